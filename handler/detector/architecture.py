@@ -119,7 +119,9 @@ def _small_fpn(spec: ModelSpec) -> MaskRCNN:
         min_size=spec.min_size,
         max_size=spec.max_size,
         rpn_anchor_generator=AnchorGenerator(((12,), (24,), (48,), (96,), (192,)), ((0.5, 1.0, 2.0),) * 5),
+        rpn_pre_nms_top_n_train=300,
         rpn_pre_nms_top_n_test=300,
+        rpn_post_nms_top_n_train=150,
         rpn_post_nms_top_n_test=100,
         box_roi_pool=MultiScaleRoIAlign(["0", "1", "2", "3"], output_size=7, sampling_ratio=2),
         box_head=TwoMLPHead(channels * 7 * 7, 128),
@@ -127,6 +129,7 @@ def _small_fpn(spec: ModelSpec) -> MaskRCNN:
         mask_roi_pool=MultiScaleRoIAlign(["0", "1", "2", "3"], output_size=14, sampling_ratio=2),
         mask_head=MaskRCNNHeads(channels, (64, 64), 1),
         mask_predictor=MaskRCNNPredictor(64, 64, spec.num_classes),
+        box_batch_size_per_image=96,
         box_detections_per_img=50,
     )
 

@@ -9,7 +9,10 @@
     │   └── BadParameter           code bad_parameter
     └── ServingError           our fault: answered with HTTP 500
         ├── ModelArtifactError     code model_artifact
-        └── SettingsError          code settings
+        ├── SettingsError          code settings
+        └── OutOfMemory            code out_of_memory
+
+Anything else that goes wrong is answered with HTTP 500 and the code internal.
 
 The `code` is stable: clients may branch on it. The message says where, what, and what to do next.
 """
@@ -61,3 +64,7 @@ class ModelArtifactError(ServingError):
 
 class SettingsError(ServingError):
     code = "settings"
+
+
+class OutOfMemory(ServingError):
+    code = "out_of_memory"

@@ -1,0 +1,123 @@
+"""What a container says of its own length, read from the outermost sizes of the file and nothing deeper.
+
+Owns: the evidence that a file is cut. OpenCV ends silently where a cut file ends, and its frame count cannot tell: it
+is an estimate in most formats, and in MP4 it counts frames that an edit list hides. MPEG-TS, MPEG-PS, FLV and live
+streams declare no length: where they end is where they end.
+
+Sources: ISO/IEC 14496-12 (4.2, boxes), the RIFF and OpenDML specifications, RFC 8794 (EBML, section 4 and 6), the ASF
+specification (chapter 3, objects).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Body = bytes | bytearray
+
+_BOXES = frozenset(
+    b"ftyp styp moov moof mdat free skip wide pnot sidx ssix prft emsg udta uuid meta mfra PICT pdin".split()
+)
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"RIFF", "RIFF"), (0, b"FLV", "FLV"), (0, b"OggS", "Ogg"), (0, b"\x00\x00\x01\xba", "MPEG-PS"),
+    (0, b"DKIF", "IVF"), (0, b"YUV4MPEG2", "YUV4MPEG"), (0, b"nut/multimedia", "NUT"), (188, b"\x47", "MPEG-TS"),
+    (0, b"fLaC", "FLAC"), (0, b"ID3", "MP3"), (0, b"GIF8", "GIF"), (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG", "PNG"), (0, b"PK\x03\x04", "ZIP"), (0, b"\x1f\x8b", "gzip"), (0, b"%PDF", "PDF"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Container:
+    """`declared_bytes` is what the outermost sizes add up to; None where the format or the writer gives none."""
+
+    family: str
+    declared_bytes: int | None = None
+    lacks_index: bool = False
+    """An MP4 without its `moov` box: the recording was not finished, or the end is missing."""
+    is_fragmented: bool = False
+    """An MP4 whose frames are counted fragment by fragment, so that a missing one is missing from the count too."""
+
+    def missing_bytes(self, body: Body) -> int:
+        """How many bytes less than declared `body` has; 0 without evidence."""
+        return max(0, (self.declared_bytes or 0) - len(body))
+
+
+def recognised(body: Body) -> Container | None:
+    """The container `body` begins with; None if it begins like nothing known."""
+    if bytes(body[4:8]) in _BOXES:
+        return _mp4(body)
+    if body.startswith(_EBML):
+        return Container("Matroska/WebM", _matroska_bytes(body))
+    if body.startswith(_ASF):
+        return Container("ASF/WMV", _asf_bytes(body))
+    if body.startswith(b"RIFF") and body[8:12] == b"AVI ":
+        return Container("AVI", _avi_bytes(body))
+    return next((Container(name) for at, magic, name in _SIGNATURES if body[at : at + len(magic)] == magic), None)
+
+
+def is_text(body: Body) -> bool:
+    """Whether the beginning is text: no container known here begins with 256 bytes without a control character."""
+    head = bytes(body[:256])
+    return bool(head) and all(byte >= 0x20 or byte in b"\t\n\r\f\x1b" for byte in head) and b"\x7f" not in head
+
+
+def _mp4(body: Body) -> Container:
+    offset, seen = 0, set()
+    while (box := bytes(body[offset + 4 : offset + 8])) in _BOXES:
+        seen.add(box)
+        size = _big(body, offset, 4)
+        if size == 1:  # the size is in the eight bytes that follow
+            size = _big(body, offset + 8, 8)
+        if size == 0:  # to the end of the file
+            size = len(body) - offset
+        offset += max(size, 8)
+    return Container("MP4/MOV", offset, lacks_index=not seen & {b"moov", b"moof"}, is_fragmented=b"moof" in seen)
+
+
+def _avi_bytes(body: Body) -> int | None:
+    """An AVI is one RIFF chunk or several (OpenDML); a writer that cannot seek leaves 0 or all ones as the size."""
+    offset = 0
+    while body[offset : offset + 4] == b"RIFF" and body[offset + 8 : offset + 11] == b"AVI":
+        size = int.from_bytes(body[offset + 4 : offset + 8], "little")
+        if size in (0, 0xFFFFFFFF):
+            return None
+        offset += 8 + size
+    return offset
+
+
+def _matroska_bytes(body: Body) -> int | None:
+    """The EBML header and the segment after it; a live stream's segment has an unknown size, written as all ones."""
+    header_size, header_start = _vint(body, len(_EBML))
+    if header_size is None:
+        return None
+    segment = header_start + header_size
+    if segment >= len(body):
+        return segment
+    if body[segment : segment + 4] != _SEGMENT:
+        return None
+    size, start = _vint(body, segment + 4)
+    return None if size is None else start + size
+
+
+def _vint(body: Body, offset: int) -> tuple[int | None, int]:
+    """An EBML variable-size integer and where it ends; None for the reserved "unknown"."""
+    first = body[offset] if offset < len(body) else 0
+    length = 9 - first.bit_length() if first else 1
+    bits = 7 * length
+    value = _big(body, offset, length) & ((1 << bits) - 1)
+    return (None if first == 0 or value == (1 << bits) - 1 else value), offset + length
+
+
+def _asf_bytes(body: Body) -> int | None:
+    offset = 0
+    while offset + 24 <= len(body):
+        size = int.from_bytes(body[offset + 16 : offset + 24], "little")
+        if size < 24:  # a broadcast's data object has no size
+            return None
+        offset += size
+    return offset
+
+
+def _big(body: Body, offset: int, length: int) -> int:
+    return int.from_bytes(body[offset : offset + length], "big")

