@@ -1,0 +1,88 @@
+"""What every answer must satisfy, whatever the model: one result per sampled frame, in order, inside the picture.
+
+Judged against an independent reading of the clip. Needs no ground truth, so it holds for users' own clips too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.findings import Finding
+from harness.checks.known_answer import PredictedFrame, Predictions
+from harness.clips import ClipFacts
+
+BOX_SLACK_PIXELS = 1.0
+"""Rounding may put a corner a little outside; more than that is a wrong coordinate system."""
+
+
+def judge(predictions: Predictions, facts: ClipFacts, frame_interval: int) -> tuple[Finding, ...]:
+    return (
+        *_frames(predictions, facts, frame_interval),
+        *_times(predictions),
+        *_size(predictions, facts),
+        *_boxes(predictions, facts),
+    )
+
+
+def _frames(predictions: Predictions, facts: ClipFacts, frame_interval: int) -> Iterator[Finding]:
+    answered = [frame.frame_index for frame in predictions.frames]
+    wanted = list(range(0, facts.frame_count, frame_interval))
+    if answered != wanted:
+        pairs = enumerate(zip(answered, wanted, strict=False))
+        first = next((index for index, (got, due) in pairs if got != due), None)
+        place = "" if first is None else f"; result {first} is of frame {answered[first]}, expected {wanted[first]}"
+        yield Finding(
+            "answer.frames",
+            "error",
+            f"{len(answered)} results for {len(wanted)} sampled frames "
+            f"({facts.frame_count} frames, every {frame_interval}){place}",
+            advice="the handler must answer frames 0, N, 2N ... to the end of the clip, each once",
+        )
+
+
+def _times(predictions: Predictions) -> Iterator[Finding]:
+    times = [frame.pts_seconds for frame in predictions.frames]
+    for before, after in zip(predictions.frames, predictions.frames[1:], strict=False):
+        if after.pts_seconds <= before.pts_seconds:
+            yield Finding(
+                "answer.times",
+                "error",
+                f"time stamps do not increase: {before.pts_seconds:.3f} s, then {after.pts_seconds:.3f} s",
+                where=f"frame {after.frame_index}",
+                advice="take pts_seconds from the decoder for the very frame that is sampled",
+            )
+            return
+    if times and times[0] < 0:
+        yield Finding("answer.times", "error", f"the first time stamp is {times[0]:.3f} s, before the clip begins")
+
+
+def _size(predictions: Predictions, facts: ClipFacts) -> Iterator[Finding]:
+    said = (predictions.video.width, predictions.video.height)
+    if said != (facts.width, facts.height):
+        yield Finding(
+            "answer.size",
+            "error",
+            f"the answer speaks of a picture of {said[0]}x{said[1]} pixels, the clip has {facts.width}x{facts.height}",
+            advice="boxes belong in source pixels, after rotation metadata and before any resizing",
+        )
+
+
+def _boxes(predictions: Predictions, facts: ClipFacts) -> Iterator[Finding]:
+    outside = [frame for frame in predictions.frames if _has_box_outside(frame, facts)]
+    if outside:
+        yield Finding(
+            "answer.boxes",
+            "error",
+            f"boxes outside the picture or with exchanged corners in {len(outside)} frames",
+            where=f"frame {outside[0].frame_index}",
+            advice="boxes are [x1, y1, x2, y2] in source pixels, x1 < x2 and y1 < y2",
+        )
+
+
+def _has_box_outside(frame: PredictedFrame, facts: ClipFacts) -> bool:
+    def inside(box: tuple[float, float, float, float]) -> bool:
+        x1, y1, x2, y2 = box
+        low = -BOX_SLACK_PIXELS
+        return low <= x1 < x2 <= facts.width - low and low <= y1 < y2 <= facts.height - low
+
+    return not all(inside(detection.box) for detection in frame.detections)
