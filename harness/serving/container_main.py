@@ -1,0 +1,82 @@
+"""What the official image's `serve` does, for a container that is a process. Run as a file, never imported.
+
+The steps, and the code of each, are the toolkit's (`sagemaker_pytorch_serving_container.torchserve.start_torchserve`):
+PYTHONPATH, requirements.txt, configuration, TorchServe. Two differences: the configuration is not written to /etc, and
+the model server is not looked up among all processes of the machine, which fails as soon as two of them run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+HANDLER_MODULE = "sagemaker_pytorch_serving_container.handler_service"
+
+
+def main() -> None:
+    config, uv = Path(sys.argv[1]), sys.argv[2]
+    requirements = Path(os.environ["SAGEMAKER_BASE_DIR"], "model", "code", "requirements.txt")
+    if requirements.exists() and "VIRTUAL_ENV" not in os.environ:
+        _go_on_in_private_environment(uv)
+    serve(config, requirements)
+
+
+def serve(config: Path, requirements: Path) -> None:
+    """Does not return: TorchServe runs in this process until it ends."""
+    from sagemaker_inference import model_server
+    from sagemaker_pytorch_serving_container import torchserve
+
+    Path(torchserve.MODEL_STORE).mkdir(parents=True, exist_ok=True)
+    torchserve._set_python_path()  # noqa: SLF001 - the toolkit's own steps, which it offers only as a whole
+    if requirements.exists():
+        _install(model_server)
+    config.write_text(torchserve._generate_ts_config_properties(_handler_file()))  # noqa: SLF001 - as above
+    model = f"{torchserve.DEFAULT_TS_MODEL_NAME}={torchserve.environment.model_dir}"
+    sys.argv = ["torchserve", "--start", "--foreground", "--model-store", torchserve.MODEL_STORE]
+    sys.argv += ["--ts-config", str(config), "--log-config", torchserve.DEFAULT_TS_LOG_FILE, "--models", model]
+    sys.stdout.flush()
+    importlib.import_module("ts.model_server").start()
+
+
+def _handler_file() -> str:
+    """As `serve` says it: the module's file. Found, not imported, which would load torch here for nothing."""
+    spec = importlib.util.find_spec(HANDLER_MODULE)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(HANDLER_MODULE)
+    return spec.origin
+
+
+def _install(model_server: object) -> None:
+    """The toolkit's `pip install -r`, with the user's own pip settings."""
+    home = os.environ["HOME"]
+    os.environ["HOME"] = os.environ["REHEARSAL_INSTALLER_HOME"]
+    try:
+        model_server._install_requirements()  # type: ignore[attr-defined]  # noqa: SLF001 - as in serve
+    finally:
+        os.environ["HOME"] = home
+
+
+def _go_on_in_private_environment(uv: str) -> None:
+    """Start again in an environment of the instance's own, which sees all of ours and takes what is installed.
+
+    So `pip` finds there what the image has, as it does in the container, and installs what is missing or newer.
+    """
+    private = Path(os.environ["TEMP"]).parent / "venv"
+    python = private / "bin" / "python"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(private)], check=True)
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", str(python), "pip"], check=True)
+    site = subprocess.run(
+        [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    Path(site, "image.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    os.environ["VIRTUAL_ENV"] = str(private)
+    os.execv(python, [str(python), "-P", __file__, *sys.argv[1:]])  # noqa: S606 - the same command, another interpreter
+
+
+if __name__ == "__main__":
+    main()

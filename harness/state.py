@@ -1,0 +1,88 @@
+"""Where the harness keeps things on this machine, and what its children inherit of the environment.
+
+Owns the layout below the state folder (`.rehearsal/`), the cache folder, and the removal of folders; the one module
+here that reads the process environment. It starts nothing and knows no service.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+TEMP_PREFIX = "rehearsal-"
+
+_INHERITED = frozenset(
+    {
+        "PATH", "LANG", "TZ", "USER", "LOGNAME",
+        "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    }
+)  # fmt: skip
+_INSTALLER_PREFIXES = ("UV_", "PIP_")
+
+
+def inherited_environment() -> dict[str, str]:
+    """What every child gets of our environment: paths, locale, devices, proxies; never HOME, AWS or PYTHON settings."""
+    return {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")}
+
+
+def installer_environment() -> dict[str, str]:
+    """What uv and pip need to install as the user's own would: HOME, index settings, caches."""
+    more = {name: value for name, value in os.environ.items() if name.startswith(_INSTALLER_PREFIXES)}
+    home = {name: os.environ[name] for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME") if name in os.environ}
+    return inherited_environment() | home | more
+
+
+def uv_hint() -> str | None:
+    """`uv run` tells its children where uv itself is."""
+    return os.environ.get("UV")
+
+
+def java_home_hint() -> str | None:
+    return os.environ.get("JAVA_HOME")
+
+
+def cache_dir(environment: Mapping[str, str] | None = None) -> Path:
+    """`$XDG_CACHE_HOME/rehearsal` or `~/.cache/rehearsal`: what may be deleted at any time and is made again."""
+    known = os.environ if environment is None else environment
+    base = known.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "rehearsal"
+
+
+def processes_dir(state_dir: Path) -> Path:
+    return state_dir / "run" / "processes"
+
+
+def new_temp_dir(label: str) -> Path:
+    """A private folder with a short path below the system's temporary folder; the caller removes it."""
+    return Path(tempfile.mkdtemp(prefix=f"{TEMP_PREFIX}{label}-"))
+
+
+def is_ours_to_remove(path: Path, state_dir: Path) -> bool:
+    """Whether a path found in the ledger may be deleted: only below the state folder, or a temporary folder of ours."""
+    state = state_dir.resolve()
+    where = path.parent.resolve() / path.name
+    if where.is_relative_to(state) and where != state:
+        return True
+    return where.parent == Path(tempfile.gettempdir()).resolve() and where.name.startswith(TEMP_PREFIX)
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a file, link or folder, read-only folders included; what is already gone is no error."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    for folder, _, _ in os.walk(path):
+        _make_writable(Path(folder))
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _make_writable(folder: Path) -> None:
+    mode = folder.stat().st_mode
+    if mode & stat.S_IRWXU != stat.S_IRWXU:
+        folder.chmod(mode | stat.S_IRWXU)
