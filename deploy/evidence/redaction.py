@@ -1,0 +1,70 @@
+"""What may be written down of command lines and environments: known settings by name; of the rest, only the names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+REDACTED = "(redacted)"
+
+SHOWN_SETTINGS = frozenset(
+    {
+        "BATCH_SIZE",
+        "FRAME_HEIGHT",
+        "FRAME_INTERVAL",
+        "FRAME_WIDTH",
+        "LAYOUT",
+        "MASKS",
+        "MKL_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "PRECISION",
+        "PYTORCH_CUDA_ALLOC_CONF",
+        "SAGEMAKER_CONTAINER_LOG_LEVEL",
+        "SAGEMAKER_MODEL_SERVER_TIMEOUT",
+        "SAGEMAKER_MODEL_SERVER_WORKERS",
+        "SAGEMAKER_PROGRAM",
+        "SAGEMAKER_REGION",
+        "SAGEMAKER_SUBMIT_DIRECTORY",
+        "SAGEMAKER_TS_BATCH_SIZE",
+        "SAGEMAKER_TS_MAX_BATCH_DELAY",
+        "SAGEMAKER_TS_MAX_WORKERS",
+        "SAGEMAKER_TS_MIN_WORKERS",
+        "SAGEMAKER_TS_RESPONSE_TIMEOUT",
+        "SCORE_THRESHOLD",
+        "TORCH_NUM_THREADS",
+        "TS_DEFAULT_RESPONSE_TIMEOUT",
+        "TS_DEFAULT_STARTUP_TIMEOUT",
+        "TS_DEFAULT_WORKERS_PER_MODEL",
+        "TS_MAX_REQUEST_SIZE",
+        "TS_MAX_RESPONSE_SIZE",
+    }
+)
+
+_SECRET_NAME = re.compile(r"secret|token|passw|credential|(api|access|private)[-_]?key", re.IGNORECASE)
+_ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def safe_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value if name in SHOWN_SETTINGS else REDACTED for name, value in sorted(environment.items())}
+
+
+def without_url_credentials(text: str) -> str:
+    return _URL_CREDENTIALS.sub("", text)
+
+
+def safe_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
+    """A command line without the values of options and `NAME=value` pairs whose name speaks of a secret."""
+    safe: list[str] = []
+    value_is_secret = False
+    for argument in arguments:
+        name, equals, _ = argument.partition("=")
+        secret_name = bool(_SECRET_NAME.search(name)) and (bool(equals) or name.startswith("-"))
+        if value_is_secret and not argument.startswith("-"):
+            safe.append(REDACTED)
+        elif secret_name and equals:
+            safe.append(f"{name}={REDACTED}")
+        else:
+            safe.append(_ACCESS_KEY_ID.sub(REDACTED, without_url_credentials(argument)))
+        value_is_secret = secret_name and not equals
+    return tuple(safe)

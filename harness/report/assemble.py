@@ -1,0 +1,95 @@
+"""The evidence of one run, put together: what was rehearsed, on what, how, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from deploy import evidence
+from deploy.apply import Applied
+from deploy.bundle import Bundle
+from deploy.config import Project
+from deploy.container import container_environment
+from harness import circumstances
+from harness.instances import ServedBy
+from harness.local_aws import LocalAws
+from harness.progress import StageTiming
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was rehearsed."""
+
+    run_id: str
+    arguments: tuple[str, ...]
+    project: Project
+    bundle: Bundle
+    applied: Applied
+
+
+def assemble(
+    subject: Subject,
+    aws: LocalAws,
+    instances: Sequence[ServedBy],
+    cases: Sequence[evidence.Case],
+    stages: Sequence[StageTiming],
+) -> evidence.Report:
+    return evidence.Report(
+        tool_version=circumstances.tool_version(),
+        run_id=subject.run_id,
+        created=datetime.now(UTC),
+        arguments=subject.arguments,
+        bundle=_bundle(subject.bundle),
+        configuration=evidence.Configuration(path=subject.project.path.name, sha256=subject.project.digest()),
+        runtime=_runtime(instances),
+        machine=circumstances.this_machine(),
+        versions=circumstances.installed_versions(),
+        local_cloud=evidence.LocalCloud.model_validate({"kind": aws.cloud.kind, "url": aws.cloud.url}),
+        endpoint=_endpoint(subject),
+        stages=tuple(evidence.Stage(name=each.name, started=each.started, seconds=each.seconds) for each in stages),
+        cases=tuple(cases),
+        peak_memory=_peak_memory(instances),
+        verdict=evidence.judge(cases),
+    )
+
+
+def _bundle(built: Bundle) -> evidence.Bundle:
+    manifest = built.manifest
+    return evidence.Bundle(
+        sha256=built.sha256,
+        size_bytes=built.size_bytes,
+        handler_sha256=manifest.handler_sha256,
+        weights_sha256=manifest.weights_sha256,
+        git=evidence.GitState(commit=manifest.git.commit, dirty=manifest.git.dirty) if manifest.git else None,
+    )
+
+
+def _endpoint(subject: Subject) -> evidence.Endpoint:
+    return evidence.Endpoint(
+        name=subject.applied.endpoint_name,
+        config_name=subject.applied.endpoint_config_name,
+        instance_type=subject.project.endpoint.instance_type,
+        environment=container_environment(subject.project),
+    )
+
+
+def _runtime(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
+    """Of the first instance: all of an endpoint run the same."""
+    first = instances[0]
+    return evidence.RuntimeUsed.model_validate(
+        {
+            "kind": first.runtime,
+            "assurance": first.facts.get("assurance", "process"),
+            "image": first.image,
+            "image_digest": first.image_digest,
+            "facts": dict(first.facts),
+        }
+    )
+
+
+def _peak_memory(instances: Sequence[ServedBy]) -> evidence.PeakMemory | None:
+    peaks = [each.peak_memory_bytes for each in instances if each.peak_memory_bytes]
+    if not peaks:
+        return None
+    return evidence.PeakMemory(host_bytes=max(peaks), method="high-water mark of the model's worker process")

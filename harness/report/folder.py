@@ -1,0 +1,121 @@
+"""The report as a folder of files. `report.json` is the truth and is written first; the rest is rendered from it.
+
+Each file is complete or absent: pictures that cannot be made never cost the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.evidence import Report, write, write_atomically
+from harness.report import gif, html, junit, markdown
+from harness.report.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
+from harness.report.colours import Palette
+
+PICTURE_LIMIT = 48
+"""Pictures in one report.html, over all cases: about 3 MB."""
+PICTURES_PER_CASE = 4
+PICTURE_WIDTH_PIXELS = 480
+
+
+@dataclass(frozen=True)
+class Written:
+    report_json: Path
+    report_html: Path
+    junit_xml: Path
+    summary_md: Path
+    detections_gif: Path | None
+
+
+@dataclass(frozen=True)
+class _Gif:
+    material: CasePictures
+    frames: Sequence[DrawnFrame]
+    data: bytes
+
+
+def write_all(report: Report, pictures: Sequence[CasePictures], out_dir: Path) -> Written:
+    """Every file of the report; a GIF of an earlier run is removed when this one has none.
+
+    Raises deploy.errors.DeployError when the disk refuses.
+    """
+    write(out_dir / "report.json", report)
+    write_atomically(out_dir / "junit.xml", junit.render(report))
+    write_atomically(out_dir / "summary.md", markdown.render(report).encode())
+    palette = Palette.of(label for material in pictures for label in material.labels())
+    animation = _gif(report, pictures, palette)
+    page = html.render(report, _gallery(report, pictures, palette, animation))
+    write_atomically(out_dir / "report.html", page.encode())
+    return Written(
+        report_json=out_dir / "report.json",
+        report_html=out_dir / "report.html",
+        junit_xml=out_dir / "junit.xml",
+        summary_md=out_dir / "summary.md",
+        detections_gif=_write_gif(out_dir / "detections.gif", animation),
+    )
+
+
+def _write_gif(path: Path, animation: _Gif | None) -> Path | None:
+    if animation is None:
+        path.unlink(missing_ok=True)
+        return None
+    write_atomically(path, animation.data)
+    return path
+
+
+def _gif(report: Report, pictures: Sequence[CasePictures], palette: Palette) -> _Gif | None:
+    """Of the first case with something to see: the user's own video before the known answer before any other."""
+    kinds = {case.name: case.kind for case in report.cases}
+    order = {"user_video": 0, "known_answer": 1}
+    showing = [material for material in pictures if material.labels()] or list(pictures)
+    for material in sorted(showing, key=lambda one: order.get(kinds.get(one.case, ""), 2)):
+        window = busiest_window(material.frames, gif.MAX_FRAMES, material.threshold)
+        frames = drawn(material, window, palette, width=gif.MAX_WIDTH, captions=True)
+        if frames:
+            return _Gif(material, frames, gif.encode(frames))
+    return None
+
+
+def _gallery(
+    report: Report, pictures: Sequence[CasePictures], palette: Palette, animation: _Gif | None
+) -> html.Gallery:
+    by_name = {material.case: material for material in pictures}
+    shown = {position: by_name[case.name] for position, case in enumerate(report.cases) if case.name in by_name}
+    return html.Gallery(
+        palette=palette,
+        by_case=_pictures_by_case(report, shown, palette),
+        labels={position: sorted(material.labels()) for position, material in shown.items()},
+        with_truth=frozenset(position for position, material in shown.items() if material.knows_truth()),
+        animation=_animation(animation) if animation else None,
+    )
+
+
+def _pictures_by_case(
+    report: Report, shown: dict[int, CasePictures], palette: Palette
+) -> dict[int, list[html.Picture]]:
+    """The limit shared evenly, the cases that did not pass first; beyond it a case has no pictures."""
+    worst_first = sorted(shown, key=lambda position: report.cases[position].judgement == "passed")[:PICTURE_LIMIT]
+    share = min(PICTURES_PER_CASE, PICTURE_LIMIT // max(1, len(worst_first)))
+    return {position: _stills(shown[position], share, palette) for position in worst_first}
+
+
+def _stills(material: CasePictures, count: int, palette: Palette) -> list[html.Picture]:
+    chosen = spread(material.frames, count, material.threshold)
+    return [
+        html.jpeg(frame, alt=_alt(frame), caption=f"frame {frame.frame_index}, {frame.pts_seconds:.2f} s")
+        for frame in drawn(material, chosen, palette, width=PICTURE_WIDTH_PIXELS)
+    ]
+
+
+def _alt(frame: DrawnFrame) -> str:
+    found = ", ".join(frame.labels[:8]) or "nothing above the threshold"
+    return f"Frame {frame.frame_index} with detections drawn: {found}"
+
+
+def _animation(made: _Gif) -> html.Animation:
+    first, last = made.frames[0], made.frames[-1]
+    alt = f"Detections drawn on {len(made.frames)} frames, {first.pts_seconds:.2f} s to {last.pts_seconds:.2f} s"
+    moving = html.picture(made.data, "image/gif", first, alt)
+    return html.Animation(made.material.case, moving, html.jpeg(first, alt=_alt(first), caption=""))

@@ -1,0 +1,138 @@
+"""`report.html`: one self-contained file. Pictures travel as data URIs, nothing is fetched, no script runs.
+
+The page forbids itself everything else by its own Content-Security-Policy; all text is escaped by the template engine.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
+
+from deploy.evidence import Case, Report
+from harness.report import texts
+from harness.report.clip import DrawnFrame
+from harness.report.colours import Palette, css
+from harness.report.waterfall import RequestSplit, request_split, stage_rows
+
+_JPEG_QUALITY = 82
+_OPEN_CASES = 12
+"""With more cases than this, only those that did not pass are unfolded."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    data_uri: str
+    width_pixels: int
+    height_pixels: int
+    alt: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Animation:
+    """The GIF, and its first frame for readers who asked their system for less motion."""
+
+    case: str
+    moving: Picture
+    still: Picture
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The pictures of a report: by position of the case, and the animation.
+
+    `with_truth`: the cases whose pictures also show what should have been found.
+    """
+
+    palette: Palette = field(default_factory=Palette)
+    by_case: Mapping[int, Sequence[Picture]] = field(default_factory=dict)
+    labels: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    with_truth: frozenset[int] = frozenset()
+    animation: Animation | None = None
+
+
+@dataclass(frozen=True)
+class CaseView:
+    number: int
+    case: Case
+    pictures: Sequence[Picture]
+    labels: Sequence[str]
+    with_truth: bool
+    split: RequestSplit | None
+    unfolded: bool
+
+
+def render(report: Report, gallery: Gallery) -> str:
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            cases=_case_views(report, gallery),
+            stages=stage_rows(report.stages),
+            findings=[
+                one for one in texts.findings_of(report) if one.finding.severity == "error" or one.owner == "run"
+            ],
+            animation=gallery.animation,
+            colours={label: css(colour) for label, colour in gallery.palette.colours.items()},
+            glyphs=texts.GLYPHS,
+        )
+    )
+
+
+def jpeg(frame: DrawnFrame, alt: str, caption: str) -> Picture:
+    file = io.BytesIO()
+    Image.fromarray(frame.image).save(file, "JPEG", quality=_JPEG_QUALITY, subsampling=0, optimize=True)
+    return picture(file.getvalue(), "image/jpeg", frame, alt, caption)
+
+
+def picture(data: bytes, media_type: str, frame: DrawnFrame, alt: str, caption: str = "") -> Picture:
+    """Encoded bytes as a picture of the size of `frame`."""
+    height, width = frame.image.shape[:2]
+    return Picture(f"data:{media_type};base64,{base64.b64encode(data).decode()}", width, height, alt, caption)
+
+
+def _case_views(report: Report, gallery: Gallery) -> list[CaseView]:
+    slowest = max((case.timings.total_seconds or 0.0 for case in report.cases), default=0.0)
+    few = len(report.cases) <= _OPEN_CASES
+    return [
+        CaseView(
+            number=position + 1,
+            case=case,
+            pictures=gallery.by_case.get(position, ()),
+            labels=gallery.labels.get(position, ()),
+            with_truth=position in gallery.with_truth,
+            split=request_split(case, slowest),
+            unfolded=few or case.judgement != "passed",
+        )
+        for position, case in enumerate(report.cases)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("harness.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        seconds=texts.seconds,
+        size=texts.size,
+        number=texts.number,
+        moment=texts.moment,
+        metric=texts.metric,
+        outcome=texts.outcome,
+        assurance=texts.assurance,
+        frames=texts.frames,
+        words=lambda slug: str(slug).replace("_", " "),
+    )
+    return environment
