@@ -1,0 +1,117 @@
+"""Undo what a ledger says was done, dependants first. What was only adopted stays; data goes with `purge` only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from deploy import existing, watch
+from deploy.aws import Clients
+from deploy.endpoint import delete_endpoint
+from deploy.errors import AwsRefused, ConfigurationError
+from deploy.ledger import Entry, Kind, Ledger
+from deploy.steps import OnStep, Step, Work, ignore
+from deploy.storing import empty_bucket
+from deploy.waiting import REAL_TIME, Clock
+
+_DATA: tuple[Kind, ...] = ("bucket", "object")
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    deleted: tuple[str, ...]
+    kept: tuple[str, ...]
+    """Buckets and objects, which only `purge` deletes."""
+    steps: tuple[Step, ...]
+
+
+def destroy(
+    ledger: Ledger,
+    clients: Clients,
+    *,
+    on_step: OnStep = ignore,
+    clock: Clock = REAL_TIME,
+    purge: bool = False,
+) -> Destroyed:
+    """Delete everything the ledger owns; what is gone already counts as deleted. Safe to run again.
+
+    Raises ConfigurationError when the ledger was written in another account or region than `clients` speak to.
+    """
+    owned = ledger.owned()
+    if not owned:
+        return Destroyed((), (), ())
+    work = Work(clients, ledger, on_step, clock, owned[0].account, owned[0].region)
+    _check_same_place(ledger, owned, clients)
+    deleted, kept = [], []
+    for entry in sorted(owned, key=lambda entry: _ORDER.index(entry.kind)):
+        if entry.kind in _DATA and not purge:
+            work.tell(entry.kind, entry.name, "kept", "data; deleted with purge only")
+            kept.append(entry.name)
+        else:
+            _delete(work, entry)
+            deleted.append(entry.name)
+    return Destroyed(tuple(deleted), tuple(kept), tuple(work.steps))
+
+
+def _check_same_place(ledger: Ledger, owned: tuple[Entry, ...], clients: Clients) -> None:
+    account, region = clients.account(), clients.target.region
+    for entry in owned:
+        if (entry.account, entry.region) != (account, region):
+            raise ConfigurationError(
+                f"{ledger.path} speaks of account {entry.account} in {entry.region}, these credentials of {account} in "
+                f"{region}: name the profile that created it with --profile"
+            )
+
+
+def _delete(work: Work, entry: Entry) -> None:
+    try:
+        _DELETERS[entry.kind](work, entry.name)
+    except AwsRefused as refused:
+        if not existing.is_missing(refused):
+            raise
+        work.deleted(entry.kind, entry.name)
+
+
+def _delete_endpoint(work: Work, name: str) -> None:
+    if existing.endpoint(work.clients, name) is None:
+        work.deleted("endpoint", name)
+    else:
+        delete_endpoint(work, name)
+
+
+def _delete_endpoint_config(work: Work, name: str) -> None:
+    client = work.clients.sagemaker
+    work.delete("endpoint-config", name, lambda: client.delete_endpoint_config(EndpointConfigName=name))
+
+
+def _delete_model(work: Work, name: str) -> None:
+    work.delete("model", name, lambda: work.clients.sagemaker.delete_model(ModelName=name))
+
+
+def _delete_topic(work: Work, arn: str) -> None:
+    work.delete("topic", arn, lambda: work.clients.sns.delete_topic(TopicArn=arn))
+
+
+def _delete_object(work: Work, url: str) -> None:
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    work.delete("object", url, lambda: work.clients.s3.delete_object(Bucket=bucket, Key=key))
+
+
+def _delete_bucket(work: Work, name: str) -> None:
+    empty_bucket(work, name)
+    work.delete("bucket", name, lambda: work.clients.s3.delete_bucket(Bucket=name))
+
+
+_DELETERS: Mapping[Kind, Callable[[Work, str], None]] = {
+    "scalable-target": watch.deregister,
+    "alarm": watch.delete_alarm,
+    "dashboard": watch.delete_dashboard,
+    "endpoint": _delete_endpoint,
+    "endpoint-config": _delete_endpoint_config,
+    "model": _delete_model,
+    "topic": _delete_topic,
+    "object": _delete_object,
+    "bucket": _delete_bucket,
+}
+_ORDER: tuple[Kind, ...] = tuple(_DELETERS)
+"""Creation reversed: an endpoint before the configuration it uses, that before its model."""

@@ -1,0 +1,175 @@
+"""The endpoint: created, updated or replaced, and waited for until it is what was asked or has failed.
+
+AWS's own waiter looks only at EndpointStatus; an endpoint that was rolled back is InService too, on the old
+configuration. Success here means InService *and* the configuration asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deploy import existing
+from deploy.errors import EndpointFailed
+from deploy.resources import Endpoint
+from deploy.steps import Work
+from deploy.waiting import wait_until
+
+_MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+_DELETE_TIMEOUT_SECONDS = 1800.0
+_FLEET_START_SECONDS = 3600
+"""For the new fleet of an update: finding instances, starting hosts, loading the model."""
+
+Description = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How an update replaces the old fleet: all at once, then both run for the bake, and any alarm goes back.
+
+    Canary and linear steps need two instances or more; an endpoint that scales to zero usually has one.
+    """
+
+    bake_seconds: int
+    alarms: tuple[str, ...]
+    while_baking: Callable[[], None]
+    """Called once, when the new fleet has the traffic and the old one still runs."""
+    before_update: Callable[[], None]
+
+    def request(self) -> dict[str, Any]:
+        """WaitIntervalInSeconds is required here even where it means nothing (botocore's model)."""
+        longest = max(600, _FLEET_START_SECONDS + self.bake_seconds)
+        return {
+            "BlueGreenUpdatePolicy": {
+                "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+                "TerminationWaitInSeconds": self.bake_seconds,
+                "MaximumExecutionTimeoutInSeconds": longest,
+            },
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in self.alarms]},
+        }
+
+
+def ensure_endpoint(
+    work: Work, endpoint: Endpoint, *, timeout_seconds: float, rollout: Rollout | None = None
+) -> Description:
+    """Returns DescribeEndpoint's answer once the endpoint serves the configuration asked for.
+
+    An update that is on its way to that configuration already is joined, not begun again. Without a `rollout` an
+    update has no bake. Raises EndpointFailed with AWS's FailureReason, TimedOut, AwsRefused.
+    """
+    if _is_on_its_way(endpoint, existing.endpoint(work.clients, endpoint.name)):
+        return _wait_for(work, endpoint, timeout_seconds, rollout)
+    found = settle(work, endpoint.name, timeout_seconds=timeout_seconds)
+    if found is not None and found["EndpointStatus"] == "Failed":
+        delete_endpoint(work, endpoint.name)  # a failed endpoint serves nothing, and AWS allows nothing else
+        found = None
+    if found is None:
+        work.create("endpoint", endpoint.name, lambda: work.clients.sagemaker.create_endpoint(**endpoint.request()))
+    elif found["EndpointConfigName"] == endpoint.config_name:
+        work.adopt("endpoint", endpoint.name)
+    else:
+        _update(work, endpoint, found["EndpointConfigName"], rollout)
+    return _wait_for(work, endpoint, timeout_seconds, rollout)
+
+
+def _is_on_its_way(endpoint: Endpoint, found: Description | None) -> bool:
+    pending = (found or {}).get("PendingDeploymentSummary") or {}
+    return bool(pending.get("EndpointConfigName") == endpoint.config_name)
+
+
+def settle(work: Work, name: str, *, timeout_seconds: float) -> Description | None:
+    """The endpoint when nothing moves it any more; None when there is none."""
+
+    def settled() -> tuple[Description | None] | None:
+        found = existing.endpoint(work.clients, name)
+        return None if found is not None and found["EndpointStatus"] in _MOVING else (found,)
+
+    return wait_until(
+        settled,
+        what=f"endpoint {name} to settle",
+        timeout_seconds=timeout_seconds,
+        every_seconds=work.clients.target.poll_seconds,
+        clock=work.clock,
+    )[0]
+
+
+def delete_endpoint(work: Work, name: str) -> None:
+    """Deletes and waits until it is gone: configuration and model must outlive the endpoint that uses them."""
+    found = settle(work, name, timeout_seconds=_DELETE_TIMEOUT_SECONDS)
+    if found is not None:
+        work.delete("endpoint", name, lambda: work.clients.sagemaker.delete_endpoint(EndpointName=name))
+        settle(work, name, timeout_seconds=_DELETE_TIMEOUT_SECONDS)
+
+
+def _update(work: Work, endpoint: Endpoint, old_config: str, rollout: Rollout | None) -> None:
+    """RetainAllVariantProperties stays False: True would keep an instance count of 0 and never load the new model."""
+    if rollout is not None:
+        rollout.before_update()
+    deployment: dict[str, Any] = {"DeploymentConfig": rollout.request()} if rollout is not None else {}
+    work.update(
+        "endpoint",
+        endpoint.name,
+        lambda: work.clients.sagemaker.update_endpoint(
+            EndpointName=endpoint.name,
+            EndpointConfigName=endpoint.config_name,
+            RetainAllVariantProperties=False,
+            **deployment,
+        ),
+        detail=f"{old_config} -> {endpoint.config_name}",
+    )
+
+
+def _wait_for(work: Work, endpoint: Endpoint, timeout_seconds: float, rollout: Rollout | None) -> Description:
+    told: list[str] = []
+
+    def serving() -> Description | None:
+        found = existing.endpoint(work.clients, endpoint.name)
+        if found is None:
+            raise EndpointFailed(f"endpoint {endpoint.name} was deleted by somebody while it was being deployed")
+        progress = _progress(found)
+        if progress not in told[-1:]:
+            work.tell("endpoint", endpoint.name, "waiting", progress)
+            if rollout is not None and "Baking" in progress and not any("Baking" in each for each in told):
+                rollout.while_baking()
+            told.append(progress)
+        return _judged(endpoint, found)
+
+    found = wait_until(
+        serving,
+        what=f"endpoint {endpoint.name} to serve {endpoint.config_name}",
+        timeout_seconds=timeout_seconds,
+        every_seconds=work.clients.target.poll_seconds,
+        clock=work.clock,
+    )
+    work.tell("endpoint", endpoint.name, "ready", f"InService on {endpoint.config_name}")
+    return found
+
+
+def _judged(endpoint: Endpoint, found: Description) -> Description | None:
+    """None while the endpoint moves; raises EndpointFailed when it stopped anywhere but at its goal."""
+    status = found["EndpointStatus"]
+    if status in _MOVING:
+        return None
+    reason = str(found.get("FailureReason", ""))
+    if status != "InService":
+        raise EndpointFailed(
+            f"endpoint {endpoint.name} is {status}: {reason or 'AWS gave no reason'}. "
+            "Its container's logs say more; correct the cause and deploy again",
+            failure_reason=reason,
+        )
+    if found["EndpointConfigName"] != endpoint.config_name:
+        raise EndpointFailed(
+            f"endpoint {endpoint.name} was rolled back: it serves {found['EndpointConfigName']}, not "
+            f"{endpoint.config_name}. {reason or 'An alarm fired, or the new fleet did not become healthy'}",
+            failure_reason=reason,
+        )
+    return found
+
+
+def _progress(found: Description) -> str:
+    """Such as `Updating, Baking`."""
+    pending = found.get("PendingDeploymentSummary") or {}
+    variants = pending.get("ProductionVariants") or found.get("ProductionVariants") or ()
+    stages = [status["Status"] for variant in variants for status in variant.get("VariantStatus", ())]
+    return ", ".join(dict.fromkeys([found["EndpointStatus"], *stages]))

@@ -1,0 +1,172 @@
+"""The sections of rehearsal.toml, their keys, defaults and limits. Reading the file is config.py's work.
+
+Limits come from the botocore service models of SageMaker and the AWS pages for asynchronous inference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+SAGEMAKER_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
+MAX_PAYLOAD_BYTES = 1 << 30
+"""Asynchronous inference takes inputs and outputs of up to 1 GB (AWS developer guide, "Asynchronous inference")."""
+
+EnvironmentName = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$", max_length=1024)]
+
+
+def _resolve(value: Any, info: ValidationInfo) -> Any:
+    """Paths are written relative to the file that names them."""
+    if not isinstance(value, str | Path):
+        return value
+    root: Path = (info.context or {}).get("root", Path())
+    return root / Path(value).expanduser()
+
+
+def _no_slashes_outside(value: str) -> str:
+    if value != value.strip("/") or "//" in value:
+        raise ValueError("a prefix has no slash at its ends and no empty part, as in 'async/input'")
+    return value
+
+
+FilePath = Annotated[Path, BeforeValidator(_resolve)]
+Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()/-]+$", max_length=512), AfterValidator(_no_slashes_outside)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+
+class ProjectSection(Section):
+    name: str = Field(pattern=SAGEMAKER_NAME, max_length=50)
+    """Prefix of every AWS name; 50 characters leave room for the 12-digit content hash in SageMaker's 63."""
+
+
+class ModelSection(Section):
+    weights: Annotated[Literal["coco"] | FilePath, Field(union_mode="left_to_right")] = "coco"
+    """A state_dict saved by torch.save, or `coco` for torchvision's COCO_V1 weights of maskrcnn_resnet50_fpn."""
+    spec: FilePath | None = None
+    """model.json: architecture, classes and labels; without it the artifact means torchvision's COCO Mask R-CNN."""
+
+
+class HandlerSection(Section):
+    source: FilePath = Path("handler")
+    environment: Mapping[EnvironmentName, str | int | float | bool] = Field(default_factory=dict)
+    """Settings of the handler: what the container's environment has beside the serving stack's own variables."""
+
+
+class ContainerSection(Section):
+    framework_version: str = "2.6.0"
+    python: str = "py312"
+    image: str | None = None
+    """A full image URI; overrides framework_version and python."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Model workers (processes) in one container: SAGEMAKER_MODEL_SERVER_WORKERS."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class EndpointSection(Section):
+    name: str | None = Field(default=None, pattern=SAGEMAKER_NAME, max_length=63)
+    """Default: the project's name."""
+    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    instance_type: str = Field(default="ml.g4dn.xlarge", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")
+    initial_instance_count: int = Field(default=1, ge=1)
+    max_concurrent_invocations_per_instance: int = Field(default=1, ge=1, le=1000)
+    invocation_timeout_seconds: int = Field(default=900, ge=1, le=3600)
+    request_ttl_seconds: int = Field(default=21600, ge=60, le=21600)
+    startup_timeout_seconds: int = Field(default=600, ge=60, le=3600)
+    model_download_timeout_seconds: int = Field(default=900, ge=60, le=3600)
+    inference_ami_version: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=63)
+    """Default: the host image whose driver fits the container's CUDA, from data/inference_amis.json."""
+    role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$", max_length=2048)
+    """The execution role: what the container may do. `deploy policy` prints what it needs."""
+    max_payload_bytes: int = Field(default=MAX_PAYLOAD_BYTES, ge=1, le=MAX_PAYLOAD_BYTES)
+
+
+class StorageSection(Section):
+    bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    """Default: rehearsal-<project>-<account>-<region>."""
+    create_bucket: bool = True
+    """False where something else (Terraform) owns the bucket: then a missing one is refused."""
+    models: Prefix = "models"
+    input: Prefix = "async/input"
+    output: Prefix = "async/output"
+    failure: Prefix = "async/failure"
+    releases: Prefix = "releases"
+
+
+class NotificationsSection(Section):
+    success_topic: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,256}$")
+    """Default: <project>-success."""
+    error_topic: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,256}$")
+    """Default: <project>-error."""
+    include_response_in: Annotated[tuple[Literal["success", "error"], ...], Field(strict=False)] = ("error",)
+    """Which messages carry the response itself (bodies of at most 128 KB)."""
+
+
+class AutoscalingSection(Section):
+    enabled: bool = True
+    min_instances: int = Field(default=0, ge=0)
+    max_instances: int = Field(default=1, ge=1)
+    backlog_per_instance: float | None = Field(default=None, gt=0)
+    """Default: derived from the benchmark, concurrency + jobs per second x acceptable wait."""
+    acceptable_wait_seconds: float = Field(default=300.0, gt=0)
+    idle_minutes: int = Field(default=15, ge=1, le=1440)
+
+
+class GatesSection(Section):
+    runtime: Literal["official", "compatible", "process"] = "official"
+    """The least the evidence must have run on when the target is AWS; the local target accepts `process`."""
+    max_age_hours: float = Field(default=168.0, gt=0)
+    min_map50: float = Field(default=0.9, ge=0, le=1)
+    """mAP at IoU 0.5 of the known answer through the whole stack."""
+    required_checks: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Checks that must have run and passed, such as `parity`; any other check that ran must have passed too."""
+    min_frames_per_second: float | None = Field(default=None, gt=0)
+    max_p95_seconds: float | None = Field(default=None, gt=0)
+    max_memory_bytes: int | None = Field(default=None, gt=0)
+    max_gpu_memory_bytes: int | None = Field(default=None, gt=0)
+
+
+class ValidateSection(Section):
+    known_answer: FilePath | None = None
+    """A folder with clip.mp4 and truth.json; default: the known answer that comes with the harness."""
+    clips: Annotated[tuple[FilePath, ...], Field(strict=False)] = ()
+    timeout_seconds: float = Field(default=600.0, gt=0)
+
+
+class CostSection(Section):
+    max_usd_per_month: float | None = Field(default=None, gt=0)
+    """A plan is refused when the largest fleet, running all month, would cost more."""
+
+
+class RolloutSection(Section):
+    bake_seconds: int = Field(default=600, ge=0, le=3600)
+    """How long both fleets run after the traffic has moved; an alarm in that time brings the old one back."""
+    smoke_input: FilePath | None = None
+    """What is sent to prove a deployment; default: the clip of the known answer."""
+    smoke_content_type: str = "video/mp4"
+    smoke_requests: int = Field(default=2, ge=1, le=20)
+    """How many are sent while an update bakes: a quiet queue would let anything pass."""
+    ttl_hours: float | None = Field(default=None, gt=0)
+    """After this, `deploy expire` deletes the endpoint."""
+
+
+class Document(Section):
+    """The whole file, one environment already laid over it."""
+
+    project: ProjectSection
+    model: ModelSection = ModelSection()
+    handler: HandlerSection
+    container: ContainerSection = ContainerSection()
+    endpoint: EndpointSection = EndpointSection()
+    storage: StorageSection = StorageSection()
+    notifications: NotificationsSection = NotificationsSection()
+    autoscaling: AutoscalingSection = AutoscalingSection()
+    gates: GatesSection = GatesSection()
+    validate_: ValidateSection = Field(default=ValidateSection(), alias="validate")
+    cost: CostSection = CostSection()
+    rollout: RolloutSection = RolloutSection()

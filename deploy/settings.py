@@ -1,0 +1,28 @@
+"""The environment variables deploy heeds, read once; nothing else in the room looks at the environment.
+
+AWS's own variables (AWS_PROFILE, AWS_REGION, credentials) are left to boto3, and only for real AWS.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_ENDPOINT_URL = "AWS_ENDPOINT_URL"
+
+
+@dataclass(frozen=True)
+class Settings:
+    cache_dir: Path
+    """Where downloads are kept: $XDG_CACHE_HOME/rehearsal, else ~/.cache/rehearsal."""
+    endpoint_url_variables: tuple[str, ...]
+    """Names of the AWS_ENDPOINT_URL* variables that are set: while any is, AWS calls go to an emulator."""
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    variables = os.environ if environment is None else environment
+    cache_home = variables.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    redirected = (name for name, value in variables.items() if name.startswith(_ENDPOINT_URL) and value)
+    return Settings(Path(cache_home) / "rehearsal", tuple(sorted(redirected)))

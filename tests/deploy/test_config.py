@@ -1,0 +1,150 @@
+"""rehearsal.toml: what it means, what it refuses and what its digest covers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy import config
+from deploy.errors import ConfigurationError
+
+MINIMAL = '[project]\nname = "demo"\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "rehearsal.toml"
+    path.write_text(text)
+    return path
+
+
+def refused(folder: Path, text: str, environment: str | None = None) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        config.load(write(folder, text), environment)
+    return str(caught.value)
+
+
+def test_a_name_is_all_a_project_needs(tmp_path: Path) -> None:
+    project = config.load(write(tmp_path, MINIMAL))
+    assert project.endpoint_name == "demo"
+    assert project.model.weights == "coco"
+    assert project.endpoint.instance_type == "ml.g4dn.xlarge"
+    assert project.bucket("123456789012") == "rehearsal-demo-123456789012-us-east-1"
+    assert (project.success_topic, project.error_topic) == ("demo-success", "demo-error")
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    text = (
+        MINIMAL + '[model]\nweights = "w/model.pth"\nspec = "w/model.json"\n[validate]\nclips = ["a.mp4", "/b.mp4"]\n'
+    )
+    project = config.load(write(tmp_path, text))
+    assert project.handler.source == tmp_path / "handler"
+    assert project.model.weights == tmp_path / "w" / "model.pth"
+    assert project.model.spec == tmp_path / "w" / "model.json"
+    assert project.validate.clips == (tmp_path / "a.mp4", Path("/b.mp4"))
+
+
+def test_an_environment_lies_over_the_rest_key_by_key(tmp_path: Path) -> None:
+    text = (
+        MINIMAL
+        + '[endpoint]\ninstance_type = "ml.g4dn.xlarge"\nregion = "eu-west-1"\n[handler.environment]\nA = 1\nB = 2\n'
+        + '[env.prod.endpoint]\ninstance_type = "ml.g5.xlarge"\n[env.prod.handler.environment]\nB = 3\n'
+    )
+    path = write(tmp_path, text)
+    prod = config.load(path, "prod")
+    assert (prod.endpoint.instance_type, prod.endpoint.region) == ("ml.g5.xlarge", "eu-west-1")
+    assert prod.handler.environment == {"A": 1, "B": 3}
+    assert config.load(path).endpoint.instance_type == "ml.g4dn.xlarge"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (MINIMAL + "[endpoint]\nregio = 'x'\n", "endpoint.regio is not a known key; did you mean region?"),
+        (MINIMAL + "[endpoints]\n", "endpoints is not a known key; did you mean endpoint?"),
+        (MINIMAL + "[validate]\nclip = []\n", "validate.clip is not a known key; did you mean clips?"),
+        ("[model]\n", "project is missing"),
+        ("[project]\n", "project.name is missing"),
+        ("[project]\nname = 'a_b'\n", "project.name = 'a_b' is refused"),
+        (f"[project]\nname = '{'a' * 51}'\n", "at most 50 characters"),
+        (MINIMAL + "[endpoint]\ninvocation_timeout_seconds = 7200\n", "less than or equal to 3600"),
+        (MINIMAL + "[endpoint]\ninitial_instance_count = '1'\n", "initial_instance_count = '1' is refused"),
+        (MINIMAL + "[endpoint]\ninstance_type = 'g4dn.xlarge'\n", "endpoint.instance_type = 'g4dn.xlarge' is refused"),
+        (MINIMAL + "[storage]\ninput = '/in'\n", "storage.input = '/in' is refused: a prefix has no slash at its ends"),
+        (MINIMAL + "[model]\nweights = 5\n", "model.weights = 5 is refused"),
+        (MINIMAL + "[handler.environment]\nframe_interval = 5\n", "handler.environment.frame_interval"),
+        (MINIMAL + "[handler.environment]\nA = [1]\n", "handler.environment.A = [1] is refused"),
+        (MINIMAL + "env = 5\n", "env"),
+        (MINIMAL + "[env]\nprod = 5\n", "write [env.prod.endpoint]"),
+        (MINIMAL + "[env.prod.endpoint]\nregio = 'x'\n", "env.prod.endpoint.regio is not a known key; did"),
+        ("[project\n", "is not TOML"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
+    message = refused(tmp_path, text)
+    assert said in message
+    assert message.startswith(str(tmp_path / "rehearsal.toml"))
+
+
+def test_every_wrong_key_is_reported_at_once(tmp_path: Path) -> None:
+    message = refused(tmp_path, MINIMAL + "[endpoint]\nregio = 'x'\n[storage]\nbuckett = 'y'\n")
+    assert "did you mean region?" in message
+    assert "did you mean bucket?" in message
+
+
+def test_an_unknown_environment_lists_the_known_ones(tmp_path: Path) -> None:
+    message = refused(tmp_path, MINIMAL + "[env.prod]\n[env.staging]\n", "pord")
+    assert "there is no [env.pord]; did you mean prod? (environments in this file: prod, staging)" in message
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="does not exist: run from the folder that holds"):
+        config.load(tmp_path / "rehearsal.toml")
+
+
+def test_a_folder_or_binary_in_its_place_is_no_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        config.load(tmp_path)
+    (tmp_path / "rehearsal.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        config.load(tmp_path / "rehearsal.toml")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "[handler.environment]\nFRAME_INTERVAL = 7\n",
+        "[container]\nworkers = 2\n",
+        "[endpoint]\ninstance_type = 'ml.g5.xlarge'\n",
+        "[endpoint]\nmax_payload_bytes = 1000\n",
+        "[endpoint]\nmax_concurrent_invocations_per_instance = 2\n",
+    ],
+)
+def test_the_digest_changes_with_what_runs(tmp_path: Path, extra: str) -> None:
+    assert config.load(write(tmp_path, MINIMAL)).digest() != config.load(write(tmp_path, MINIMAL + extra)).digest()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "[endpoint]\nregion = 'eu-west-1'\nname = 'other'\ninitial_instance_count = 2\n",
+        "[storage]\nbucket = 'somewhere'\n",
+        "[gates]\nmin_frames_per_second = 10\n",
+        "[validate]\ntimeout_seconds = 5\n",
+        "[autoscaling]\nmax_instances = 4\n",
+        "[env.prod]\n",
+    ],
+)
+def test_the_digest_does_not_change_with_where_it_runs(tmp_path: Path, extra: str) -> None:
+    assert config.load(write(tmp_path, MINIMAL)).digest() == config.load(write(tmp_path, MINIMAL + extra)).digest()
+
+
+def test_the_digest_does_not_depend_on_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    here, there = (config.load(write(folder, MINIMAL)) for folder in (tmp_path, tmp_path / "elsewhere"))
+    assert here.digest() == there.digest()
+
+
+def test_the_projects_own_file_is_valid_in_every_environment() -> None:
+    path = Path(__file__).parents[2] / "rehearsal.toml"
+    assert config.load(path).name == config.load(path, "prod").name == "rehearsal"

@@ -1,0 +1,57 @@
+"""The container's environment: TorchServe must be at least as patient as SageMaker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.container import container_environment
+from deploy.errors import ConfigurationError
+from tests.deploy.projects import write_project
+
+
+def test_torchserves_limits_follow_the_endpoints(tmp_path: Path) -> None:
+    extra = "[endpoint]\ninvocation_timeout_seconds = 1200\nmax_payload_bytes = 5000\nstartup_timeout_seconds = 700\n"
+    environment = container_environment(write_project(tmp_path, extra=extra))
+    assert environment["TS_DEFAULT_RESPONSE_TIMEOUT"] == environment["SAGEMAKER_MODEL_SERVER_TIMEOUT"] == "1200"
+    assert environment["TS_MAX_REQUEST_SIZE"] == environment["TS_MAX_RESPONSE_SIZE"] == "5000"
+    assert environment["TS_DEFAULT_STARTUP_TIMEOUT"] == "700"
+    assert environment["SAGEMAKER_MODEL_SERVER_WORKERS"] == "1"
+    assert not [name for name in environment if name.startswith("SAGEMAKER_TS_")]
+
+
+def test_handler_settings_are_spelled_as_environment_variables(tmp_path: Path) -> None:
+    extra = '[handler.environment]\nFRAME_INTERVAL = 5\nSCORE_THRESHOLD = 0.5\nMASKS = "rle"\nFAST = true\n'
+    environment = container_environment(write_project(tmp_path, extra=extra))
+    assert {
+        "FRAME_INTERVAL": "5",
+        "SCORE_THRESHOLD": "0.5",
+        "MASKS": "rle",
+        "FAST": "true",
+    }.items() <= environment.items()
+
+
+def test_a_per_model_block_does_not_bring_back_the_60_second_time_out(tmp_path: Path) -> None:
+    extra = "[handler.environment]\nSAGEMAKER_TS_BATCH_SIZE = 4\n"
+    environment = container_environment(write_project(tmp_path, extra=extra))
+    assert environment["SAGEMAKER_TS_RESPONSE_TIMEOUT"] == "900"
+
+
+def test_the_users_own_per_model_time_out_is_kept(tmp_path: Path) -> None:
+    extra = "[handler.environment]\nSAGEMAKER_TS_RESPONSE_TIMEOUT = 30\n"
+    assert container_environment(write_project(tmp_path, extra=extra))["SAGEMAKER_TS_RESPONSE_TIMEOUT"] == "30"
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ("TS_MAX_REQUEST_SIZE = 5", "which follow from"),
+        (f"LONG = '{'x' * 1025}'", "up to 1024 characters"),
+        ("\n".join(f"V{number} = 1" for number in range(100)), "100 environment variables"),
+    ],
+)
+def test_settings_that_would_not_work_are_refused(tmp_path: Path, extra: str, said: str) -> None:
+    project = write_project(tmp_path, extra=f"[handler.environment]\n{extra}\n")
+    with pytest.raises(ConfigurationError, match=said):
+        container_environment(project)

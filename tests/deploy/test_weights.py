@@ -1,0 +1,145 @@
+"""A state_dict is told from a pickled program by reading, never by loading."""
+
+from __future__ import annotations
+
+import collections
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from deploy.errors import ConfigurationError
+from deploy.weights import check_state_dict
+
+
+class Bomb:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.mkdir, (str(self.target),))
+
+
+def saved(path: Path, value: object, **options: Any) -> Path:
+    torch.save(value, path, **options)
+    return path
+
+
+STATE_DICTS: dict[str, Any] = {
+    "plain": {"weight": torch.zeros(3, 3)},
+    "ordered": nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)).state_dict(),
+    "half": {"weight": torch.zeros(3, dtype=torch.bfloat16), "mask": torch.zeros(2, dtype=torch.bool)},
+    "parameter": {"weight": nn.Parameter(torch.zeros(2))},
+    "shared": collections.OrderedDict(a=torch.zeros(4)[:2], b=torch.tensor(3)),
+    "sparse": {"weight": torch.eye(3).to_sparse()},
+    "quantized": {"weight": torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8)},
+}
+
+
+@pytest.mark.parametrize("name", STATE_DICTS)
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_state_dict_passes(tmp_path: Path, name: str, zipped: bool, protocol: int) -> None:
+    options = {"_use_new_zipfile_serialization": zipped, "pickle_protocol": protocol}
+    check_state_dict(saved(tmp_path / "w.pth", STATE_DICTS[name], **options))
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_pickled_model_is_refused_with_the_conversion_to_run(tmp_path: Path, zipped: bool, protocol: int) -> None:
+    path = saved(
+        tmp_path / "model.pth", nn.Linear(2, 2), _use_new_zipfile_serialization=zipped, pickle_protocol=protocol
+    )
+    with pytest.raises(ConfigurationError, match=r"pickled object.*torch\.nn\.modules\.linear\.Linear") as caught:
+        check_state_dict(path)
+    assert "torch.save(torch.load(" in str(caught.value)
+    assert "model.state_dict.pth" in str(caught.value)
+
+
+def test_the_conversion_it_prints_makes_a_file_that_passes(tmp_path: Path) -> None:
+    path = saved(tmp_path / "model.pth", nn.Linear(2, 2))
+    with pytest.raises(ConfigurationError) as caught:
+        check_state_dict(path)
+    program = str(caught.value).partition('python -c "')[2].rstrip('"')
+    exec(program, {})  # noqa: S102  # it is what the message tells people to run
+    check_state_dict(tmp_path / "model.state_dict.pth")
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_malicious_pickle_is_refused_and_not_run(tmp_path: Path, zipped: bool, protocol: int) -> None:
+    value = {"weight": torch.zeros(2), "note": Bomb(tmp_path / "exploded")}
+    path = saved(tmp_path / "w.pth", value, _use_new_zipfile_serialization=zipped, pickle_protocol=protocol)
+    with pytest.raises(ConfigurationError, match=r"would import .*mkdir"):
+        check_state_dict(path)
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    "module", ["torch.hub load", "torch._utils _import_dotted_name", "torch load", "builtins eval"]
+)
+def test_torchs_own_functions_are_not_all_harmless(tmp_path: Path, module: str) -> None:
+    space, name = module.split()
+    with zipfile.ZipFile(tmp_path / "w.pth", "w") as made:
+        made.writestr("archive/data.pkl", b"\x80\x02c" + space.encode() + b"\n" + name.encode() + b"\n.")
+    with pytest.raises(ConfigurationError, match=f"would import {space}.{name}"):
+        check_state_dict(tmp_path / "w.pth")
+
+
+def test_a_name_hidden_behind_the_memo_is_found(tmp_path: Path) -> None:
+    hidden = b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94000h\x00h\x01\x93."
+    with zipfile.ZipFile(tmp_path / "w.pth", "w") as made:
+        made.writestr("archive/data.pkl", hidden)
+    with pytest.raises(ConfigurationError, match=r"would import os\.system"):
+        check_state_dict(tmp_path / "w.pth")
+
+
+def test_a_torchscript_program_is_refused(tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), tmp_path / "m.pt")  # type: ignore[no-untyped-call]  # torch's own
+    with pytest.raises(ConfigurationError, match="TorchScript"):
+        check_state_dict(tmp_path / "m.pt")
+
+
+def zip_of(**files: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, text in files.items():
+            made.writestr(name, text)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+        (b"<!doctype html>", "web page"),
+        (b"\x10\x00\x00\x00\x00\x00\x00\x00" + b'{"a": 1}', "safetensors"),
+        (pickle.dumps({"weight": [1.0]}), "plain pickle"),
+        (b"\x1f\x8b\x08\x00", "gzipped"),
+        (b"hello", "another format"),
+        (zip_of(readme="x"), "zip file that torch.save did not write"),
+        (b"PK\x03\x04 cut short", "damaged"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_for_what_it_is(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "w.pth").write_bytes(data)
+    with pytest.raises(ConfigurationError, match=said):
+        check_state_dict(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_a_file_cut_short_is_refused_or_whole_where_it_matters(tmp_path: Path, zipped: bool) -> None:
+    whole = saved(tmp_path / "w.pth", {"weight": torch.zeros(8)}, _use_new_zipfile_serialization=zipped).read_bytes()
+    for length in range(0, min(len(whole), 120), 7):
+        (tmp_path / "cut.pth").write_bytes(whole[:length])
+        with pytest.raises(ConfigurationError):
+            check_state_dict(tmp_path / "cut.pth")
