@@ -1,0 +1,98 @@
+"""`python -m harness.sagemaker`: the emulator as a process of its own. SIGTERM or SIGINT drains it.
+
+The ready file says where it listens: `{"schema":"rehearsal.emulator/1","url":...,"pid":...}`, written when it does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from harness.cloud.clients import local_client
+from harness.errors import HarnessError
+from harness.sagemaker.alarms import CloudWatchAlarms, CloudWatchMetrics
+from harness.sagemaker.arns import Account
+from harness.sagemaker.assembly import Surroundings
+from harness.sagemaker.cloud import S3Objects, SnsTopics
+from harness.sagemaker.runtimes import open_runtime
+from harness.sagemaker.scaling.cloud_alarms import CloudWatchScalingAlarms
+from harness.sagemaker.service import Emulator
+from harness.sagemaker.settings import EmulatorSettings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return _run(options)
+    except HarnessError as error:
+        sys.stderr.write(f"emulator: {error}\n{error.log_tail}")
+        return error.exit_code
+
+
+def surroundings(settings: EmulatorSettings, runtime_name: str) -> Surroundings:
+    """The local cloud at `settings.cloud_url` and the runtime of that name."""
+    url, region = settings.cloud_url, settings.account.region
+    cloudwatch = local_client("cloudwatch", endpoint_url=url, region=region)
+    return Surroundings(
+        objects=S3Objects(local_client("s3", endpoint_url=url, region=region)),
+        topics=SnsTopics(local_client("sns", endpoint_url=url, region=region)),
+        alarms=CloudWatchAlarms(cloudwatch),
+        scaling_alarms=CloudWatchScalingAlarms(cloudwatch),
+        metrics=CloudWatchMetrics(cloudwatch),
+        runtime=open_runtime(runtime_name, settings),
+        now=time.time,
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = EmulatorSettings(
+        state_dir=options.state_dir.absolute(),
+        cloud_url=options.cloud_url,
+        account=Account(options.region, options.account_id),
+        host=options.host,
+        port=options.port,
+        time_scale=options.time_scale,
+    )
+    told_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told_to_stop.set())
+    with Emulator(settings, surroundings(settings, options.runtime)) as emulator:
+        _announce(emulator.url, options.ready_file)
+        told_to_stop.wait()
+        logging.getLogger(__name__).info("stopping")
+    return 0
+
+
+def _announce(url: str, ready_file: Path | None) -> None:
+    logging.getLogger(__name__).info("listening on %s", url)
+    if ready_file is None:
+        return
+    aside = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
+    aside.write_text(json.dumps({"schema": "rehearsal.emulator/1", "url": url, "pid": os.getpid()}))
+    aside.replace(ready_file)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness.sagemaker", description="SageMaker endpoints, emulated.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--state-dir", type=Path, required=True, help="database, logs and instances live here")
+    parser.add_argument("--cloud-url", required=True, help="the local cloud with S3, SNS and CloudWatch")
+    parser.add_argument("--region", default=Account.region)
+    parser.add_argument("--account-id", default=Account.account_id)
+    parser.add_argument("--runtime", default="process", help="process, docker, or the http:// address of a container")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="scaling and deployment seconds that pass in one")
+    parser.add_argument("--ready-file", type=Path, help="written (JSON: url, pid) when it listens")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""botocore's service models of the three services spoken here: the law for shapes, locations and constraints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+
+JSON_SERVICES: Mapping[str, str] = {"SageMaker": "sagemaker", "AnyScaleFrontendService": "application-autoscaling"}
+"""X-Amz-Target's prefix -> botocore's name of the service."""
+
+
+@cache
+def service(name: str) -> ServiceModel:
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+
+
+@cache
+def operation(service_name: str, operation_name: str) -> OperationModel | None:
+    model = service(service_name)
+    return model.operation_model(operation_name) if operation_name in model.operation_names else None
+
+
+_ANY_XML_TEXT = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"
+"""Surrogate pairs as Java counts them; Python has none, and would read a range that runs backwards."""
+
+_JAVA_TO_PYTHON = (
+    (_ANY_XML_TEXT, "[\u0020-\ufffd\U00010000-\U0010ffff\r\n\t]*"),
+    (r"\p{Print}+", r"[\x20-\x7e]+"),
+    (r"\p{ASCII}", r"[\x00-\x7f]"),
+    (r"\p{Print}", r"\x20-\x7e"),
+    (r"\p{L}", r"\w"),
+    (r"\p{N}", r"\d"),
+    (r"\p{Z}", r"\s"),
+    (r"\p{M}", "\u0300-\u036f"),
+    (r"\p{S}", "$+<=>^`|~"),
+    (r"\p{P}", r"!-/:-@\[-`{-~"),
+    (r"\z", r"\Z"),
+)
+
+
+@cache
+def pattern(java: str) -> re.Pattern[str]:
+    """A model's regular expression (Java's dialect) in Python's; Java's Unicode classes become their nearest."""
+    python = java
+    for theirs, ours in _JAVA_TO_PYTHON:
+        python = python.replace(theirs, ours)
+    return re.compile(python.replace("0-9-_", "0-9_-"))

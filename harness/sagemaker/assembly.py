@@ -1,0 +1,142 @@
+"""Puts the parts together: one `Parts` per emulator, without threads and without a port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.sagemaker.catalog import Catalog, Endpoint
+from harness.sagemaker.cloud import Objects, Topics
+from harness.sagemaker.configs import Configs
+from harness.sagemaker.control import Endpoints
+from harness.sagemaker.delivery import Delivery
+from harness.sagemaker.endpoints import ActorTools
+from harness.sagemaker.engine import Engine
+from harness.sagemaker.faces import ControlFace, Operation, RuntimeFace
+from harness.sagemaker.fleet import FleetTools
+from harness.sagemaker.jobs import Jobs
+from harness.sagemaker.journal import Journal
+from harness.sagemaker.metrics import Meter
+from harness.sagemaker.models import Models
+from harness.sagemaker.moments import Now
+from harness.sagemaker.publishing import MetricSink, Publisher
+from harness.sagemaker.realtime import RealTime
+from harness.sagemaker.rollout import Alarms
+from harness.sagemaker.roster import Roster
+from harness.sagemaker.scaling.alarming import Evaluator
+from harness.sagemaker.scaling.api import ScalingApi
+from harness.sagemaker.scaling.cloud_alarms import ScalingAlarms
+from harness.sagemaker.scaling.records import Records
+from harness.sagemaker.scaling.scaler import Scaler, ScalerTools
+from harness.sagemaker.settings import EmulatorSettings
+from harness.sagemaker.spool import Spool
+from harness.sagemaker.store import Store
+from harness.sagemaker.submission import Submissions
+from harness.sagemaker.tags import Tags
+from harness.serving.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an emulator is given: the cloud around it, a runtime and the time."""
+
+    objects: Objects
+    topics: Topics
+    alarms: Alarms
+    scaling_alarms: ScalingAlarms
+    metrics: MetricSink
+    runtime: Runtime
+    now: Now
+
+
+@dataclass(frozen=True)
+class Parts:
+    store: Store
+    catalog: Catalog
+    jobs: Jobs
+    spool: Spool
+    roster: Roster
+    engine: Engine
+    meter: Meter
+    publisher: Publisher
+    scaler: Scaler
+    journal: Journal
+    submissions: Submissions
+    control: ControlFace
+    runtime: RuntimeFace
+
+
+def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[int], None] = lambda _: None) -> Parts:
+    """`wake` is told the endpoint's id when a job was accepted."""
+    for folder in (settings.state_dir, settings.work_root, settings.logs_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    now, account = around.now, settings.account
+    store = Store(settings.state_dir / "emulator.sqlite")
+    catalog, jobs, spool = Catalog(store), Jobs(store), Spool(settings.spool_dir)
+    journal, meter = Journal(settings.logs_dir, now), Meter()
+
+    records = Records(store)
+    scaling = ScalingApi(records, catalog, around.scaling_alarms, account, now)
+
+    def forget(endpoint: Endpoint) -> None:
+        for uuid in jobs.uuids_of(endpoint.id):
+            spool.drop(uuid)
+        scaling.forget_endpoint(endpoint.name)
+        meter.forget(endpoint.name)
+
+    fleets = FleetTools(around.runtime, settings, journal, now)
+    roster = Roster(ActorTools(catalog, around.topics, around.alarms, fleets, forget))
+    delivery = Delivery(catalog, jobs, spool, around.objects, around.topics, meter, account.region, now)
+    engine = Engine(catalog, jobs, spool, roster, around.objects, delivery, meter, journal, now)
+    tags = Tags(catalog)
+    models = Models(catalog, around.objects, tags, account, now)
+    configs = Configs(catalog, models, tags, account, now)
+    endpoints = Endpoints(catalog, configs, tags, account, roster.instance_counts, now)
+    control = ControlFace({**control_operations(models, configs, endpoints, tags), **scaling_operations(scaling)})
+    evaluator = Evaluator(meter, settings)
+    scaler = Scaler(ScalerTools(records, catalog, endpoints, evaluator, around.scaling_alarms, settings, account, now))
+    publisher = Publisher(meter, around.metrics, catalog, jobs, roster.instance_counts, settings, now)
+    real_time = RealTime(catalog, roster, meter, journal, account, now)
+    submissions = Submissions(catalog, jobs, spool, account, now, wake)
+    runtime = RuntimeFace(submissions, real_time)
+    return Parts(
+        store, catalog, jobs, spool, roster, engine, meter, publisher, scaler, journal, submissions, control, runtime
+    )
+
+
+def scaling_operations(scaling: ScalingApi) -> Mapping[tuple[str, str], Operation]:
+    named: Mapping[str, Operation] = {
+        "RegisterScalableTarget": scaling.register_scalable_target,
+        "DescribeScalableTargets": scaling.describe_scalable_targets,
+        "DeregisterScalableTarget": scaling.deregister_scalable_target,
+        "PutScalingPolicy": scaling.put_scaling_policy,
+        "DescribeScalingPolicies": scaling.describe_scaling_policies,
+        "DeleteScalingPolicy": scaling.delete_scaling_policy,
+        "DescribeScalingActivities": scaling.describe_scaling_activities,
+    }
+    return {("application-autoscaling", name): function for name, function in named.items()}
+
+
+def control_operations(
+    models: Models, configs: Configs, endpoints: Endpoints, tags: Tags
+) -> Mapping[tuple[str, str], Operation]:
+    named: Mapping[str, Operation] = {
+        "CreateModel": models.create_model,
+        "DescribeModel": models.describe_model,
+        "DeleteModel": models.delete_model,
+        "ListModels": models.list_models,
+        "CreateEndpointConfig": configs.create_endpoint_config,
+        "DescribeEndpointConfig": configs.describe_endpoint_config,
+        "DeleteEndpointConfig": configs.delete_endpoint_config,
+        "ListEndpointConfigs": configs.list_endpoint_configs,
+        "CreateEndpoint": endpoints.create_endpoint,
+        "DescribeEndpoint": endpoints.describe_endpoint,
+        "UpdateEndpoint": endpoints.update_endpoint,
+        "UpdateEndpointWeightsAndCapacities": endpoints.update_endpoint_weights_and_capacities,
+        "DeleteEndpoint": endpoints.delete_endpoint,
+        "ListEndpoints": endpoints.list_endpoints,
+        "AddTags": tags.add_tags,
+        "ListTags": tags.list_tags,
+        "DeleteTags": tags.delete_tags,
+    }
+    return {("sagemaker", name): function for name, function in named.items()}

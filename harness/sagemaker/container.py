@@ -1,0 +1,161 @@
+"""One request to a container: `POST /invocations` and `GET /ping`, as SageMaker's agent makes them.
+
+The standard library's client, because a deadline must hold for the exchange as a whole (the socket's time-out is set
+anew before every read), and because a container that answers before it has read the whole body (a 413) must be heard.
+Bodies are streamed: at most one chunk of either is in memory.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+_CHUNK_BYTES = 256 * 1024
+PING_TIMEOUT_SECONDS = 2.0
+MAX_HEADER_BYTES = 4096
+
+TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for each"
+    " container in Amazon CloudWatch, resolve the issue, and try again."
+)
+NO_CONTENT_LENGTH = "The response from container primary did not specify the required Content-Length header"
+HEADERS_TOO_LONG = (
+    "Response received from the primary container has headers with length greater than 4096 bytes. Reduce the length of"
+    " your container's response headers and update your endpoint."
+)
+PROCESS_EXITED = "An error occurred while handling request as the model process exited."
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    content_type: str | None
+    custom_attributes: str | None
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Nothing that SageMaker would take for an answer; `message` is what its data-log says."""
+
+    message: str
+
+
+Answer = Answered | Unanswered
+
+
+class _DeadlinePassed(Exception):
+    """The exchange as a whole took too long."""
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection whose every read and write ends at the deadline of the exchange."""
+
+    def __init__(self, base_url: str, timeout_seconds: float, now: Callable[[], float]) -> None:
+        super().__init__(urlsplit(base_url).netloc, timeout=timeout_seconds, blocksize=_CHUNK_BYTES)
+        self._now = now
+        self._deadline = now() + timeout_seconds
+        self._socket: socket.socket | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        self._socket = self.sock  # http.client forgets its own when the answer says "Connection: close"
+
+    def arm(self) -> None:
+        remaining = self._deadline - self._now()
+        if remaining <= 0:
+            raise _DeadlinePassed
+        if self._socket is not None:
+            self._socket.settimeout(remaining)
+
+    def send(self, data: object) -> None:
+        self.arm()
+        super().send(data)  # type: ignore[arg-type]  # typeshed's own union is private
+
+
+def ping(base_url: str) -> bool:
+    """Whether the container says that it is healthy, within SageMaker's two seconds."""
+    connection = _Connection(base_url, PING_TIMEOUT_SECONDS, time.monotonic)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException, _DeadlinePassed):
+        return False
+    finally:
+        connection.close()
+
+
+def invoke(
+    base_url: str,
+    headers: Mapping[str, str],
+    body: IO[bytes],
+    size_bytes: int,
+    *,
+    answer_path: Path,
+    timeout_seconds: float,
+    is_length_required: bool = True,
+) -> Answer:
+    """Send `size_bytes` of `body`; the answer's body goes to `answer_path`."""
+    connection = _Connection(base_url, timeout_seconds, time.monotonic)
+    try:
+        _send(connection, headers, body, size_bytes)
+        connection.arm()
+        response = connection.getresponse()
+        if refusal := _refusal(response, is_length_required):
+            return Unanswered(refusal)
+        size = _receive(connection, response, answer_path)
+        return Answered(
+            response.status,
+            response.getheader("Content-Type"),
+            response.getheader("X-Amzn-SageMaker-Custom-Attributes"),
+            size,
+        )
+    except (_DeadlinePassed, TimeoutError):
+        return Unanswered(TIMED_OUT)
+    except (OSError, http.client.HTTPException):
+        return Unanswered(PROCESS_EXITED)
+    finally:
+        connection.close()
+
+
+def _send(connection: _Connection, headers: Mapping[str, str], body: IO[bytes], size_bytes: int) -> None:
+    connection.putrequest("POST", "/invocations", skip_accept_encoding=True)
+    for name, value in headers.items():
+        connection.putheader(name, value.encode("latin-1", "replace"))
+    connection.putheader("Content-Length", str(size_bytes))
+    connection.endheaders()
+    try:
+        while chunk := body.read(_CHUNK_BYTES):
+            connection.send(chunk)
+    except (BrokenPipeError, ConnectionResetError):
+        return  # it may have answered already: a 413 comes before the body is read
+
+
+def _refusal(response: http.client.HTTPResponse, is_length_required: bool) -> str | None:
+    if sum(len(name) + len(value) + 4 for name, value in response.getheaders()) > MAX_HEADER_BYTES:
+        return HEADERS_TOO_LONG
+    is_success = 200 <= response.status < 300
+    if is_length_required and is_success and response.getheader("Content-Length") is None:
+        return NO_CONTENT_LENGTH
+    return None
+
+
+def _receive(connection: _Connection, response: http.client.HTTPResponse, path: Path) -> int:
+    size = 0
+    with path.open("wb") as answer:
+        while True:
+            connection.arm()
+            chunk = response.read1(_CHUNK_BYTES)
+            if not chunk:
+                break
+            answer.write(chunk)
+            size += len(chunk)
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    return size

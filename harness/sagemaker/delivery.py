@@ -1,0 +1,142 @@
+"""Delivering a decided outcome: the object where it was promised, then the one message.
+
+Taken up again where it stopped. When the cloud does not answer, the job waits; when it answers no, it fails.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from typing import IO
+
+from harness.sagemaker import notifications, outcomes
+from harness.sagemaker.catalog import Catalog, Endpoint
+from harness.sagemaker.cloud import CloudRefused, CloudUnreachable, Objects, Topics
+from harness.sagemaker.deployment import AsyncSettings
+from harness.sagemaker.jobs import Job, Jobs
+from harness.sagemaker.metrics import Datum, Meter
+from harness.sagemaker.moments import Now
+from harness.sagemaker.outcomes import Completed, Failed, Outcome
+from harness.sagemaker.spool import Spool
+
+RETRY_SECONDS = 1.0
+"""How long a job rests after the cloud did not answer."""
+
+
+class Delivery:
+    def __init__(
+        self,
+        catalog: Catalog,
+        jobs: Jobs,
+        spool: Spool,
+        objects: Objects,
+        topics: Topics,
+        meter: Meter,
+        region: str,
+        now: Now,
+    ) -> None:
+        self._catalog, self._jobs, self._spool = catalog, jobs, spool
+        self._objects, self._topics, self._meter = objects, topics, meter
+        self._region, self._now = region, now
+
+    def deliver(self, job: Job) -> Outcome | None:
+        """The outcome as it was delivered; None when it was postponed, or the endpoint was deleted meanwhile."""
+        endpoint = self._catalog.endpoint_by_id(job.endpoint_id)
+        settings = None if endpoint is None else endpoint.deployment.async_settings
+        if endpoint is None or settings is None or job.outcome is None or endpoint.status == "Deleting":
+            self._spool.drop(job.invocation.uuid)
+            return None
+        try:
+            delivered = self._put_object(endpoint, settings, job)
+            self._publish(endpoint, settings, delivered)
+        except CloudUnreachable:
+            self._jobs.postpone(job, self._now() + RETRY_SECONDS)
+            return None
+        self._jobs.finish(delivered)
+        self._spool.drop(job.invocation.uuid)
+        self._measure(endpoint, delivered)
+        return delivered.outcome
+
+    def _put_object(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
+        if job.is_delivered:
+            return job
+        if isinstance(job.outcome, Completed):
+            job = self._put_output(endpoint, settings, job)
+        if isinstance(job.outcome, Failed):
+            self._put_failure(endpoint, settings, job)
+        self._jobs.mark_delivered(job)
+        return job
+
+    def _put_output(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
+        location = job.invocation.output_location
+        if location is None or not isinstance(job.outcome, Completed):
+            return job
+        content_type = job.outcome.content_type
+        try:
+            with self._spool.answer_path(job.invocation.uuid).open("rb") as body:
+                micros = _timed(lambda: self._store(location, body, content_type, settings))
+        except CloudRefused as refused:
+            return self._jobs.decide(job, outcomes.upload_failure(location, str(refused)), self._now()) or job
+        self._note(endpoint, "ResponseUploadLatency", micros)
+        return job
+
+    def _put_failure(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
+        location = job.invocation.failure_location
+        if location is None or not isinstance(job.outcome, Failed):
+            return
+        try:
+            with self._failure_body(job, job.outcome) as body:
+                self._store(location, body, job.outcome.content_type or "text/plain", settings)
+        except CloudRefused:
+            self._note(endpoint, "ResponseUploadFailures", 1)
+
+    def _failure_body(self, job: Job, outcome: Failed) -> IO[bytes]:
+        if outcome.size_bytes is None:
+            return io.BytesIO(outcome.reason.encode())
+        return self._spool.answer_path(job.invocation.uuid).open("rb")
+
+    def _store(self, location: str, body: IO[bytes], content_type: str | None, settings: AsyncSettings) -> None:
+        self._objects.store(location, body, content_type=content_type, kms_key_id=settings.kms_key_id)
+
+    def _publish(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
+        if job.outcome is None:
+            return
+        topic = notifications.topic_for(job.outcome, settings.notifications)
+        if topic is None:
+            return
+        answer = self._spool.answer_path(job.invocation.uuid)
+        message = notifications.result_message(
+            job, job.outcome, settings.notifications, region=self._region, answer=answer
+        )
+        try:
+            self._topics.publish(topic, message)
+        except CloudRefused:
+            self._note(endpoint, "NotificationFailures", 1)
+
+    def _measure(self, endpoint: Endpoint, job: Job) -> None:
+        """Zeros of the failure counts are published, the rare counts are not: so it was observed."""
+        cause = job.outcome.cause if isinstance(job.outcome, Failed) else None
+        self._note(endpoint, "InvocationFailures", int(cause is not None))
+        self._note(endpoint, "TotalProcessingTime", (self._now() - job.received_at) * 1e3)
+        if cause is outcomes.Cause.EXPIRED:
+            self._note(endpoint, "ExpiredRequests", 1)
+            return
+        self._note(endpoint, "InvocationsProcessed", 1)
+        self._note(endpoint, "RequestDownloadFailures", int(cause is outcomes.Cause.DOWNLOAD))
+        self._note(endpoint, "ResponseUploadFailures", int(cause is outcomes.Cause.UPLOAD))
+        if cause is outcomes.Cause.MODEL_CLIENT_ERROR:
+            self._note(endpoint, "Invocation4XXErrors", 1)
+        if cause in (outcomes.Cause.MODEL_SERVER_ERROR, outcomes.Cause.NO_ANSWER):
+            self._note(endpoint, "Invocation5XXErrors", 1)
+
+    def _note(self, endpoint: Endpoint, name: str, value: float) -> None:
+        variant = endpoint.deployment.variants[0].name
+        self._meter.note(Datum(name, value, self._now(), endpoint.name, variant))
+
+
+def _timed(act: Callable[[], None]) -> float:
+    """Microseconds that `act` took."""
+    started = time.perf_counter()
+    act()
+    return (time.perf_counter() - started) * 1e6

@@ -1,0 +1,179 @@
+"""The work itself: one job from the queue to its outcome. No threads, no HTTP face, no sleeps; time is an argument.
+
+`assign` takes a job and a free slot together, `perform` does the work in the caller's thread; `work_one` is both.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+from harness.sagemaker import container, outcomes
+from harness.sagemaker.catalog import Catalog
+from harness.sagemaker.cloud import CloudRefused, CloudUnreachable, FetchedObject, Objects
+from harness.sagemaker.container import Answered
+from harness.sagemaker.delivery import RETRY_SECONDS, Delivery
+from harness.sagemaker.jobs import Invocation, Job, Jobs
+from harness.sagemaker.journal import Journal, LogStream
+from harness.sagemaker.metrics import Datum, Meter
+from harness.sagemaker.moments import Now
+from harness.sagemaker.outcomes import Completed, Failed, Outcome
+from harness.sagemaker.spool import Spool
+
+_IN_MEMORY_BYTES = 1024 * 1024
+
+
+class Slot(Protocol):
+    """The right to send one request to one instance; MaxConcurrentInvocationsPerInstance of them an instance."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def stream(self) -> LogStream: ...
+
+    def release(self) -> None: ...
+
+
+class Slots(Protocol):
+    def acquire(self, endpoint_id: int) -> Slot | None:
+        """None while every instance is busy, or there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Assignment:
+    job: Job
+    slot: Slot
+
+
+class Engine:
+    def __init__(
+        self,
+        catalog: Catalog,
+        jobs: Jobs,
+        spool: Spool,
+        slots: Slots,
+        objects: Objects,
+        delivery: Delivery,
+        meter: Meter,
+        journal: Journal,
+        now: Now,
+    ) -> None:
+        self._catalog, self._jobs, self._spool, self._slots = catalog, jobs, spool, slots
+        self._objects, self._delivery = objects, delivery
+        self._meter, self._journal, self._now = meter, journal, now
+        self.is_closing = False
+        """Set before instances are stopped for good: an unanswered job then stays in the queue for the next start."""
+
+    def work_one(self, endpoint_id: int) -> Outcome | None:
+        """Work on the oldest due job, if there is one and a slot for it."""
+        assignment = self.assign(endpoint_id)
+        return None if assignment is None else self.perform(assignment)
+
+    def assign(self, endpoint_id: int) -> Assignment | None:
+        if self.is_closing or not self._jobs.has_due(endpoint_id, self._now()):
+            return None
+        slot = self._slots.acquire(endpoint_id)
+        if slot is None:
+            return None
+        job = self._jobs.claim(endpoint_id, self._now(), slot.stream.instance_id)
+        if job is None:
+            slot.release()
+            return None
+        return Assignment(job, slot)
+
+    def perform(self, assignment: Assignment) -> Outcome | None:
+        """The delivered outcome; None when the job was postponed or its endpoint deleted."""
+        job = assignment.job
+        try:
+            outcome = self._outcome(job, assignment.slot)
+        finally:
+            assignment.slot.release()
+        decided = None if outcome is None else self._jobs.decide(job, outcome, self._now())
+        if decided is None:
+            self._spool.answer_path(job.invocation.uuid).unlink(missing_ok=True)
+            return None
+        return self._delivery.deliver(decided)
+
+    def expire(self, endpoint_id: int) -> int:
+        """Fail what waited beyond its time to live; how many that were."""
+        overdue = self._jobs.decide_overdue(endpoint_id, self._now())
+        for job in overdue:
+            self._delivery.deliver(job)
+        return len(overdue)
+
+    def settle(self, endpoint_id: int) -> int:
+        """Deliver what is decided and still owed; how many were tried."""
+        tried = 0
+        while (job := self._jobs.claim_settling(endpoint_id, self._now())) is not None:
+            self._delivery.deliver(job)
+            tried += 1
+        return tried
+
+    def _outcome(self, job: Job, slot: Slot) -> Outcome | None:
+        self._note(job, slot, "TimeInBacklog", ((job.started_at or job.received_at) - job.received_at) * 1e3)
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(self._spool.directory)) as body:
+            try:
+                fetched = self._fetch(job, slot, body)
+            except CloudUnreachable:
+                self._jobs.postpone(job, self._now() + RETRY_SECONDS)
+                return None
+            except CloudRefused as refused:
+                location = job.invocation.input_location or ""
+                self._journal.write(slot.stream, str(refused), inference_id=job.invocation.inference_id)
+                return outcomes.download_failure(location, str(refused))
+            body.seek(0)
+            return self._ask(job, slot, body, fetched)
+
+    def _fetch(self, job: Job, slot: Slot, into: IO[bytes]) -> FetchedObject:
+        location = job.invocation.input_location
+        if location is None:
+            body = self._spool.input_path(job.invocation.uuid).read_bytes()
+            into.write(body)
+            return FetchedObject(None, len(body))
+        started = time.perf_counter()
+        fetched = self._objects.fetch(location, into)
+        self._note(job, slot, "RequestDownloadLatency", (time.perf_counter() - started) * 1e6)
+        return fetched
+
+    def _ask(self, job: Job, slot: Slot, body: IO[bytes], fetched: FetchedObject) -> Outcome | None:
+        invocation = job.invocation
+        started = time.perf_counter()
+        answer = container.invoke(
+            slot.base_url,
+            container_headers(invocation, fetched.content_type),
+            body,
+            fetched.size_bytes,
+            answer_path=self._spool.answer_path(invocation.uuid),
+            timeout_seconds=float(invocation.timeout_seconds),
+        )
+        self._note(job, slot, "ModelLatency", (time.perf_counter() - started) * 1e6)
+        if not isinstance(answer, Answered):
+            self._journal.model_error(slot.stream, invocation.inference_id, 0, answer.message)
+            return None if self.is_closing else outcomes.no_answer()
+        return self._judge(job, slot, answer)
+
+    def _judge(self, job: Job, slot: Slot, answer: Answered) -> Completed | Failed:
+        if 200 <= answer.status < 300:
+            return Completed(answer.content_type, answer.size_bytes)
+        with self._spool.answer_path(job.invocation.uuid).open("rb") as body:
+            quote = body.read(2048).decode("utf-8", "replace")
+        self._journal.model_error(slot.stream, job.invocation.inference_id, answer.status, quote)
+        return outcomes.model_failure(answer.status, answer.content_type, answer.size_bytes)
+
+    def _note(self, job: Job, slot: Slot, name: str, value: float) -> None:
+        self._meter.note(Datum(name, value, self._now(), job.invocation.endpoint_name, slot.stream.variant_name))
+
+
+def container_headers(invocation: Invocation, object_content_type: str | None) -> dict[str, str]:
+    """What reaches the container: the caller's content type, else the S3 object's own."""
+    given = {
+        "Content-Type": invocation.content_type or object_content_type,
+        "Accept": invocation.accept,
+        "X-Amzn-SageMaker-Custom-Attributes": invocation.custom_attributes,
+        "X-Amzn-SageMaker-Inference-Id": invocation.inference_id,
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,97 @@
+"""The CloudWatch metrics of an endpoint: names, dimensions and units as on AWS; kept here until they are taken.
+
+Source: "Monitor asynchronous endpoints" in the developer guide; the presence rules were observed on AWS.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+NAMESPACE = "AWS/SageMaker"
+_LONGEST_QUEUE = 100_000
+_LONGEST_MEMORY = 5_000
+
+UNITS = {
+    "ApproximateBacklogSize": "Count",
+    "ApproximateBacklogSizePerInstance": "Count",
+    "ApproximateAgeOfOldestRequest": "Seconds",
+    "HasBacklogWithoutCapacity": "Count",
+    "RequestDownloadFailures": "Count",
+    "ResponseUploadFailures": "Count",
+    "NotificationFailures": "Count",
+    "ExpiredRequests": "Count",
+    "InvocationFailures": "Count",
+    "InvocationsProcessed": "Count",
+    "RequestDownloadLatency": "Microseconds",
+    "ResponseUploadLatency": "Microseconds",
+    "TimeInBacklog": "Milliseconds",
+    "TotalProcessingTime": "Milliseconds",
+    "ModelLatency": "Microseconds",
+    "Invocation4XXErrors": "None",
+    "Invocation5XXErrors": "None",
+    "Invocations": "None",
+    "InvocationsPerInstance": "None",
+    "OverheadLatency": "Microseconds",
+}
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One value at one moment; `variant_name` None for the metrics of the endpoint as a whole."""
+
+    name: str
+    value: float
+    at: float
+    endpoint_name: str
+    variant_name: str | None
+
+    @property
+    def unit(self) -> str:
+        return UNITS[self.name]
+
+
+class Meter:
+    """Collects data until someone publishes them, and remembers the recent ones for the scaling policies.
+
+    The oldest give way when nobody takes them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._data: deque[Datum] = deque(maxlen=_LONGEST_QUEUE)
+        self._recent: dict[tuple[str, str, str | None], deque[Datum]] = {}
+
+    def note(self, datum: Datum) -> None:
+        with self._lock:
+            self._data.append(datum)
+        self.remember(datum)
+
+    def remember(self, datum: Datum) -> None:
+        """For the scaling policies alone: it is not published."""
+        key = (datum.name, datum.endpoint_name, datum.variant_name)
+        with self._lock:
+            self._recent.setdefault(key, deque(maxlen=_LONGEST_MEMORY)).append(datum)
+
+    def recent(
+        self, name: str, endpoint_name: str, variant_name: str | None, *, since: float, until: float
+    ) -> list[float]:
+        """The values after `since`, up to `until`."""
+        with self._lock:
+            known = self._recent.get((name, endpoint_name, variant_name), ())
+            return [datum.value for datum in known if since < datum.at <= until]
+
+    def forget(self, endpoint_name: str) -> None:
+        with self._lock:
+            self._recent = {key: data for key, data in self._recent.items() if key[1] != endpoint_name}
+
+    def take(self) -> list[Datum]:
+        with self._lock:
+            taken = list(self._data)
+            self._data.clear()
+            return taken
+
+    def give_back(self, data: list[Datum]) -> None:
+        with self._lock:
+            self._data.extendleft(reversed(data))

@@ -1,0 +1,64 @@
+"""Metrics on their way: sampled for the scaling policies often, published to the local cloud's CloudWatch once a minute."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from harness.sagemaker.catalog import Catalog
+from harness.sagemaker.cloud import CloudRefused, CloudUnreachable
+from harness.sagemaker.control import InstanceCounts
+from harness.sagemaker.jobs import Jobs
+from harness.sagemaker.metrics import Datum, Meter
+from harness.sagemaker.moments import Now
+from harness.sagemaker.sampling import backlog_data
+from harness.sagemaker.settings import EmulatorSettings
+
+log = logging.getLogger(__name__)
+
+
+class MetricSink(Protocol):
+    def publish(self, data: Sequence[Datum]) -> None:
+        """Raises CloudRefused or CloudUnreachable."""
+        ...
+
+
+class Publisher:
+    def __init__(
+        self,
+        meter: Meter,
+        sink: MetricSink,
+        catalog: Catalog,
+        jobs: Jobs,
+        counts: InstanceCounts,
+        settings: EmulatorSettings,
+        now: Now,
+    ) -> None:
+        self._meter, self._sink = meter, sink
+        self._catalog, self._jobs, self._counts = catalog, jobs, counts
+        self._settings, self._now = settings, now
+
+    def sample(self) -> None:
+        """Measure the backlogs for the scaling policies."""
+        for datum in self._backlogs():
+            self._meter.remember(datum)
+
+    def publish(self) -> None:
+        """Measure the backlogs and publish everything noted since the last time; keep it when nobody answers."""
+        for datum in self._backlogs():
+            self._meter.note(datum)
+        data = self._meter.take()
+        if not data:
+            return
+        try:
+            self._sink.publish(data)
+        except CloudUnreachable:
+            self._meter.give_back(data)
+        except CloudRefused as refused:
+            log.warning("%d metric data were refused: %s", len(data), refused)
+
+    def _backlogs(self) -> list[Datum]:
+        at_zero = self._settings.backlog_per_instance_at_zero
+        found = backlog_data(self._catalog, self._jobs, self._counts, self._now(), is_per_instance_at_zero=at_zero)
+        return list(found)

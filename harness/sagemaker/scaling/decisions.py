@@ -1,0 +1,128 @@
+"""What a policy wants, given the capacity and the measurements: pure functions of their arguments.
+
+Sources: Application Auto Scaling user guide, "Target tracking" and "Step scaling".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+SCALE_IN_SLACK = 0.9
+"""The low alarm of a target tracking policy lies a tenth below the target."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A capacity that a policy asks for, and why, in AWS's words."""
+
+    capacity: int
+    cause: str
+    policy_arn: str
+    kind: Literal["step", "target"]
+
+
+@dataclass(frozen=True)
+class LastActivity:
+    """What the cooldowns need to know of a policy's last activity."""
+
+    at: float
+    capacity_before: int
+    capacity_after: int
+
+
+def step_capacity(policy: Mapping[str, Any], current: int, breach: float) -> int | None:
+    """The capacity after the step whose interval holds `breach` (metric minus threshold); None when none does."""
+    for step in policy.get("StepAdjustments") or ():
+        low = step.get("MetricIntervalLowerBound", -math.inf)
+        high = step.get("MetricIntervalUpperBound", math.inf)
+        is_inside = low <= breach < high if breach >= 0 else low < breach <= high
+        if is_inside:
+            return _adjusted(policy, current, step["ScalingAdjustment"])
+    return None
+
+
+def _adjusted(policy: Mapping[str, Any], current: int, adjustment: int) -> int:
+    kind = policy.get("AdjustmentType", "ChangeInCapacity")
+    if kind == "ExactCapacity":
+        return max(0, adjustment)
+    if kind == "PercentChangeInCapacity":
+        return max(0, current + _percent(current, adjustment, policy.get("MinAdjustmentMagnitude", 0)))
+    return max(0, current + adjustment)
+
+
+def _percent(current: int, percent: int, least: int) -> int:
+    """Fractions above one are cut, those below one become one; never less than MinAdjustmentMagnitude."""
+    exact = current * percent / 100
+    whole = int(exact) if abs(exact) > 1 else int(math.copysign(1, exact)) if exact else 0
+    return int(math.copysign(max(abs(whole), least), percent))
+
+
+def target_capacity(current: int, metric: float, target: float) -> int:
+    """Proportional: as many instances as bring the metric to its target. At zero, the metric is the whole backlog."""
+    return math.ceil(round(max(1, current) * metric / target, 9))
+
+
+def after_cooldown(
+    wanted: int, current: int, last: LastActivity | None, now: float, *, out_seconds: float, in_seconds: float
+) -> int | None:
+    """None while the cooldown of the last activity in that direction forbids it; scaling out further than that activity
+    did is allowed at once."""
+    if wanted == current:
+        return None
+    if last is None:
+        return wanted
+    was_out = last.capacity_after > last.capacity_before
+    if wanted > current:
+        is_cooling = was_out and now < last.at + out_seconds
+        return wanted if not is_cooling or wanted > last.capacity_after else None
+    is_cooling = not was_out and now < last.at + in_seconds
+    return None if is_cooling else wanted
+
+
+def step_base(current: int, last: LastActivity | None, now: float, cooldown_seconds: float) -> int:
+    """During the cooldown of a scale-out, what it added counts as part of the next step."""
+    if last is None or last.capacity_after <= last.capacity_before or now >= last.at + cooldown_seconds:
+        return current
+    return last.capacity_before
+
+
+def choose(proposals: Sequence[Proposal], current: int, tracking_policies: int) -> Proposal | None:
+    """Largest wins when any scales out; scaling in needs the consent of every target tracking policy."""
+    out = [proposal for proposal in proposals if proposal.capacity > current]
+    if out:
+        return max(out, key=lambda proposal: proposal.capacity)
+    agreeing = sum(proposal.kind == "target" for proposal in proposals)
+    if proposals and agreeing >= tracking_policies:
+        return max(proposals, key=lambda proposal: proposal.capacity)
+    return None
+
+
+def statistic(values: Sequence[float], name: str) -> float | None:
+    """CloudWatch's statistic of one period; None when there were no data."""
+    if not values:
+        return None
+    named = {
+        "Average": lambda: sum(values) / len(values),
+        "Sum": lambda: sum(values),
+        "Minimum": lambda: min(values),
+        "Maximum": lambda: max(values),
+        "SampleCount": lambda: float(len(values)),
+    }
+    return float(named[name]())
+
+
+COMPARISONS = {
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+    "GreaterThanThreshold": lambda value, threshold: value > threshold,
+    "LessThanThreshold": lambda value, threshold: value < threshold,
+    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
+}
+
+
+def is_breaching(points: Iterable[float | None], comparison: str, threshold: float, needed: int) -> bool:
+    """Whether enough periods breach; missing data do not."""
+    compare = COMPARISONS[comparison]
+    return sum(point is not None and bool(compare(point, threshold)) for point in points) >= needed
