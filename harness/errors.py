@@ -5,6 +5,7 @@
     ├── MachineCannot           3   this machine cannot: no Docker, no GPU, port taken
     │   └── ServiceDidNotStart      a local service (LocalStack, the emulator, a container) ended or never got healthy
     ├── ModelDataError          1   model.tar.gz cannot be had, or is not safe to unpack
+    ├── MalformedDocument       1   an answer or a truth is not what its schema says
     └── TimedOut              124   a deadline passed; says what was waited for and for how long
 
 A message says where, what, and the next step. Errors about a process carry its last log lines in `log_tail`.
@@ -36,6 +37,10 @@ class ServiceDidNotStart(MachineCannot):
 
 
 class ModelDataError(HarnessError):
+    pass
+
+
+class MalformedDocument(HarnessError):
     pass
 
 

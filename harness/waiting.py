@@ -20,13 +20,16 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
+REAL_TIME = Clock()
+
+
 def wait_until(
     attempt: Callable[[], T | None],
     *,
     what: str,
     timeout_seconds: float,
     every_seconds: float = 0.1,
-    clock: Clock = Clock(),
+    clock: Clock = REAL_TIME,
 ) -> T:
     """Call `attempt` until it returns something other than None; raises TimedOut naming `what` after the deadline.
 

@@ -1,0 +1,64 @@
+"""What a person sees while the harness works: a line per finished stage on stderr, a spinner while one runs.
+
+Owns: stage names, their durations, and the words on stderr. May not: write to stdout, which belongs to results.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.markup import escape
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    name: str
+    started: datetime
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """Stages in the order they ended; `console` writes to stderr."""
+
+    console: Console
+    timings: list[StageTiming] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Stage]:
+        started, clock = datetime.now(UTC), time.monotonic()
+        stage = Stage(name)
+        try:
+            with self.console.status(f"{escape(name)} …"):
+                yield stage
+        except BaseException:
+            self._line("[red]✗[/red]", stage, time.monotonic() - clock)
+            raise
+        seconds = time.monotonic() - clock
+        self.timings.append(StageTiming(name, started, seconds))
+        self._line("[green]✓[/green]" if stage.ok else "[red]✗[/red]", stage, seconds)
+
+    def say(self, words: str) -> None:
+        self.console.print(f"  [dim]{escape(words)}[/dim]", highlight=False)
+
+    def _line(self, mark: str, stage: Stage, seconds: float) -> None:
+        result = f" [dim]{escape(stage.result)}[/dim]" if stage.result else ""
+        self.console.print(f"{mark} {escape(stage.name)} [cyan]{seconds:.1f} s[/cyan]{result}", highlight=False)
+
+
+@dataclass
+class Stage:
+    """The running stage; `result` is said behind its name when it ends."""
+
+    name: str
+    result: str = ""
+    ok: bool = True
+
+
+def stderr_progress(*, quiet: bool = False) -> Progress:
+    return Progress(Console(stderr=True, quiet=quiet, soft_wrap=True))

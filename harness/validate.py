@@ -1,0 +1,197 @@
+"""`harness validate`: bundle -> local AWS -> deploy -> requests -> judgement -> report, in that order.
+
+Owns the flow of one run and its folders. What each step does lives in its own module; nothing here knows TorchServe,
+LocalStack or pixels.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy import apply, bundle, config, desired
+from deploy.apply import Applied
+from deploy.aws import LOCAL_ROLE, Clients, Target
+from deploy.bundle import Bundle
+from deploy.config import Project
+from deploy.evidence import Report
+from deploy.ledger import Ledger
+from harness import cases, judging
+from harness.cases import Case, KnownAnswer
+from harness.cloud.clients import local_client
+from harness.inbox import open_inbox
+from harness.instances import instances_of
+from harness.judging import Demands, Judged
+from harness.local_aws import LocalAws, open_local_aws
+from harness.processes import sweep
+from harness.progress import Progress
+from harness.report.assemble import Subject, assemble
+from harness.report.folder import Written, write_all
+from harness.serving.choose import AskedKind, Choice, choose
+from harness.serving.model_watch import ModelWatch
+from harness.submit import Request, Submitter
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    config_path: Path
+    environment: str | None = None
+    videos: tuple[Path, ...] = ()
+    out_dir: Path = Path("rehearsal-report")
+    state_dir: Path = Path(".rehearsal")
+    cloud_url: str | None = None
+    runtime: AskedKind = "auto"
+    image: str | None = None
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    report: Report
+    written: Written
+
+
+def validate(options: Options, progress: Progress) -> Rehearsed:
+    """Run it all. A failing case is a result; what cannot be run at all raises HarnessError or DeployError."""
+    project = config.load(options.config_path, options.environment)
+    known = cases.open_known_answer(project.validate.known_answer)
+    clips = cases.of_users_clips((*project.validate.clips, *options.videos))
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+    run = _Run(run_id, options, project, known, clips, progress)
+    run.clean_up()
+    run.folder.mkdir(parents=True)
+    with ExitStack() as stack:
+        return run.rehearse(stack)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A bundle that stands behind an endpoint of the local AWS."""
+
+    project: Project
+    bundle: Bundle
+    applied: Applied
+
+
+@dataclass(frozen=True)
+class _Run:
+    run_id: str
+    options: Options
+    project: Project
+    known: KnownAnswer
+    clips: tuple[Case, ...]
+    progress: Progress
+
+    @property
+    def state_dir(self) -> Path:
+        return self.options.state_dir.absolute()
+
+    @property
+    def folder(self) -> Path:
+        return self.state_dir / "runs" / self.run_id
+
+    def clean_up(self) -> None:
+        """End and remove what a killed run left behind; says so only when there was something."""
+        for folder in (self.state_dir, *self.state_dir.glob("runs/*/sagemaker")):
+            for swept in sweep(folder):
+                self.progress.say(f"cleaned up after a run that was killed: {swept.what}")
+
+    def rehearse(self, stack: ExitStack) -> Rehearsed:
+        """`stack` ends what was started, whatever happens."""
+        built = self._bundle(self.project)
+        aws = self._start(stack)
+        standing = self._deploy(aws, self.project, built)
+        knowing = self._knowing(aws, standing)
+        judged = self._run_cases(aws, standing, knowing)
+        with self.progress.stage("report"):
+            subject = Subject(self.run_id, self.options.arguments, self.project, built, standing.applied)
+            instances = instances_of(aws.sagemaker_url, standing.applied.endpoint_name)
+            report = assemble(subject, aws, instances, [each.record for each in judged], self.progress.timings)
+            pictures = [each.pictures for each in judged if each.pictures]
+            return Rehearsed(report, write_all(report, pictures, self.options.out_dir))
+
+    def _bundle(self, project: Project) -> Bundle:
+        with self.progress.stage(f"bundle {project.name}") as stage:
+            built = bundle.build(project, self.folder / "bundles" / project.name)
+            stage.result = f"{built.size_bytes / 1e6:.1f} MB, sha256 {built.sha256[:12]}"
+            return built
+
+    def _start(self, stack: ExitStack) -> LocalAws:
+        with self.progress.stage("start the local cloud and the emulator") as stage:
+            choice: Choice = choose(self.options.runtime, self.options.image, region=self.project.endpoint.region)
+            opened = open_local_aws(
+                self.folder,
+                state_dir=self.state_dir,
+                region=self.project.endpoint.region,
+                cloud_url=self.options.cloud_url,
+                choice=choice,
+                say=self.progress.say,
+            )
+            aws = stack.enter_context(opened)
+            stage.result = f"{choice.kind} runtime: {choice.why}"
+            return aws
+
+    def _deploy(self, aws: LocalAws, project: Project, built: Bundle) -> _Standing:
+        with self.progress.stage(f"deploy endpoint {project.endpoint_name}"):
+            urls = {"cloud_url": aws.cloud.url, "sagemaker_url": aws.sagemaker_url}
+            clients = Clients(Target.local(project.endpoint.region, **urls))
+            wanted = desired.desire(project, built, aws.cloud.account_id, LOCAL_ROLE)
+            ledger = Ledger(self.folder / f"{project.name}.ledger.jsonl")
+            return _Standing(project, built, apply.apply(wanted, clients, ledger=ledger))
+
+    def _knowing(self, aws: LocalAws, standing: _Standing) -> _Standing:
+        """Where the known answer is asked for: at the bundle itself if its model knows the labels of the known answer,
+        else at a companion, the same handler with the same settings around the model that does.
+        """
+        if self.known.is_known_to(self.project.model.spec):
+            return standing
+        model = self.project.model.model_copy(update={"weights": self.known.weights, "spec": self.known.spec})
+        endpoint = self.project.endpoint.model_copy(update={"name": None})
+        companion = replace(self.project, name=f"{self.project.name}-known", model=model, endpoint=endpoint)
+        return self._deploy(aws, companion, self._bundle(companion))
+
+    def _run_cases(self, aws: LocalAws, standing: _Standing, knowing: _Standing) -> list[Judged]:
+        main, known = self._submitter(aws, standing), self._submitter(aws, knowing)
+        plan = [
+            (cases.of_known_answer(self.known), known),
+            *((case, main) for case in self.clips),
+            (cases.of_bad_input(self.folder), main),
+            (cases.of_recovery(self.known), known),
+        ]
+        return [self._run_case(case, submitter) for case, submitter in plan]
+
+    def _submitter(self, aws: LocalAws, standing: _Standing) -> Submitter:
+        region, applied, cloud = standing.project.endpoint.region, standing.applied, aws.cloud.url
+        inbox = open_inbox(
+            local_client("sqs", endpoint_url=cloud, region=region),
+            local_client("sns", endpoint_url=cloud, region=region),
+            {applied.success_topic_arn: "success", applied.error_topic_arn: "error"},
+            f"{applied.endpoint_name}-{uuid.uuid4().hex[:8]}",
+        )
+        return Submitter(
+            s3=local_client("s3", endpoint_url=cloud, region=region),
+            runtime=local_client("sagemaker-runtime", endpoint_url=aws.sagemaker_url, region=region),
+            inbox=inbox,
+            endpoint_name=applied.endpoint_name,
+            input_uri=applied.input_url,
+            timeout_seconds=self.project.validate.timeout_seconds,
+            watch=ModelWatch(aws.logs_dir / applied.endpoint_name).check,
+        )
+
+    def _run_case(self, case: Case, submitter: Submitter) -> Judged:
+        with self.progress.stage(case.name) as stage:
+            started = datetime.now(UTC)
+            outcome = submitter.submit(Request(case.clip))
+            judged = judging.judge(case, outcome, self._demands(), started)
+            stage.ok = judged.record.judgement == "passed"
+            stage.result = judging.summary(judged.record)
+            return judged
+
+    def _demands(self) -> Demands:
+        interval = self.project.handler.environment.get("FRAME_INTERVAL")
+        return Demands(int(interval) if interval is not None else None, self.project.gates.min_map50)

@@ -1,0 +1,172 @@
+"""The rules of the house, as tests: who imports whom, what the handler may import, what the README promises."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.main import get_command
+
+import deploy.cli
+import harness.cli
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("handler", "deploy", "harness", "benchmarks", "tests")
+HANDLER_MAY_IMPORT = {"torch", "torchvision", "cv2", "numpy"}
+HANDLER_MAY_TRY = {"av", "sagemaker_inference", "sagemaker_pytorch_serving_container"}
+"""Imported only inside `try`: the handler must work where they are absent."""
+
+
+def python_files(room: str) -> list[Path]:
+    return [path for path in sorted((ROOT / room).rglob("*.py")) if "__pycache__" not in path.parts]
+
+
+def imported_modules(path: Path) -> Iterator[tuple[str, bool]]:
+    """(top-level module, is it inside a `try`) for every import statement of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tried = {id(node) for block in ast.walk(tree) if isinstance(block, ast.Try) for node in ast.walk(block)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.split(".")[0], id(node) in tried
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module.split(".")[0], id(node) in tried
+
+
+@pytest.mark.parametrize("path", python_files("handler"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_handler_imports_only_what_the_container_has(path: Path) -> None:
+    ours = {"detector", "inference", "__future__"}
+    for module, inside_try in imported_modules(path):
+        allowed = module in sys.stdlib_module_names | ours | HANDLER_MAY_IMPORT
+        assert allowed or (inside_try and module in HANDLER_MAY_TRY), f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize("path", python_files("deploy"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_deploy_never_imports_the_harness_or_a_model(path: Path) -> None:
+    forbidden = {"harness", "handler", "detector", "inference", "torch", "torchvision", "docker", "benchmarks", "tests"}
+    assert not forbidden & {module for module, _ in imported_modules(path)}
+
+
+def trains_or_scores_the_handler(path: Path) -> bool:
+    """The sample makers build and train the handler's own network; nothing else in the harness may touch it."""
+    return "samples" in path.parts
+
+
+@pytest.mark.parametrize("path", python_files("harness"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_harness_meets_the_handler_only_through_the_endpoint(path: Path) -> None:
+    forbidden = {"handler", "benchmarks", "tests"} | (
+        set() if trains_or_scores_the_handler(path) else {"detector", "inference", "torch"}
+    )
+    assert not forbidden & {module for module, _ in imported_modules(path)}
+
+
+@pytest.mark.parametrize("room", ["deploy", "harness"])
+def test_only_the_waiting_module_sleeps(room: str) -> None:
+    sleepers = [
+        path.relative_to(ROOT)
+        for path in python_files(room)
+        if re.search(r"\b(time|asyncio)\.sleep\b|import sleep", path.read_text(encoding="utf-8"))
+        and path.name != "waiting.py"
+    ]
+    assert sleepers == []
+
+
+def test_boto3_clients_are_made_in_one_module_of_each_room() -> None:
+    makers = [
+        str(path.relative_to(ROOT))
+        for room in ("deploy", "harness")
+        for path in python_files(room)
+        if re.search(r"\b(boto3|session)\.client\(", path.read_text(encoding="utf-8"))
+    ]
+    assert len([maker for maker in makers if maker.startswith("deploy/")]) <= 1, makers
+    assert len([maker for maker in makers if maker.startswith("harness/")]) <= 1, makers
+
+
+@pytest.mark.parametrize(
+    "path", [path for room in ("handler", "deploy", "harness") for path in python_files(room)], ids=str
+)
+def test_every_module_says_what_it_owns(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{path} has no docstring"
+
+
+def commands(app: typer.Typer, program: str) -> Iterator[tuple[str, Any]]:
+    """Every command with its path of words; Any, because typer keeps click's classes to itself."""
+
+    def walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        yield name, command
+        for word, child in getattr(command, "commands", {}).items():
+            yield from walk(f"{name} {word}", child)
+
+    yield from walk(program, get_command(app))
+
+
+EVERY_COMMAND = [*commands(harness.cli.app, "harness"), *commands(deploy.cli.app, "deploy")]
+
+
+@pytest.mark.parametrize(("name", "command"), EVERY_COMMAND, ids=[name for name, _ in EVERY_COMMAND])
+def test_every_command_and_option_has_help(name: str, command: Any) -> None:
+    assert command.help, f"{name} has no help"
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{name} {parameter.name} has no help"
+
+
+def readme_commands() -> list[str]:
+    """Every `harness ...` and `deploy ...` line of the README's shell blocks, without prompt and continuation."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:bash|console|sh)\n(.*?)```", text, flags=re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    pattern = re.compile(r"^(?:uv run )?((?:harness|deploy)\b[^#|]*)")
+    return [match.group(1).strip() for line in lines if (match := pattern.match(line))]
+
+
+def test_the_readme_shows_commands() -> None:
+    assert any(line.startswith("harness validate") for line in readme_commands())
+
+
+@pytest.mark.parametrize("line", readme_commands())
+def test_every_command_of_the_readme_exists_with_its_options(line: str) -> None:
+    known = dict(EVERY_COMMAND)
+    words = shlex.split(line)
+    name = words[0]
+    rest = words[1:]
+    while rest and f"{name} {rest[0]}" in known:
+        name, rest = f"{name} {rest[0]}", rest[1:]
+    options = {option for parameter in known[name].params for option in (*parameter.opts, *parameter.secondary_opts)}
+    for word in rest:
+        if word.startswith("--"):
+            assert word.split("=")[0] in options | {"--help"}, f"{name} has no option {word}"
+
+
+def test_the_locked_serving_packages_are_those_of_the_official_container() -> None:
+    lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
+    for name, version in {
+        "torch": "2.6.0",
+        "torchvision": "0.21.0",
+        "torchserve": "0.12.0",
+        "sagemaker-pytorch-inference": "2.0.25",
+    }.items():
+        assert f'name = "{name}"\nversion = "{version}"' in lock
+
+
+def test_no_file_of_the_repository_names_a_path_of_this_machine() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    secrets = (str(ROOT), str(Path.home()) + "/")
+    offenders = [
+        name
+        for name in tracked
+        if name
+        and name != "uv.lock"
+        and (ROOT / name).is_file()
+        and any(secret.encode() in (ROOT / name).read_bytes() for secret in secrets)
+    ]
+    assert offenders == []
