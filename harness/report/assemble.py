@@ -81,7 +81,7 @@ def _runtime(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
         {
             "kind": first.runtime,
             "assurance": first.facts.get("assurance", "process"),
-            "image": first.image,
+            "image": first.image if first.runtime == "docker" else None,  # a process runs none
             "image_digest": first.image_digest,
             "facts": dict(first.facts),
         }
