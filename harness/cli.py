@@ -19,6 +19,7 @@ from harness import validate as validation
 from harness.errors import HarnessError
 from harness.progress import stderr_progress
 from harness.report import terminal
+from harness.serving.docker_limits import MachineLimits, parse_size
 
 INTERRUPTED = 130
 EXIT_CODES = (
@@ -69,6 +70,14 @@ RuntimeOption = Annotated[
 ImageOption = Annotated[
     str | None, typer.Option("--image", help="The image that the docker runtime runs.", metavar="URI")
 ]
+CpusOption = Annotated[float | None, typer.Option("--cpus", help="Docker: CPUs a container may use.")]
+MemoryOption = Annotated[
+    str | None, typer.Option("--memory", help="Docker: memory of a container, such as 16GiB.", metavar="SIZE")
+]
+GpuMemoryOption = Annotated[
+    str | None,
+    typer.Option("--gpu-memory", help="Docker: GPU memory the model may take, such as 15GiB.", metavar="SIZE"),
+]
 OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
@@ -91,6 +100,9 @@ def validate(
     ),
     runtime: RuntimeOption = RuntimeChoice.AUTO,
     image: ImageOption = None,
+    cpus: CpusOption = None,
+    memory: MemoryOption = None,
+    gpu_memory: GpuMemoryOption = None,
     cloud_url: CloudOption = None,
     state_dir: StateOption = Path(".rehearsal"),
     output_format: OutputOption = Format.TEXT,
@@ -106,6 +118,7 @@ def validate(
         cloud_url=cloud_url,
         runtime=runtime.value,
         image=image,
+        limits=_limits(cpus, memory, gpu_memory),
         arguments=("validate", *sys.argv[2:]),
     )
     rehearsed = validation.validate(options, stderr_progress(quiet=quiet))
@@ -115,6 +128,11 @@ def validate(
         terminal.show(rehearsed.report, out, Console(highlight=False))
     if not rehearsed.report.verdict.passed:
         raise typer.Exit(1)
+
+
+def _limits(cpus: float | None, memory: str | None, gpu_memory: str | None) -> MachineLimits:
+    sizes = [None if size is None else parse_size(size) for size in (memory, gpu_memory)]
+    return MachineLimits(cpus, *sizes)
 
 
 def main(arguments: list[str] | None = None) -> None:

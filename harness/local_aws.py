@@ -18,6 +18,7 @@ from harness.cloud.local_cloud import LocalCloud, open_cloud
 from harness.errors import ServiceDidNotStart, TimedOut
 from harness.processes import ChildProcess, start_process
 from harness.serving.choose import Choice
+from harness.serving.docker_limits import UNLIMITED, MachineLimits
 from harness.state import inherited_environment
 from harness.waiting import wait_until
 
@@ -45,17 +46,20 @@ def open_local_aws(
     region: str,
     cloud_url: str | None,
     choice: Choice,
+    limits: MachineLimits = UNLIMITED,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalAws]:
     """Both services, healthy; stopped on every way out. Raises MachineCannot or ServiceDidNotStart."""
     with (
         open_cloud(cloud_url, state_dir=state_dir, region=region, progress=say) as cloud,
-        _start_emulator(run_dir, state_dir, cloud, choice) as child,
+        _start_emulator(run_dir, state_dir, cloud, choice, limits) as child,
     ):
         yield LocalAws(cloud, _wait_ready(child, run_dir), run_dir)
 
 
-def _start_emulator(run_dir: Path, state_dir: Path, cloud: LocalCloud, choice: Choice) -> ChildProcess:
+def _start_emulator(
+    run_dir: Path, state_dir: Path, cloud: LocalCloud, choice: Choice, limits: MachineLimits
+) -> ChildProcess:
     options: dict[str, Any] = {
         "--port": 0,
         "--state-dir": run_dir / "sagemaker",
@@ -63,10 +67,16 @@ def _start_emulator(run_dir: Path, state_dir: Path, cloud: LocalCloud, choice: C
         "--region": cloud.region,
         "--account-id": cloud.account_id,
         "--runtime": choice.kind,
+        "--session-id": run_dir.name,
         "--ready-file": _ready_file(run_dir),
+        "--image": choice.image,
+        "--cpus": limits.cpus,
+        "--memory-bytes": limits.memory_bytes,
+        "--gpu-memory-bytes": limits.gpu_memory_bytes,
     }
+    words = [str(word) for name, value in options.items() if value is not None for word in (name, value)]
     return start_process(
-        [sys.executable, "-m", "harness.sagemaker", *(str(word) for pair in options.items() for word in pair)],
+        [sys.executable, "-m", "harness.sagemaker", *words, *(["--gpu"] if choice.gpu else [])],
         what="the SageMaker emulator",
         state_dir=state_dir,
         log_path=run_dir / "sagemaker.log",

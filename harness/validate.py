@@ -31,6 +31,7 @@ from harness.progress import Progress
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
 from harness.serving.choose import AskedKind, Choice, choose
+from harness.serving.docker_limits import UNLIMITED, MachineLimits
 from harness.serving.model_watch import ModelWatch
 from harness.submit import Request, Submitter
 
@@ -47,6 +48,7 @@ class Options:
     cloud_url: str | None = None
     runtime: AskedKind = "auto"
     image: str | None = None
+    limits: MachineLimits = UNLIMITED
     arguments: tuple[str, ...] = ()
 
 
@@ -130,6 +132,7 @@ class _Run:
                 region=self.project.endpoint.region,
                 cloud_url=self.options.cloud_url,
                 choice=choice,
+                limits=self.options.limits,
                 say=self.progress.say,
             )
             aws = stack.enter_context(opened)

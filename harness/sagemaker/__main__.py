@@ -21,10 +21,11 @@ from harness.sagemaker.alarms import CloudWatchAlarms, CloudWatchMetrics
 from harness.sagemaker.arns import Account
 from harness.sagemaker.assembly import Surroundings
 from harness.sagemaker.cloud import S3Objects, SnsTopics
-from harness.sagemaker.runtimes import open_runtime
+from harness.sagemaker.runtimes import RuntimeAsked, open_runtime
 from harness.sagemaker.scaling.cloud_alarms import CloudWatchScalingAlarms
 from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
+from harness.serving.docker_limits import MachineLimits
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,8 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
 
 
-def surroundings(settings: EmulatorSettings, runtime_name: str) -> Surroundings:
-    """The local cloud at `settings.cloud_url` and the runtime of that name."""
+def surroundings(settings: EmulatorSettings, runtime: RuntimeAsked) -> Surroundings:
+    """The local cloud at `settings.cloud_url` and the runtime that was asked for."""
     url, region = settings.cloud_url, settings.account.region
     cloudwatch = local_client("cloudwatch", endpoint_url=url, region=region)
     return Surroundings(
@@ -47,7 +48,7 @@ def surroundings(settings: EmulatorSettings, runtime_name: str) -> Surroundings:
         alarms=CloudWatchAlarms(cloudwatch),
         scaling_alarms=CloudWatchScalingAlarms(cloudwatch),
         metrics=CloudWatchMetrics(cloudwatch),
-        runtime=open_runtime(runtime_name, settings),
+        runtime=open_runtime(runtime, settings),
         now=time.time,
     )
 
@@ -64,11 +65,16 @@ def _run(options: argparse.Namespace) -> int:
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with Emulator(settings, surroundings(settings, options.runtime)) as emulator:
+    with Emulator(settings, surroundings(settings, _runtime(options))) as emulator:
         _announce(emulator.url, options.ready_file)
         told_to_stop.wait()
         logging.getLogger(__name__).info("stopping")
     return 0
+
+
+def _runtime(options: argparse.Namespace) -> RuntimeAsked:
+    limits = MachineLimits(options.cpus, options.memory_bytes, options.gpu_memory_bytes)
+    return RuntimeAsked(options.runtime, options.image, options.gpu, options.session_id, limits)
 
 
 def _announce(url: str, ready_file: Path | None) -> None:
@@ -89,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--region", default=Account.region)
     parser.add_argument("--account-id", default=Account.account_id)
     parser.add_argument("--runtime", default="process", help="process, docker, or the http:// address of a container")
+    parser.add_argument("--image", help="docker: run this image whatever the model names")
+    parser.add_argument("--gpu", action="store_true", help="docker: give containers the GPUs")
+    parser.add_argument("--session-id", default=RuntimeAsked.session_id, help="docker: label of what is created")
+    parser.add_argument("--cpus", type=float, help="docker: limit of each container")
+    parser.add_argument("--memory-bytes", type=int, help="docker: limit of each container")
+    parser.add_argument("--gpu-memory-bytes", type=int, help="docker: limit told to each container")
     parser.add_argument("--time-scale", type=float, default=1.0, help="scaling and deployment seconds that pass in one")
     parser.add_argument("--ready-file", type=Path, help="written (JSON: url, pid) when it listens")
     return parser

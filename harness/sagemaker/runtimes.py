@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 
-from harness.cloud.clients import local_client
 from harness.errors import ConfigurationError
 from harness.sagemaker.settings import EmulatorSettings
+from harness.serving.choose import Choice, RuntimeKind, make_runtime
+from harness.serving.docker_limits import UNLIMITED, MachineLimits
 from harness.serving.runtime import Instance, InstanceExit, InstanceFacts, InstanceSpec, Runtime
 
 
-def open_runtime(name: str, settings: EmulatorSettings) -> Runtime:
-    """Raises ConfigurationError for a name that means nothing. Imports only what is chosen."""
-    if name == "process":
-        from harness.serving.process import ProcessRuntime
+@dataclass(frozen=True)
+class RuntimeAsked:
+    """What the command line says of the instances."""
 
-        s3 = local_client("s3", endpoint_url=settings.cloud_url, region=settings.account.region)
-        return ProcessRuntime(settings.state_dir, s3)
-    if name == "docker":
-        return _docker(settings)
-    if name.startswith(("http://", "https://")):
-        return AddressRuntime(name)
-    raise ConfigurationError(f"unknown runtime {name!r}; choose process, docker, or the http:// address of a container")
+    name: str = "process"
+    """`process`, `docker`, or the address of a container."""
+    image: str | None = None
+    """Docker only: runs in place of the image that the model names."""
+    gpu: bool = False
+    session_id: str = "emulator"
+    """The label that containers carry, so that strays are found."""
+    limits: MachineLimits = UNLIMITED
 
 
-def _docker(settings: EmulatorSettings) -> Runtime:
-    from harness.serving.docker_engine import Engine
-    from harness.serving.docker_runtime import DockerRuntime, DockerSettings
-
-    chosen = DockerSettings(
-        s3_endpoint_url=settings.cloud_url, session_id=settings.state_dir.name, region=settings.account.region
+def open_runtime(asked: RuntimeAsked, settings: EmulatorSettings) -> Runtime:
+    """Raises ConfigurationError for a name that means nothing, MachineCannot when there is no such runtime here."""
+    if asked.name.startswith(("http://", "https://")):
+        return AddressRuntime(asked.name)
+    return make_runtime(
+        Choice(_kind(asked.name), "it was asked for", asked.image, asked.gpu),
+        state_dir=settings.state_dir,
+        cloud_url=settings.cloud_url,
+        session_id=asked.session_id,
+        region=settings.account.region,
+        limits=asked.limits,
     )
-    return DockerRuntime(chosen, Engine.connect())
+
+
+def _kind(name: str) -> RuntimeKind:
+    kinds: dict[str, RuntimeKind] = {"process": "process", "docker": "docker"}
+    if name in kinds:
+        return kinds[name]
+    raise ConfigurationError(f"unknown runtime {name!r}; choose process, docker, or the http:// address of a container")
 
 
 class AddressRuntime:

