@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from harness.cloud.clients import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from harness.errors import MachineCannot, ServiceDidNotStart, TimedOut
 from harness.ports import LOOPBACK, ReservedPort
 from harness.serving.docker_compose import Compose, require_compose
+from harness.serving.docker_engine import Engine, engine_host
 from harness.waiting import wait_until
 
 COMPOSE_FILE = Path(__file__).parents[2] / "docker-compose.yml"
@@ -93,7 +95,12 @@ def start_compose(
         )
     with ReservedPort() as reserved:
         port = reserved.port
-    environment = {"REHEARSAL_SESSION": session_id, "REHEARSAL_CLOUD_PORT": str(port)}
+    Engine.connect().close()
+    environment = {
+        "DOCKER_HOST": engine_host(),
+        "REHEARSAL_SESSION": session_id,
+        "REHEARSAL_CLOUD_PORT": str(port),
+    }
     if image is not None:
         environment["REHEARSAL_LOCALSTACK_IMAGE"] = image
     project = f"rehearsal-cloud-{session_id}".lower()
@@ -104,7 +111,8 @@ def start_compose(
         cloud.up()
         _wait_healthy(cloud, timeout_seconds)
     except BaseException:
-        cloud.stop()
+        with suppress(MachineCannot):
+            cloud.stop()
         raise
     return cloud
 

@@ -1,0 +1,65 @@
+"""What `nvidia-smi` says about this machine's GPUs. Starts that program and reads its answer; nothing else."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_FIELDS = ("name", "driver_version", "memory.total", "memory.used", "compute_cap")
+_TIMEOUT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Gpu:
+    name: str
+    driver_version: str
+    memory_bytes: int
+    memory_used_bytes: int
+    compute_capability: str | None
+    """None where the driver is too old to tell."""
+
+
+def ask_nvidia_smi() -> str | None:
+    """Its table; None without the program, or when it fails (a driver that does not match, for instance)."""
+    command = ["nvidia-smi", f"--query-gpu={','.join(_FIELDS)}", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def parse_gpus(table: str) -> tuple[Gpu, ...]:
+    """Lines of `Tesla T4, 550.163.01, 15360, 3, 7.5`; memory is in MiB. A line that is none is left out."""
+    rows = (row for row in csv.reader(table.splitlines(), skipinitialspace=True) if len(row) == len(_FIELDS))
+    return tuple(
+        Gpu(name, driver, int(total) * 2**20, _mebibytes(used), cap if cap[:1].isdigit() else None)
+        for name, driver, total, used, cap in rows
+        if total.isdigit()
+    )
+
+
+def gpus(ask: Callable[[], str | None] = ask_nvidia_smi) -> tuple[Gpu, ...]:
+    table = ask()
+    return () if table is None else parse_gpus(table)
+
+
+def gpu_facts(ask: Callable[[], str | None] = ask_nvidia_smi) -> dict[str, str]:
+    """For the evidence: of the first GPU, and how many there are."""
+    found = gpus(ask)
+    if not found:
+        return {"gpus": "0"}
+    first = found[0]
+    return {
+        "gpus": str(len(found)),
+        "gpu_name": first.name,
+        "gpu_driver": first.driver_version,
+        "gpu_memory_bytes": str(first.memory_bytes),
+        "gpu_memory_used_bytes": str(first.memory_used_bytes),
+    }
+
+
+def _mebibytes(text: str) -> int:
+    return int(text) * 2**20 if text.isdigit() else 0

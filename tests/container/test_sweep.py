@@ -1,0 +1,65 @@
+"""What runs that were killed leave behind is found by its label, and removed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.serving.docker_engine import SESSION_LABEL, Engine
+from harness.serving.docker_runtime import DockerRuntime
+from harness.serving.docker_sweep import hand_over, remove_folder, strays, sweep_docker
+from harness.serving.image.packages import BUILD_CONTAINER_PREFIX
+from harness.serving.image.recipe import COMPATIBLE_IMAGE
+from tests.container.conftest import SESSION
+from tests.container.handlers import ECHO, spec
+
+pytestmark = pytest.mark.container
+
+
+def test_containers_networks_and_folders_of_a_killed_run_are_swept(
+    engine: Engine, runtime: Callable[..., DockerRuntime], upload: Callable[..., str], tmp_path: Path
+) -> None:
+    state_dir = tmp_path / "state"
+    work = state_dir / "instances" / "one"
+    work.mkdir(parents=True)
+    runtime().start(spec(work, upload(ECHO)))  # and nobody stops it
+    assert {item.kind for item in strays(engine, SESSION)} == {"container", "network"}
+    swept = sweep_docker(engine, state_dir, SESSION)
+    assert (len(swept.removed), swept.failed) == (3, ())
+    assert strays(engine, SESSION) == []
+    assert not work.exists()
+
+
+def test_a_folder_that_a_label_names_stays_when_it_is_not_ours(engine: Engine, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    labels = {SESSION_LABEL: SESSION, "rehearsal.work-dir": str(theirs)}
+    engine.client.api.create_container(COMPATIBLE_IMAGE, ["true"], labels=labels)
+    swept = sweep_docker(engine, tmp_path / "state", SESSION)
+    assert len(swept.removed) == 1
+    assert theirs.exists()
+
+
+def test_a_build_container_is_a_stray_of_no_session(engine: Engine, tmp_path: Path) -> None:
+    name = f"{BUILD_CONTAINER_PREFIX}test"
+    engine.client.api.create_container(COMPATIBLE_IMAGE, ["true"], name=name)
+    assert name not in {item.name for item in strays(engine, SESSION)}
+    found = [item for item in strays(engine) if item.name == name]
+    for item in found:
+        engine.remove(item)
+    assert len(found) == 1
+
+
+def test_files_of_root_are_handed_over_before_they_are_removed(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "of-root"
+    folder.mkdir()
+    engine.run_once(COMPATIBLE_IMAGE, ["sh", "-c", "mkdir -p /work/a && touch /work/a/b && chmod -R 700 /work"], folder)
+    assert (folder / "a" / "b").stat().st_uid == 0
+    hand_over(engine, folder, COMPATIBLE_IMAGE, 12345, 12345)
+    assert (folder / "a" / "b").stat().st_uid == 12345
+    hand_over(engine, folder, COMPATIBLE_IMAGE, os.getuid(), os.getgid())
+    remove_folder(engine, folder, COMPATIBLE_IMAGE)
+    assert not folder.exists()
