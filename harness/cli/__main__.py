@@ -1,0 +1,5 @@
+"""`python -m harness.cli` is the console script `harness`."""
+
+from harness.cli import main
+
+main()

@@ -1,0 +1,69 @@
+"""Options that several commands share, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.serving.docker_limits import MachineLimits, parse_size
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class RuntimeChoice(StrEnum):
+    AUTO = "auto"
+    PROCESS = "process"
+    DOCKER = "docker"
+
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project file.", metavar="FILE")]
+EnvOption = Annotated[
+    str | None, typer.Option("--env", "-e", help="Lay [env.NAME] of the project file over it.", metavar="NAME")
+]
+StateOption = Annotated[
+    Path, typer.Option("--state-dir", help="Where runs keep logs and state; safe to delete.", metavar="DIR")
+]
+CloudOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cloud-url",
+        help="A local cloud that runs already (LocalStack or alike); default: one is started.",
+        metavar="URL",
+    ),
+]
+RuntimeOption = Annotated[
+    RuntimeChoice,
+    typer.Option("--runtime", help="How the container is run: auto takes docker where it can, else process."),
+]
+ImageOption = Annotated[
+    str | None, typer.Option("--image", help="The image that the docker runtime runs.", metavar="URI")
+]
+CpusOption = Annotated[float | None, typer.Option("--cpus", help="Docker: CPUs a container may use.")]
+MemoryOption = Annotated[
+    str | None, typer.Option("--memory", help="Docker: memory of a container, such as 16GiB.", metavar="SIZE")
+]
+GpuMemoryOption = Annotated[
+    str | None,
+    typer.Option("--gpu-memory", help="Docker: GPU memory the model may take, such as 15GiB.", metavar="SIZE"),
+]
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+def limits(cpus: float | None, memory: str | None, gpu_memory: str | None) -> MachineLimits:
+    """Raises ConfigurationError for a size that is none."""
+    memory_bytes, gpu_memory_bytes = (None if size is None else parse_size(size) for size in (memory, gpu_memory))
+    return MachineLimits(cpus, memory_bytes, gpu_memory_bytes)
+
+
+def print_result(output: Format, document: Mapping[str, Any], text: str) -> None:
+    """`document` carries its own schema; `text` is the same for people."""
+    typer.echo(json.dumps(document, indent=2) if output is Format.JSON else text)
