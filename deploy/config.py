@@ -31,6 +31,9 @@ _RUNTIME_ENDPOINT_KEYS = (
 )
 
 
+_BUCKET_LIMIT = 63
+
+
 @dataclass(frozen=True)
 class Project:
     """rehearsal.toml with one environment laid over it; every path in it is absolute or relative to the caller."""
@@ -67,7 +70,9 @@ class Project:
         return self.notifications.error_topic or f"{self.name}-error"
 
     def bucket(self, account: str) -> str:
-        return self.storage.bucket or f"rehearsal-{self.name.lower()}-{account}-{self.endpoint.region}"
+        """At most 63 characters (S3's limit), whatever the project's name: then a hash stands for the rest of it."""
+        name = self.storage.bucket or f"rehearsal-{self.name.lower()}-{account}-{self.endpoint.region}"
+        return name if len(name) <= _BUCKET_LIMIT else f"{name[: _BUCKET_LIMIT - 13]}-{digest_of(name)[:12]}"
 
     def with_weights(self, weights: Path | Literal["coco"]) -> Project:
         """The same project with other weights, as `deploy bundle --weights` asks."""
@@ -94,31 +99,37 @@ def load(path: Path, environment: str | None = None) -> Project:
 
     Raises ConfigurationError naming the file, each wrong key and what to write instead.
     """
-    raw = _read(path)
+    found = document(path, environment)
+    return Project(
+        path=path,
+        environment=environment,
+        name=found.project.name,
+        model=found.model,
+        handler=found.handler,
+        container=found.container,
+        endpoint=found.endpoint,
+        storage=found.storage,
+        notifications=found.notifications,
+        autoscaling=found.autoscaling,
+        gates=found.gates,
+        validate=found.validate_,
+        cost=found.cost,
+        rollout=found.rollout,
+    )
+
+
+def document(path: Path, environment: str | None) -> sections.Document:
+    """The sections in force; raises what `load` raises."""
+    raw = tables(path)
     overlays = raw.pop("env", {})
     _check_overlays(path, overlays, environment)
     for name, overlay in overlays.items():
         _validated(path, _merged(raw, overlay), within=f"env.{name}.", only=overlay)
-    document = _validated(path, _merged(raw, overlays[environment]) if environment else raw)
-    return Project(
-        path=path,
-        environment=environment,
-        name=document.project.name,
-        model=document.model,
-        handler=document.handler,
-        container=document.container,
-        endpoint=document.endpoint,
-        storage=document.storage,
-        notifications=document.notifications,
-        autoscaling=document.autoscaling,
-        gates=document.gates,
-        validate=document.validate_,
-        cost=document.cost,
-        rollout=document.rollout,
-    )
+    return _validated(path, _merged(raw, overlays[environment]) if environment else raw)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def tables(path: Path) -> dict[str, Any]:
+    """The file as TOML has it, unchecked."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

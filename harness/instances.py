@@ -38,13 +38,13 @@ class ServedBy:
 
 def instances_of(sagemaker_url: str, endpoint_name: str) -> tuple[ServedBy, ...]:
     """Raises HarnessError when the emulator does not answer."""
+    return tuple(each for each in all_instances(sagemaker_url) if each.endpoint_name == endpoint_name)
+
+
+def all_instances(sagemaker_url: str) -> tuple[ServedBy, ...]:
+    """Raises HarnessError when the emulator does not answer."""
     try:
-        answer = httpx.get(
-            sagemaker_url + INSTANCES_PATH,
-            timeout=TIMEOUT_SECONDS,
-            trust_env=False,
-        )
-        every = TypeAdapter(tuple[ServedBy, ...]).validate_json(answer.raise_for_status().content)
+        answer = httpx.get(sagemaker_url + INSTANCES_PATH, timeout=TIMEOUT_SECONDS, trust_env=False)
+        return TypeAdapter(tuple[ServedBy, ...]).validate_json(answer.raise_for_status().content)
     except (httpx.HTTPError, ValidationError) as error:
         raise HarnessError(f"the emulator at {sagemaker_url} cannot tell its instances: {error}") from error
-    return tuple(each for each in every if each.endpoint_name == endpoint_name)

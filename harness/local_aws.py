@@ -1,4 +1,4 @@
-"""The whole local AWS of one run: the local cloud (S3, SNS, ...) and the SageMaker emulator before it.
+"""The whole local AWS: the local cloud (S3, SNS, ...) and the SageMaker emulator before it.
 
 Owns: the order of starting and stopping, and where both keep their files. May not: create anything in them.
 The emulator is a process of its own, so that what users get from `harness up` is what a run uses.
@@ -23,7 +23,19 @@ from harness.state import inherited_environment
 from harness.waiting import wait_until
 
 EMULATOR_STARTUP_SECONDS = 30.0
+EMULATOR_GRACE_SECONDS = 45.0
+"""The emulator drains its requests and ends its containers, which SageMaker gives 30 seconds."""
 LOG_LINES = 50
+
+
+@dataclass(frozen=True)
+class EmulatorOptions:
+    """What the emulator is told besides where the cloud is."""
+
+    choice: Choice
+    limits: MachineLimits = UNLIMITED
+    port: int = 0
+    time_scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -31,11 +43,16 @@ class LocalAws:
     cloud: LocalCloud
     sagemaker_url: str
     run_dir: Path
+    emulator: ChildProcess
 
     @property
     def logs_dir(self) -> Path:
         """Container logs in the layout of AWS's log streams: `<endpoint>/<variant>/<instance>.log`."""
-        return self.run_dir / "sagemaker" / "logs"
+        return logs_dir(self.run_dir)
+
+
+def logs_dir(run_dir: Path) -> Path:
+    return run_dir / "sagemaker" / "logs"
 
 
 @contextmanager
@@ -45,51 +62,58 @@ def open_local_aws(
     state_dir: Path,
     region: str,
     cloud_url: str | None,
-    choice: Choice,
-    limits: MachineLimits = UNLIMITED,
+    options: EmulatorOptions,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalAws]:
     """Both services, healthy; stopped on every way out. Raises MachineCannot or ServiceDidNotStart."""
     with (
         open_cloud(cloud_url, state_dir=state_dir, region=region, progress=say) as cloud,
-        _start_emulator(run_dir, state_dir, cloud, choice, limits) as child,
+        open_emulator(run_dir, state_dir, cloud, options) as aws,
     ):
-        yield LocalAws(cloud, _wait_ready(child, run_dir), run_dir)
+        yield aws
 
 
-def _start_emulator(
-    run_dir: Path, state_dir: Path, cloud: LocalCloud, choice: Choice, limits: MachineLimits
-) -> ChildProcess:
-    options: dict[str, Any] = {
-        "--port": 0,
-        "--state-dir": run_dir / "sagemaker",
-        "--cloud-url": cloud.url,
-        "--region": cloud.region,
-        "--account-id": cloud.account_id,
-        "--runtime": choice.kind,
-        "--session-id": run_dir.name,
-        "--ready-file": _ready_file(run_dir),
-        "--image": choice.image,
-        "--cpus": limits.cpus,
-        "--memory-bytes": limits.memory_bytes,
-        "--gpu-memory-bytes": limits.gpu_memory_bytes,
-    }
-    words = [str(word) for name, value in options.items() if value is not None for word in (name, value)]
-    return start_process(
-        [sys.executable, "-m", "harness.sagemaker", *words, *(["--gpu"] if choice.gpu else [])],
+@contextmanager
+def open_emulator(run_dir: Path, state_dir: Path, cloud: LocalCloud, options: EmulatorOptions) -> Iterator[LocalAws]:
+    """The emulator before a cloud that stands; it takes up again what an earlier one in `run_dir` left."""
+    ready_file = run_dir / "sagemaker-ready.json"
+    ready_file.unlink(missing_ok=True)
+    child = start_process(
+        _command(run_dir, ready_file, cloud, options),
         what="the SageMaker emulator",
         state_dir=state_dir,
         log_path=run_dir / "sagemaker.log",
         environment=inherited_environment(),
         cwd=Path.cwd(),
     )
+    try:
+        yield LocalAws(cloud, _wait_ready(child, ready_file), run_dir, child)
+    finally:
+        child.stop(EMULATOR_GRACE_SECONDS)
 
 
-def _ready_file(run_dir: Path) -> Path:
-    return run_dir / "sagemaker-ready.json"
+def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: EmulatorOptions) -> list[str]:
+    limits, choice = options.limits, options.choice
+    words: dict[str, Any] = {
+        "--port": options.port,
+        "--state-dir": run_dir / "sagemaker",
+        "--cloud-url": cloud.url,
+        "--region": cloud.region,
+        "--account-id": cloud.account_id,
+        "--runtime": choice.kind,
+        "--session-id": run_dir.name,
+        "--ready-file": ready_file,
+        "--time-scale": options.time_scale,
+        "--image": choice.image,
+        "--cpus": limits.cpus,
+        "--memory-bytes": limits.memory_bytes,
+        "--gpu-memory-bytes": limits.gpu_memory_bytes,
+    }
+    given = [str(word) for name, value in words.items() if value is not None for word in (name, value)]
+    return [sys.executable, "-m", "harness.sagemaker", *given, *(["--gpu"] if choice.gpu else [])]
 
 
-def _wait_ready(child: ChildProcess, run_dir: Path) -> str:
+def _wait_ready(child: ChildProcess, ready_file: Path) -> str:
     def attempt() -> str | None:
         if child.exit_code() is not None:
             raise ServiceDidNotStart(
@@ -97,8 +121,7 @@ def _wait_ready(child: ChildProcess, run_dir: Path) -> str:
                 f"its log is {child.log_path}",
                 log_tail=child.log_tail(LOG_LINES),
             )
-        ready = _ready_file(run_dir)
-        return str(json.loads(ready.read_text(encoding="utf-8"))["url"]) if ready.exists() else None
+        return str(json.loads(ready_file.read_text(encoding="utf-8"))["url"]) if ready_file.exists() else None
 
     try:
         return wait_until(attempt, what="the SageMaker emulator", timeout_seconds=EMULATOR_STARTUP_SECONDS)

@@ -21,18 +21,16 @@ from deploy.evidence import Report
 from deploy.ledger import Ledger
 from harness import cases, judging
 from harness.cases import Case, KnownAnswer
-from harness.cloud.clients import local_client
-from harness.inbox import open_inbox
+from harness.clients import submitter_of
 from harness.instances import instances_of
 from harness.judging import Demands, Judged
-from harness.local_aws import LocalAws, open_local_aws
-from harness.processes import sweep
+from harness.leftovers import sweep_leftovers
+from harness.local_aws import EmulatorOptions, LocalAws, open_local_aws
 from harness.progress import Progress
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
 from harness.serving.choose import AskedKind, Choice, choose
 from harness.serving.docker_limits import UNLIMITED, MachineLimits
-from harness.serving.model_watch import ModelWatch
 from harness.submit import Request, Submitter
 
 
@@ -99,9 +97,8 @@ class _Run:
 
     def clean_up(self) -> None:
         """End and remove what a killed run left behind; says so only when there was something."""
-        for folder in (self.state_dir, *self.state_dir.glob("runs/*/sagemaker")):
-            for swept in sweep(folder):
-                self.progress.say(f"cleaned up after a run that was killed: {swept.what}")
+        for swept in sweep_leftovers(self.state_dir):
+            self.progress.say(f"cleaned up after a run that was killed: {swept.what}")
 
     def rehearse(self, stack: ExitStack) -> Rehearsed:
         """`stack` ends what was started, whatever happens."""
@@ -131,8 +128,7 @@ class _Run:
                 state_dir=self.state_dir,
                 region=self.project.endpoint.region,
                 cloud_url=self.options.cloud_url,
-                choice=choice,
-                limits=self.options.limits,
+                options=EmulatorOptions(choice, self.options.limits),
                 say=self.progress.say,
             )
             aws = stack.enter_context(opened)
@@ -169,22 +165,8 @@ class _Run:
         return [self._run_case(case, submitter) for case, submitter in plan]
 
     def _submitter(self, aws: LocalAws, standing: _Standing) -> Submitter:
-        region, applied, cloud = standing.project.endpoint.region, standing.applied, aws.cloud.url
-        inbox = open_inbox(
-            local_client("sqs", endpoint_url=cloud, region=region),
-            local_client("sns", endpoint_url=cloud, region=region),
-            {applied.success_topic_arn: "success", applied.error_topic_arn: "error"},
-            f"{applied.endpoint_name}-{uuid.uuid4().hex[:8]}",
-        )
-        return Submitter(
-            s3=local_client("s3", endpoint_url=cloud, region=region),
-            runtime=local_client("sagemaker-runtime", endpoint_url=aws.sagemaker_url, region=region),
-            inbox=inbox,
-            endpoint_name=applied.endpoint_name,
-            input_uri=applied.input_url,
-            timeout_seconds=self.project.validate.timeout_seconds,
-            watch=ModelWatch(aws.logs_dir / applied.endpoint_name).check,
-        )
+        region, patience = standing.project.endpoint.region, self.project.validate.timeout_seconds
+        return submitter_of(aws, standing.applied, region, patience)
 
     def _run_case(self, case: Case, submitter: Submitter) -> Judged:
         with self.progress.stage(case.name) as stage:

@@ -148,3 +148,14 @@ def test_the_digest_does_not_depend_on_the_folder(tmp_path: Path) -> None:
 def test_the_projects_own_file_is_valid_in_every_environment() -> None:
     path = Path(__file__).parents[2] / "rehearsal.toml"
     assert config.load(path).name == config.load(path, "prod").name == "rehearsal"
+
+
+def test_a_long_project_name_still_gives_a_bucket_name_that_s3_takes(tmp_path: Path) -> None:
+    path = tmp_path / "rehearsal.toml"
+    names = ["a" * 49 + "b", "a" * 49 + "c"]
+    buckets = []
+    for name in names:
+        path.write_text(f'[project]\nname = "{name}"\n[handler]\nsource = "handler"\n')
+        buckets.append(config.load(path).bucket("000000000000"))
+    assert all(len(bucket) <= 63 for bucket in buckets)
+    assert buckets[0] != buckets[1]

@@ -1,0 +1,54 @@
+"""`harness down`: end the local AWS that stands; with `all`, everything of ours that runs and its leftovers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import standing
+from harness.errors import MachineCannot
+from harness.leftovers import sweep_leftovers
+from harness.serving.docker_engine import Engine
+from harness.serving.docker_sweep import sweep_docker
+from harness.standing import Standing
+from harness.waiting import wait_until
+
+DOWN_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What was ended or removed, a line each; empty when nothing stood."""
+
+    things: tuple[str, ...]
+
+
+def down(state_dir: Path, *, everything: bool = False, connect: Callable[[], Engine] = Engine.connect) -> Ended:
+    """Raises TimedOut when the keeper does not end."""
+    found = standing.find(state_dir)
+    things = [] if found is None else [_end(found)]
+    standing.forget(state_dir)
+    if everything:
+        things += [*(swept.what for swept in sweep_leftovers(state_dir)), *_swept_docker(state_dir.absolute(), connect)]
+    return Ended(tuple(things))
+
+
+def _end(found: Standing) -> str:
+    os.kill(found.pid, signal.SIGTERM)
+    wait_until(
+        lambda: None if found.is_alive() else True,
+        what=f"process {found.pid}, which keeps the local AWS, to end",
+        timeout_seconds=DOWN_SECONDS,
+    )
+    return f"the local AWS at {found.sagemaker_url}"
+
+
+def _swept_docker(state_dir: Path, connect: Callable[[], Engine]) -> Iterator[str]:
+    try:
+        with connect() as engine:
+            yield from sweep_docker(engine, state_dir).removed
+    except MachineCannot:
+        return  # no engine, no strays

@@ -1,0 +1,127 @@
+"""A pytest plugin: an asynchronous endpoint of its own for every test that asks for `rehearsal_endpoint`.
+
+    def test_my_client(rehearsal_endpoint):
+        outcome = rehearsal_endpoint.predict("clip.mp4")
+        assert b"frames" in outcome.body
+
+One local AWS stands for the whole session (fixture `rehearsal_aws`), and the project of `rehearsal.toml`
+(option `--rehearsal-config`) is bundled once; each test gets a fresh endpoint with a name of its own.
+Installed with the package; does nothing until a fixture is used. Imports what it needs only then.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from deploy.aws import Clients
+    from deploy.bundle import Bundle
+    from deploy.config import Project
+    from harness.local_aws import LocalAws
+    from harness.submit import Outcome, Submitter
+
+_NAME_LIMIT = 40
+
+
+@dataclass(frozen=True)
+class RehearsalEndpoint:
+    """An endpoint of the local AWS; `clients` are boto3 clients of it."""
+
+    name: str
+    clients: Clients
+    submitter: Submitter
+
+    def predict(self, path: str | Path, *, accept: str = "application/json", custom_attributes: str = "") -> Outcome:
+        """Upload the file, invoke asynchronously, wait for the output or failure object and its notification."""
+        from harness.clips import open_clip
+        from harness.submit import Request
+
+        return self.submitter.submit(Request(open_clip(Path(path)), accept, custom_attributes))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("rehearsal", "a local SageMaker asynchronous endpoint")
+    group.addoption("--rehearsal-config", default="rehearsal.toml", help="the project whose endpoint tests get")
+    group.addoption("--rehearsal-runtime", default="auto", help="auto, process or docker")
+    group.addoption("--rehearsal-image", default=None, help="the image that the docker runtime runs")
+
+
+@pytest.fixture(scope="session")
+def rehearsal_project(pytestconfig: pytest.Config) -> Project:
+    """The project file, read."""
+    from deploy import config
+
+    return config.load((pytestconfig.rootpath / pytestconfig.getoption("--rehearsal-config")).resolve())
+
+
+@pytest.fixture(scope="session")
+def rehearsal_bundle(rehearsal_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """model.tar.gz of the project, packed once."""
+    from deploy import bundle
+
+    return bundle.build(rehearsal_project, tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(scope="session")
+def rehearsal_aws(
+    pytestconfig: pytest.Config, rehearsal_project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalAws]:
+    """A local AWS that stands for the session."""
+    from harness.local_aws import EmulatorOptions, open_local_aws
+    from harness.serving.choose import choose
+
+    region, image = rehearsal_project.endpoint.region, pytestconfig.getoption("--rehearsal-image")
+    choice = choose(pytestconfig.getoption("--rehearsal-runtime"), image, region=region)
+    folder = tmp_path_factory.mktemp("rehearsal")
+    with open_local_aws(
+        folder, state_dir=folder, region=region, cloud_url=None, options=EmulatorOptions(choice)
+    ) as standing:
+        yield standing
+
+
+@pytest.fixture
+def rehearsal_endpoint(
+    request: pytest.FixtureRequest,
+    rehearsal_project: Project,
+    rehearsal_bundle: Bundle,
+    rehearsal_aws: LocalAws,
+    tmp_path: Path,
+) -> Iterator[RehearsalEndpoint]:
+    """A fresh endpoint named after the test; deleted with everything it is made of when the test ends."""
+    from deploy import apply, desired, destroy
+    from deploy.aws import LOCAL_ROLE, Clients, Target
+    from deploy.ledger import Ledger
+    from harness.clients import submitter_of
+
+    project = _renamed(rehearsal_project, _name_for(request.node.name))
+    urls = {"cloud_url": rehearsal_aws.cloud.url, "sagemaker_url": rehearsal_aws.sagemaker_url}
+    clients = Clients(Target.local(project.endpoint.region, **urls))
+    wanted = desired.desire(project, rehearsal_bundle, rehearsal_aws.cloud.account_id, LOCAL_ROLE)
+    ledger = Ledger(tmp_path / "rehearsal.ledger.jsonl")
+    try:
+        applied = apply.apply(wanted, clients, ledger=ledger)
+        submitter = submitter_of(rehearsal_aws, applied, project.endpoint.region, project.validate.timeout_seconds)
+        yield RehearsalEndpoint(applied.endpoint_name, clients, submitter)
+    finally:
+        destroy.destroy(ledger, clients, purge=True)
+
+
+def _name_for(test: str) -> str:
+    """A SageMaker name: letters, digits and single hyphens, different for every test."""
+    words = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in test)
+    readable = "-".join(filter(None, words.split("-")))[:_NAME_LIMIT].strip("-")
+    return f"{readable}-{uuid.uuid4().hex[:6]}"
+
+
+def _renamed(project: Project, name: str) -> Project:
+    """All names that the project gave itself would be shared by every test."""
+    endpoint = project.endpoint.model_copy(update={"name": None})
+    storage = project.storage.model_copy(update={"bucket": f"rehearsal-{uuid.uuid4().hex}", "create_bucket": True})
+    topics = project.notifications.model_copy(update={"success_topic": None, "error_topic": None})
+    return replace(project, name=name, endpoint=endpoint, storage=storage, notifications=topics)
