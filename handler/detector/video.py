@@ -4,7 +4,7 @@ Owns: decoding with OpenCV's FFmpeg backend, presentation times, and what a vide
 May not: keep a frame, or leave anything behind: the body is reached through an anonymous file (`storage`).
 
 Every frame is decoded (`grab`), only the sampled ones are converted to pixels (`retrieve`), which also turns them as
-the rotation in the container says (CAP_PROP_ORIENTATION_AUTO, on by default in this backend).
+the rotation in the container says.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def open_video(body: bytes | bytearray, frame_interval: int) -> Iterator[Clip]:
 @contextmanager
 def _capturing(path: str) -> Iterator[cv2.VideoCapture]:
     capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in OpenCV 4.11.0 alone
     try:
         yield capture
     finally:

@@ -3,7 +3,7 @@
 Owns: reading weights without running them, and saying what is wrong with an artifact and how to mend it.
 
 The network is built without memory (on torch's meta device) and takes the tensors of the file as its own, mapped from
-disk: nothing is initialised in order to be overwritten, which halves the load.
+disk: nothing is initialised in order to be overwritten, which is most of a plain load.
 """
 
 from __future__ import annotations

@@ -79,12 +79,15 @@ class ClipMaker:
 
 
 def reference_times(path: Path) -> list[float]:
-    """ffprobe's presentation times of the decoded video frames, in seconds from the first one."""
+    """ffprobe's presentation times of the decoded video frames, in seconds from the first one.
+
+    NaN for a frame that the container gives no time, as MPEG-PS may do with its last one.
+    """
     entries = "frame=pts_time,best_effort_timestamp_time"
     command = ["ffprobe", "-v", "quiet", "-select_streams", "v:0", "-show_entries", entries, "-of", "json", str(path)]
     found = subprocess.run(command, check=True, capture_output=True, timeout=120)
     stamps = [
-        float(frame.get("pts_time", frame.get("best_effort_timestamp_time")))
+        float(frame.get("pts_time", frame.get("best_effort_timestamp_time", "nan")))
         for frame in json.loads(found.stdout)["frames"]
     ]
     return [stamp - stamps[0] for stamp in stamps]

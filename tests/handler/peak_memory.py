@@ -15,7 +15,7 @@ from tests.handler.fakes import MeanColour, service
 
 
 def main() -> None:
-    answering = service(Settings(frame_interval=5), batch_size=8)
+    answering = service(Settings(), batch_size=8)
     respond(answering, Request(Path(sys.argv[1]).read_bytes(), "video/mp4"))
     assert isinstance(answering.predictor, MeanColour)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, sum(answering.predictor.batch_sizes))

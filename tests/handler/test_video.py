@@ -41,7 +41,9 @@ def test_a_whole_clip_yields_every_frame_at_the_time_ffprobe_gives_it(clips: Cli
     expected = reference_times(path)
     found = sampled(path)
     assert [frame.frame_index for frame in found] == list(range(len(expected)))
-    assert [frame.pts_seconds for frame in found] == pytest.approx(expected, abs=1e-5)
+    timed = [(frame.pts_seconds, time) for frame, time in zip(found, expected, strict=True) if not math.isnan(time)]
+    assert len(timed) >= FRAME_COUNT - 10
+    assert [time for time, _ in timed] == pytest.approx([time for _, time in timed], abs=1e-5)
     assert {frame.pixels.shape for frame in found} == {(HEIGHT, WIDTH, 3)}
 
 
@@ -51,7 +53,7 @@ def test_a_variable_frame_rate_keeps_its_true_times(clips: ClipMaker) -> None:
 
 
 @pytest.mark.parametrize(("name", "count"), [("bikes.mp4", 250), ("bigbuckbunny.mp4", 132)])
-def test_a_real_clip_yields_one_frame_a_sample(name: str, count: int) -> None:
+def test_a_real_clip_yields_one_frame_a_sample(clips: ClipMaker, name: str, count: int) -> None:
     path = real_clip(name)
     expected = reference_times(path)
     assert len(expected) == count

@@ -101,6 +101,7 @@ def test_a_pickled_model_is_refused_with_the_conversion_to_run(
     assert "torch.save(torch.load('model.pth', weights_only=False).state_dict(), 'model.pth')" in message
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:FutureWarning")  # still found in archives
 def test_a_torchscript_archive_is_called_one(model_dir: Path) -> None:
     archive: Any = torch.jit.script(nn.ReLU())
     archive.save(str(model_dir / "model.pth"))
