@@ -240,7 +240,7 @@ def _drawable(predictions: Predictions, truth: Truth | None) -> tuple[FrameDetec
     return tuple(
         FrameDetections(
             frame.frame_index,
-            frame.pts_seconds,
+            frame.pts_seconds or 0.0,
             tuple(Detection(found.box, found.label, found.score, _mask(found.mask)) for found in frame.detections),
             tuple(Detection(thing.box, thing.label) for thing in there.get(frame.frame_index, ())),
         )

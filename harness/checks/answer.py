@@ -6,6 +6,7 @@ Judged against an independent reading of the clip. Needs no ground truth, so it 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from harness.checks.findings import Finding
 from harness.checks.known_answer import PredictedFrame, Predictions
@@ -41,19 +42,19 @@ def _frames(predictions: Predictions, facts: ClipFacts, frame_interval: int) -> 
 
 
 def _times(predictions: Predictions) -> Iterator[Finding]:
-    times = [frame.pts_seconds for frame in predictions.frames]
-    for before, after in zip(predictions.frames, predictions.frames[1:], strict=False):
-        if after.pts_seconds <= before.pts_seconds:
+    timed = [(frame.frame_index, frame.pts_seconds) for frame in predictions.frames if frame.pts_seconds is not None]
+    for (_, before), (frame_index, after) in pairwise(timed):
+        if after <= before:
             yield Finding(
                 "answer.times",
                 "error",
-                f"time stamps do not increase: {before.pts_seconds:.3f} s, then {after.pts_seconds:.3f} s",
-                where=f"frame {after.frame_index}",
+                f"time stamps do not increase: {before:.3f} s, then {after:.3f} s",
+                where=f"frame {frame_index}",
                 advice="take pts_seconds from the decoder for the very frame that is sampled",
             )
             return
-    if times and times[0] < 0:
-        yield Finding("answer.times", "error", f"the first time stamp is {times[0]:.3f} s, before the clip begins")
+    if timed and timed[0][1] < 0:
+        yield Finding("answer.times", "error", f"the first time stamp is {timed[0][1]:.3f} s, before the clip begins")
 
 
 def _size(predictions: Predictions, facts: ClipFacts) -> Iterator[Finding]:

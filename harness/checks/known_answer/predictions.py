@@ -44,7 +44,8 @@ class Detection:
 @dataclass(frozen=True)
 class PredictedFrame:
     frame_index: int
-    pts_seconds: Seconds
+    pts_seconds: Seconds | None
+    """None where the input has no time: a stack of pictures, not a video."""
     detections: tuple[Detection, ...]
 
 

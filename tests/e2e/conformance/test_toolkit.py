@@ -1,0 +1,164 @@
+"""Checks 62 to 67: the official serving stack, TorchServe and the SageMaker toolkit, behind the emulator."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.cloud.clients import local_client
+from harness.cloud.localstack import EmbeddedCloud
+from harness.sagemaker.assembly import Surroundings
+from harness.sagemaker.service import Emulator
+from harness.sagemaker.settings import EmulatorSettings
+from harness.serving.process import ProcessRuntime
+from harness.waiting import wait_until
+from tests.e2e.conformance.lab import BUCKET, REGION, Lab
+
+CURIOUS = """
+import json, rehearsal_probe
+
+def model_fn(model_dir):
+    return model_dir
+
+def transform_fn(model, data, content_type, accept, context):
+    seen = {"model_dir": model, "type": type(data).__name__, "content_type": content_type, "accept": accept,
+            "context": type(context).__name__, "probe": rehearsal_probe.ANSWER}
+    return json.dumps(seen), "application/json"
+"""
+FAILING = """
+def model_fn(model_dir):
+    return model_dir
+
+def predict_fn(data, model):
+    raise ValueError("not with me")
+"""
+MIXED = """
+def model_fn(model_dir):
+    return model_dir
+
+def transform_fn(model, data, content_type, accept):
+    return data, accept
+
+def predict_fn(data, model):
+    return data
+"""
+
+
+@pytest.fixture(scope="module")
+def served(cloud: EmbeddedCloud, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The lab with an emulator whose containers are real ones."""
+    state_dir = tmp_path_factory.mktemp("toolkit") / "state"
+    known = lab.emulator.surroundings
+    runtime = ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud.url, region=REGION))
+    around: Surroundings = replace(known, runtime=runtime)
+    settings = EmulatorSettings(state_dir, cloud.url, stop_grace_seconds=5)
+    with Emulator(settings, around) as emulator:
+        made = Lab(emulator.url, cloud.url, emulator, lab.script, lab.runtime_of_instances, lab.obedient, lab.clock)
+        made.success_topic, made.error_topic, made.queue = lab.success_topic, lab.error_topic, lab.queue
+        yield made
+
+
+def wheel() -> bytes:
+    """The smallest package: `rehearsal_probe.ANSWER`."""
+    packed = io.BytesIO()
+    info = "rehearsal_probe-1.0.dist-info"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("rehearsal_probe.py", "ANSWER = 42\n")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: rehearsal-probe\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return packed.getvalue()
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def deploy(served: Lab, name: str, handler: str, more: Mapping[str, bytes] | None = None) -> None:
+    files = {"model.pth": b"weights", "code/inference.py": handler.encode(), **(more or {})}
+    served.s3.put_object(Bucket=BUCKET, Key=f"models/{name}.tar.gz", Body=archive(files))
+    container: Any = {"Image": "image:1", "ModelDataUrl": f"s3://{BUCKET}/models/{name}.tar.gz"}
+    served.sagemaker.create_model(ModelName=name, PrimaryContainer=container)
+    startup = {"ContainerStartupHealthCheckTimeoutInSeconds": 60}
+    served.sagemaker.create_endpoint_config(**served.config(name, variant=startup))
+    served.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+@pytest.fixture(scope="module")
+def curious(served: Lab) -> Iterator[str]:
+    requirements = b"--no-index\n--find-links wheels\nrehearsal-probe==1.0\n"
+    wheels = {"code/wheels/rehearsal_probe-1.0-py3-none-any.whl": wheel()}
+    deploy(served, "curious", CURIOUS, {"code/requirements.txt": requirements, **wheels})
+    served.wait_for_status("curious", "InService", 120)
+    yield "curious"
+    served.sagemaker.delete_endpoint(EndpointName="curious")
+
+
+def seen(served: Lab, **request: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(served.run("curious", **request).body)
+    return found
+
+
+def test_check_62_requirements_are_there_before_the_handler(served: Lab, curious: str) -> None:
+    assert seen(served, Body=b"x", ContentType="a/b")["probe"] == 42
+    assert seen(served, Body=b"x", ContentType="a/b")["model_dir"].endswith("/model")
+
+
+def test_check_63_mixed_functions_never_get_healthy(served: Lab) -> None:
+    deploy(served, "mixed", MIXED)
+    text = "Cannot use transform_fn implementation in conjunction with input_fn, predict_fn, and/or output_fn"
+    logs = served.emulator.settings.logs_dir / "mixed" / "AllTraffic"
+    wait_until(
+        lambda: any(text in log.read_text(errors="replace") for log in logs.glob("*.log")) or None,
+        what="the ValueError in the container's log", timeout_seconds=50, every_seconds=0.5,
+    )  # fmt: skip
+    # TorchServe answers /ping before the model is loaded, so the endpoint may be in service for a moment.
+    if served.sagemaker.describe_endpoint(EndpointName="mixed")["EndpointStatus"] == "Creating":
+        served.clock.offset_seconds += 61
+        served.wait_for_status("mixed", "Failed")
+    else:
+        assert served.run("mixed", Body=b"x", InvocationTimeoutSeconds=20).is_failure
+    served.sagemaker.delete_endpoint(EndpointName="mixed")
+
+
+def test_check_64_a_fifth_argument_gets_the_context(served: Lab, curious: str) -> None:
+    assert seen(served, Body=b"x", ContentType="a/b")["context"] == "Context"
+
+
+def test_check_65_an_exception_is_a_500_with_its_traceback(served: Lab) -> None:
+    deploy(served, "failing", FAILING)
+    served.wait_for_status("failing", "InService", 120)
+    stored = served.run("failing", Body=b"[1]", ContentType="application/json")
+    assert stored.is_failure
+    assert stored.body.startswith(b"not with me\nTraceback (most recent call last):")
+    job = served.submit("failing", Body=b"x", ContentType="application/unheard-of")
+    assert b"Content type application/unheard-of is not supported by this framework." in served.outcome(job).body
+    assert "(500)" in served.message(job.inference_id)["failureReason"]
+    served.sagemaker.delete_endpoint(EndpointName="failing")
+
+
+@pytest.mark.parametrize("given", [{}, {"Accept": "*/*"}], ids=["missing", "anything"])
+def test_check_66_no_wish_means_json(served: Lab, curious: str, given: dict[str, str]) -> None:
+    assert seen(served, Body=b"x", ContentType="a/b", **given)["accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "kind"),
+    [("text/csv", "str"), ("application/json", "str"), ("application/json; charset=utf-8", "bytes"), ("a/b", "bytes")],
+)
+def test_check_67_only_exact_text_types_are_decoded(served: Lab, curious: str, content_type: str, kind: str) -> None:
+    found = seen(served, Body=b"[1]", ContentType=content_type)["type"]
+    assert found == kind or {found, kind} == {"bytes", "bytearray"}
