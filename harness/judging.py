@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -251,5 +252,7 @@ def _drawable(predictions: Predictions, truth: Truth | None) -> tuple[FrameDetec
 def _mask(rle: Rle | None) -> NDArray[np.bool_] | None:
     if rle is None:
         return None
-    decoded = coco_mask.decode({"size": list(rle.size), "counts": rle.counts.encode("ascii")})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pycocotools 2.0.11 lacks numpy 2's `copy` keyword
+        decoded = coco_mask.decode({"size": list(rle.size), "counts": rle.counts.encode("ascii")})
     return np.asarray(decoded, dtype=np.bool_)

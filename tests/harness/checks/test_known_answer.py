@@ -234,7 +234,7 @@ def test_an_answer_without_an_interval_is_held_against_every_frame(truth: Truth)
         (lambda pts: pts * 12.5 / 12, "as if the clip had 12 frames a second instead of 12.5"),
         (lambda pts: pts + 0.08, "all are 0.080 s too late"),
         (lambda pts: pts - 0.4, "all are 0.400 s too early"),
-        (lambda pts: None, "13 of 13 frames have no time stamp"),
+        (lambda _: None, "13 of 13 frames have no time stamp"),
         (lambda pts: pts * 0, "12 of 13 time stamps are wrong; frame 5 is at 0.400 s, not 0.000 s"),
     ],
 )
