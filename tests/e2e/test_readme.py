@@ -52,6 +52,14 @@ def test_a_shell_block_runs(block: str, checkout: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def test_the_fixture_of_the_readme_is_one(checkout: Path) -> None:
+    (block,) = blocks("python")
+    (checkout / "test_readme_block.py").write_text(block)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "test_readme_block.py"]
+    run = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=280, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 def test_the_project_file_of_the_readme_loads(tmp_path: Path) -> None:
     (block,) = blocks("toml")
     path = tmp_path / "rehearsal.toml"

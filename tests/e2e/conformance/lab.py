@@ -112,11 +112,13 @@ class Stored:
 class Lab:
     emulator_url: str
     cloud_url: str
-    emulator: Emulator
+    known_emulator: Emulator | None
     script: Script
     runtime_of_instances: ScriptedRuntime
     obedient: Obedient
     clock: ShiftedClock
+    patience_seconds: float = 600.0
+    """The longest wait; short against a subject that will not answer anyway."""
     success_topic: str = ""
     error_topic: str = ""
     queue: str = ""
@@ -138,6 +140,15 @@ class Lab:
         self.runtime: SageMakerRuntimeClient = ours("sagemaker-runtime")
         self.scaling: ApplicationAutoScalingClient = ours("application-autoscaling")
         self._collecting = threading.Lock()
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator under test, from inside; checks that need it cannot be made of anything else."""
+        assert self.known_emulator is not None, "this check looks inside the emulator"
+        return self.known_emulator
+
+    def patient(self, timeout_seconds: float) -> float:
+        return min(timeout_seconds, self.patience_seconds)
 
     def prepare(self) -> None:
         """Bucket, topics, a queue that hears both, and the main endpoint."""
@@ -206,7 +217,9 @@ class Lab:
             found = self.sagemaker.describe_endpoint(EndpointName=name)
             return dict(found) if found["EndpointStatus"] == status else None
 
-        return wait_until(attempt, what=f"{name} to be {status}", timeout_seconds=timeout_seconds, every_seconds=0.05)
+        return wait_until(
+            attempt, what=f"{name} to be {status}", timeout_seconds=self.patient(timeout_seconds), every_seconds=0.05
+        )
 
     def scale(self, name: str, count: int) -> dict[str, Any]:
         self.sagemaker.update_endpoint_weights_and_capacities(
@@ -235,7 +248,9 @@ class Lab:
         def attempt() -> Stored | None:
             return self.read(job.output) or (self.read(job.failure, is_failure=True) if job.failure else None)
 
-        return wait_until(attempt, what=f"outcome of {job}", timeout_seconds=timeout_seconds, every_seconds=0.05)
+        return wait_until(
+            attempt, what=f"outcome of {job}", timeout_seconds=self.patient(timeout_seconds), every_seconds=0.05
+        )
 
     def read(self, location: str, *, is_failure: bool = False) -> Stored | None:
         bucket, _, key = location.removeprefix("s3://").partition("/")
@@ -263,7 +278,9 @@ class Lab:
             self.collect()
             return self.messages.get(name)
 
-        return wait_until(attempt, what=f"a message about {name}", timeout_seconds=timeout_seconds, every_seconds=0.05)
+        return wait_until(
+            attempt, what=f"a message about {name}", timeout_seconds=self.patient(timeout_seconds), every_seconds=0.05
+        )
 
     def collect(self) -> None:
         with self._collecting:
