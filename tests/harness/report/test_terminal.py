@@ -31,14 +31,13 @@ def test_an_inconclusive_run_leads_to_another_run() -> None:
     assert shown(report([]))[-1].startswith("Next: uv run harness validate")
 
 
-def test_cases_checks_stages_and_findings_are_shown() -> None:
+def test_cases_checks_and_findings_are_shown() -> None:
     case = good_case().model_copy(update={"findings": (error("boxes are shifted", advice="check the pts"),)})
     text = "\n".join(shown(report([case, refused_case()], (Check(name="parity", outcome="skipped", summary="no"),))))
     for part in (
         "known answer",
         "failed, as expected",
         "parity",
-        "deploy endpoint",
         "boxes are shifted",
         "check the pts",
     ):
