@@ -183,8 +183,11 @@ def _up(command: list[str], request: ServeRequest) -> None:
     said = (done.stdout + done.stderr).strip()
     if any(sign in said for sign in _PORT_TAKEN):
         raise PortTaken(f"port {request.serving_port} was taken while {request.name} started", log_tail=said)
-    raise ServiceDidNotStart(f"the container {request.name} could not be started: {_last_line(said)}", log_tail=said)
+    raise ServiceDidNotStart(f"the container {request.name} could not be started: {cause_of(said)}", log_tail=said)
 
 
-def _last_line(text: str) -> str:
-    return text.splitlines()[-1] if text else "compose said nothing"
+def cause_of(said: str) -> str:
+    """The line of compose's output that names the cause: version 1 ends with a summary that does not."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return errors[0] if errors else lines[-1] if lines else "compose said nothing"

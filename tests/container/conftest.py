@@ -24,7 +24,7 @@ from harness.serving.image.build import is_current
 from harness.serving.image.recipe import COMPATIBLE_IMAGE, read_recipe
 from tests.container.handlers import archive
 
-SESSION = "container-tests"
+SESSION = f"container-tests-{os.getpid()}"
 BUCKET = "models"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +15,17 @@ from harness.cloud.compose import COMPOSE_FILE, start_compose
 from harness.errors import MachineCannot, ServiceDidNotStart
 from harness.serving.docker_compose import Compose, find_compose
 from harness.serving.docker_engine import SESSION_LABEL, Engine
+from harness.serving.docker_runtime import free_port
 from harness.serving.image.recipe import read_recipe
+from harness.waiting import wait_until
 from tests.container.conftest import cannot_run
 
 pytestmark = pytest.mark.container
 
-SESSION = "cloud-tests"
-STAND_IN = "rehearsal/localstack-stand-in:test"
+SESSION = f"cloud-tests-{os.getpid()}"
+STAND_IN = f"rehearsal/localstack-stand-in:{SESSION}"
 SERVER = """
-import http.server, json, signal, sys
+import http.server, json, signal, sys, threading
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 class Cloud(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -31,8 +34,17 @@ class Cloud(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+emulator = http.server.ThreadingHTTPServer(("", 4570), Cloud)
+threading.Thread(target=emulator.serve_forever, daemon=True).start()
 http.server.ThreadingHTTPServer(("", 4566), Cloud).serve_forever()
 """
+
+
+def _get(url: str) -> httpx.Response | None:
+    try:
+        return httpx.get(url, trust_env=False)
+    except httpx.HTTPError:
+        return None
 
 
 def build(engine: Engine, server: str) -> None:
@@ -76,6 +88,27 @@ def test_it_starts_answers_and_leaves_nothing(engine: Engine, stand_in: str) -> 
         assert httpx.get(f"{cloud.url}/_localstack/health", trust_env=False).json()["version"] == "stand-in"
         assert {item.kind for item in engine.labelled(SESSION_LABEL, SESSION)} == {"container", "network", "volume"}
     cloud.stop()
+    assert engine.labelled(SESSION_LABEL, SESSION) == []
+
+
+def test_compose_up_starts_the_emulator_after_a_healthy_cloud(engine: Engine, stand_in: str, compose: Compose) -> None:
+    ports = {"REHEARSAL_CLOUD_PORT": str(free_port()), "REHEARSAL_SAGEMAKER_PORT": str(free_port())}
+    images = {"REHEARSAL_LOCALSTACK_IMAGE": stand_in, "REHEARSAL_EMULATOR_IMAGE": stand_in}
+    environment = {**ports, **images, "DOCKER_HOST": engine.host, "REHEARSAL_SESSION": SESSION}
+    project = ["-p", f"rehearsal-{SESSION}", "-f", str(COMPOSE_FILE)]
+    try:
+        up = compose.run([*project, "up", "--detach", "--no-build"], environment=environment, timeout_seconds=120)
+        assert up.returncode == 0, up.stderr
+        answer = wait_until(
+            lambda: _get(f"http://127.0.0.1:{ports['REHEARSAL_SAGEMAKER_PORT']}/_rehearsal/instances"),
+            what="the emulator's stand-in",
+            timeout_seconds=20,
+        )
+        assert answer.status_code == 200
+        containers = [item for item in engine.labelled(SESSION_LABEL, SESSION) if item.kind == "container"]
+        assert {item.labels["com.docker.compose.service"] for item in containers} == {"localstack", "emulator"}
+    finally:
+        compose.run([*project, "down", "--volumes"], environment=environment, timeout_seconds=120)
     assert engine.labelled(SESSION_LABEL, SESSION) == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.serving.docker_limits import MachineLimits
-from harness.serving.docker_local_mode import ServeRequest, _open_session, adapt
+from harness.serving.docker_local_mode import ServeRequest, _open_session, adapt, cause_of
 from harness.serving.sagemaker_sdk import sdk
 
 
@@ -117,3 +117,19 @@ def test_a_user_s_profile_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://s3.example")
     session = _open_session(request())
     assert session.s3_client.meta.endpoint_url == "http://127.0.0.1:4566"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (
+            "Creating x\nERROR: for x  Cannot start x: no gpu\nEncountered errors while bringing up the project.",
+            "ERROR: for x  Cannot start x: no gpu",
+        ),
+        (" Container x  Starting\nError response from daemon: no gpu\n", "Error response from daemon: no gpu"),
+        ("no configuration file provided\n", "no configuration file provided"),
+        ("", "compose said nothing"),
+    ],
+)
+def test_the_cause_is_found_in_what_either_compose_says(said: str, cause: str) -> None:
+    assert cause_of(said) == cause
