@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from harness import standing
 from harness.errors import MachineCannot
 from harness.leftovers import sweep_leftovers
 from harness.serving.docker_engine import Engine
-from harness.serving.docker_sweep import sweep_docker
+from harness.serving.docker_sweep import DockerSwept, sweep_docker
 from harness.standing import Standing
 from harness.waiting import wait_until
 
@@ -24,6 +24,8 @@ class Ended:
     """What was ended or removed, a line each; empty when nothing stood."""
 
     things: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    """What could not be removed, each with the reason."""
 
 
 def down(state_dir: Path, *, everything: bool = False, connect: Callable[[], Engine] = Engine.connect) -> Ended:
@@ -31,9 +33,11 @@ def down(state_dir: Path, *, everything: bool = False, connect: Callable[[], Eng
     found = standing.find(state_dir)
     things = [] if found is None else [_end(found)]
     standing.forget(state_dir)
-    if everything:
-        things += [*(swept.what for swept in sweep_leftovers(state_dir)), *_swept_docker(state_dir.absolute(), connect)]
-    return Ended(tuple(things))
+    if not everything:
+        return Ended(tuple(things))
+    things += [swept.what for swept in sweep_leftovers(state_dir)]
+    docker = _swept_docker(state_dir.absolute(), connect)
+    return Ended((*things, *docker.removed), docker.failed)
 
 
 def _end(found: Standing) -> str:
@@ -46,9 +50,9 @@ def _end(found: Standing) -> str:
     return f"the local AWS at {found.sagemaker_url}"
 
 
-def _swept_docker(state_dir: Path, connect: Callable[[], Engine]) -> Iterator[str]:
+def _swept_docker(state_dir: Path, connect: Callable[[], Engine]) -> DockerSwept:
     try:
         with connect() as engine:
-            yield from sweep_docker(engine, state_dir).removed
+            return sweep_docker(engine, state_dir)
     except MachineCannot:
-        return  # no engine, no strays
+        return DockerSwept((), ())  # no engine, no strays

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.cloud.local_cloud import LocalCloud, open_cloud
+from harness.cloud.local_cloud import CloudAsked, LocalCloud, open_cloud
 from harness.errors import ServiceDidNotStart, TimedOut
 from harness.processes import ChildProcess, start_process
 from harness.serving.choose import Choice
+from harness.serving.docker_engine import engine_host
 from harness.serving.docker_limits import UNLIMITED, MachineLimits
-from harness.state import inherited_environment
+from harness.state import inherited_environment, installer_environment
 from harness.waiting import wait_until
 
 EMULATOR_STARTUP_SECONDS = 30.0
@@ -61,14 +62,14 @@ def open_local_aws(
     *,
     state_dir: Path,
     region: str,
-    cloud_url: str | None,
+    cloud: CloudAsked,
     options: EmulatorOptions,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalAws]:
     """Both services, healthy; stopped on every way out. Raises MachineCannot or ServiceDidNotStart."""
     with (
-        open_cloud(cloud_url, state_dir=state_dir, region=region, progress=say) as cloud,
-        open_emulator(run_dir, state_dir, cloud, options) as aws,
+        open_cloud(cloud, state_dir=state_dir, region=region, session_id=run_dir.name, progress=say) as opened,
+        open_emulator(run_dir, state_dir, opened, options) as aws,
     ):
         yield aws
 
@@ -83,7 +84,7 @@ def open_emulator(run_dir: Path, state_dir: Path, cloud: LocalCloud, options: Em
         what="the SageMaker emulator",
         state_dir=state_dir,
         log_path=run_dir / "sagemaker.log",
-        environment=inherited_environment(),
+        environment=_environment(options.choice),
         cwd=Path.cwd(),
     )
     try:
@@ -111,6 +112,13 @@ def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: Emulat
     }
     given = [str(word) for name, value in words.items() if value is not None for word in (name, value)]
     return [sys.executable, "-m", "harness.sagemaker", *given, *(["--gpu"] if choice.gpu else [])]
+
+
+def _environment(choice: Choice) -> dict[str, str]:
+    """Docker needs its address, and compose the user's HOME, where its plugins may lie."""
+    if choice.kind == "process":
+        return inherited_environment()
+    return installer_environment() | {"DOCKER_HOST": engine_host()}
 
 
 def _wait_ready(child: ChildProcess, ready_file: Path) -> str:

@@ -73,6 +73,7 @@ def rehearsal_aws(
     pytestconfig: pytest.Config, rehearsal_project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalAws]:
     """A local AWS that stands for the session."""
+    from harness.cloud.local_cloud import CloudAsked
     from harness.local_aws import EmulatorOptions, open_local_aws
     from harness.serving.choose import choose
 
@@ -80,7 +81,7 @@ def rehearsal_aws(
     choice = choose(pytestconfig.getoption("--rehearsal-runtime"), image, region=region)
     folder = tmp_path_factory.mktemp("rehearsal")
     with open_local_aws(
-        folder, state_dir=folder, region=region, cloud_url=None, options=EmulatorOptions(choice)
+        folder, state_dir=folder, region=region, cloud=CloudAsked(), options=EmulatorOptions(choice)
     ) as standing:
         yield standing
 

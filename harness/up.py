@@ -20,7 +20,7 @@ import psutil
 
 from harness import exports, standing
 from harness.cloud.clients import DEFAULT_REGION
-from harness.cloud.local_cloud import open_cloud
+from harness.cloud.local_cloud import EMBEDDED, CloudAsked, open_cloud
 from harness.errors import ConfigurationError, ServiceDidNotStart, TimedOut
 from harness.leftovers import sweep_leftovers
 from harness.local_aws import EmulatorOptions, LocalAws, open_emulator
@@ -39,7 +39,7 @@ class UpOptions:
     state_dir: Path
     emulator: EmulatorOptions
     region: str = DEFAULT_REGION
-    cloud_url: str | None = None
+    cloud: CloudAsked = EMBEDDED
 
 
 def keep(options: UpOptions, on_up: Callable[[Standing], None], say: Callable[[str], None]) -> None:
@@ -52,7 +52,13 @@ def keep(options: UpOptions, on_up: Callable[[Standing], None], say: Callable[[s
     told_to_stop = _stop_event()
     with ExitStack() as stack:
         cloud = stack.enter_context(
-            open_cloud(options.cloud_url, state_dir=options.state_dir.absolute(), region=options.region, progress=say)
+            open_cloud(
+                options.cloud,
+                state_dir=options.state_dir.absolute(),
+                region=options.region,
+                session_id=f"up-{os.getpid()}",
+                progress=say,
+            )
         )
         stack.callback(standing.forget, options.state_dir)
         port = options.emulator.port

@@ -22,6 +22,7 @@ from deploy.ledger import Ledger
 from harness import cases, judging
 from harness.cases import Case, KnownAnswer
 from harness.clients import submitter_of
+from harness.cloud.local_cloud import EMBEDDED, CloudAsked
 from harness.instances import instances_of
 from harness.judging import Demands, Judged
 from harness.leftovers import sweep_leftovers
@@ -43,7 +44,7 @@ class Options:
     videos: tuple[Path, ...] = ()
     out_dir: Path = Path("rehearsal-report")
     state_dir: Path = Path(".rehearsal")
-    cloud_url: str | None = None
+    cloud: CloudAsked = EMBEDDED
     runtime: AskedKind = "auto"
     image: str | None = None
     limits: MachineLimits = UNLIMITED
@@ -127,7 +128,7 @@ class _Run:
                 self.folder,
                 state_dir=self.state_dir,
                 region=self.project.endpoint.region,
-                cloud_url=self.options.cloud_url,
+                cloud=self.options.cloud,
                 options=EmulatorOptions(choice, self.options.limits),
                 say=self.progress.say,
             )

@@ -24,6 +24,11 @@ class RuntimeChoice(StrEnum):
     DOCKER = "docker"
 
 
+class CloudChoice(StrEnum):
+    EMBEDDED = "embedded"
+    DOCKER = "docker"
+
+
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project file.", metavar="FILE")]
 EnvOption = Annotated[
     str | None, typer.Option("--env", "-e", help="Lay [env.NAME] of the project file over it.", metavar="NAME")
@@ -31,13 +36,17 @@ EnvOption = Annotated[
 StateOption = Annotated[
     Path, typer.Option("--state-dir", help="Where runs keep logs and state; safe to delete.", metavar="DIR")
 ]
-CloudOption = Annotated[
+CloudUrlOption = Annotated[
     str | None,
     typer.Option(
         "--cloud-url",
         help="A local cloud that runs already (LocalStack or alike); default: one is started.",
         metavar="URL",
     ),
+]
+CloudOption = Annotated[
+    CloudChoice,
+    typer.Option("--cloud", help="Which local cloud is started: LocalStack embedded, or its container by compose."),
 ]
 RuntimeOption = Annotated[
     RuntimeChoice,

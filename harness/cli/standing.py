@@ -13,8 +13,9 @@ from rich.console import Console
 from harness import exports, standing
 from harness import logs as logging
 from harness.cli import options
-from harness.cli.options import Format, RuntimeChoice
+from harness.cli.options import CloudChoice, Format, RuntimeChoice
 from harness.cloud.clients import DEFAULT_REGION
+from harness.cloud.local_cloud import CloudAsked
 from harness.down import down as take_down
 from harness.instances import all_instances
 from harness.local_aws import EmulatorOptions, logs_dir
@@ -48,7 +49,8 @@ def up(
     cpus: options.CpusOption = None,
     memory: options.MemoryOption = None,
     gpu_memory: options.GpuMemoryOption = None,
-    cloud_url: options.CloudOption = None,
+    cloud: options.CloudOption = CloudChoice.EMBEDDED,
+    cloud_url: options.CloudUrlOption = None,
     state_dir: options.StateOption = STATE_DIR,
     output_format: options.OutputOption = Format.TEXT,
 ) -> None:
@@ -57,7 +59,7 @@ def up(
     if found is None:
         limits = options.limits(cpus, memory, gpu_memory)
         emulator = EmulatorOptions(choose(runtime.value, image, region=region), limits, port, time_scale)
-        asked = UpOptions(state_dir, emulator, region, cloud_url)
+        asked = UpOptions(state_dir, emulator, region, CloudAsked(cloud_url, cloud.value))
         if not (detached or export):
             keep(asked, lambda stands: _tell(stands, state_dir, output_format), stderr_progress().say)
             return
@@ -77,8 +79,11 @@ def down(
 ) -> None:
     """End the local AWS that stands; what its endpoints and buckets held is gone."""
     ended = take_down(state_dir, everything=everything)
-    text = "\n".join(f"ended {thing}" for thing in ended.things) or "nothing stood"
-    options.print_result(output_format, {"schema": "rehearsal.down/1", "ended": list(ended.things)}, text)
+    lines = [*(f"ended {thing}" for thing in ended.things), *(f"could not remove {thing}" for thing in ended.failed)]
+    document = {"schema": "rehearsal.down/1", "ended": list(ended.things), "failed": list(ended.failed)}
+    options.print_result(output_format, document, "\n".join(lines) or "nothing stood")
+    if ended.failed:
+        raise typer.Exit(1)
 
 
 def status(state_dir: options.StateOption = STATE_DIR, output_format: options.OutputOption = Format.TEXT) -> None:

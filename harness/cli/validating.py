@@ -12,7 +12,8 @@ from rich.console import Console
 from deploy.config import FILE_NAME
 from harness import validate as validation
 from harness.cli import options
-from harness.cli.options import Format, RuntimeChoice
+from harness.cli.options import CloudChoice, Format, RuntimeChoice
+from harness.cloud.local_cloud import CloudAsked
 from harness.progress import stderr_progress
 from harness.report import terminal
 
@@ -32,7 +33,8 @@ def validate(
     cpus: options.CpusOption = None,
     memory: options.MemoryOption = None,
     gpu_memory: options.GpuMemoryOption = None,
-    cloud_url: options.CloudOption = None,
+    cloud: options.CloudOption = CloudChoice.EMBEDDED,
+    cloud_url: options.CloudUrlOption = None,
     state_dir: options.StateOption = Path(".rehearsal"),
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,
@@ -44,7 +46,7 @@ def validate(
         videos=tuple(video or ()),
         out_dir=out,
         state_dir=state_dir,
-        cloud_url=cloud_url,
+        cloud=CloudAsked(cloud_url, cloud.value),
         runtime=runtime.value,
         image=image,
         limits=options.limits(cpus, memory, gpu_memory),

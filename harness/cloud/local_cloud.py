@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Literal, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,7 +22,7 @@ from harness.errors import MachineCannot
 class LocalCloud(Protocol):
     @property
     def kind(self) -> str:
-        """`embedded` or `external`."""
+        """`embedded`, `docker` or `external`."""
         ...
 
     @property
@@ -62,20 +62,36 @@ class ExternalCloud:
         self.stop()
 
 
+@dataclass(frozen=True)
+class CloudAsked:
+    """What the command line says: an address that exists, or what to start."""
+
+    url: str | None = None
+    kind: Literal["embedded", "docker"] = "embedded"
+
+
+EMBEDDED = CloudAsked()
+
+
 def open_cloud(
-    cloud_url: str | None,
+    asked: CloudAsked,
     *,
     state_dir: Path,
     region: str = DEFAULT_REGION,
+    session_id: str = "cloud",
     progress: Callable[[str], None] = lambda _: None,
 ) -> LocalCloud:
-    """The cloud at `cloud_url`, verified to answer; without one, an embedded LocalStack, started and healthy.
+    """The cloud at the address, verified to answer; without one, a LocalStack of ours, started and healthy.
 
     Raises MachineCannot when it does not answer or cannot start, ConfigurationError when the address is AWS's.
     """
-    if cloud_url is None:
-        return start_embedded(state_dir=state_dir, region=region, progress=progress)
-    return connect(cloud_url, region=region)
+    if asked.url is not None:
+        return connect(asked.url, region=region)
+    if asked.kind == "docker":
+        from harness.cloud.compose import start_compose
+
+        return start_compose(session_id, region=region, progress=progress)
+    return start_embedded(state_dir=state_dir, region=region, progress=progress)
 
 
 def connect(cloud_url: str, *, region: str = DEFAULT_REGION) -> ExternalCloud:

@@ -12,7 +12,7 @@ import pytest
 
 from harness import process_ledger as ledger
 from harness.cloud.clients import local_client
-from harness.cloud.local_cloud import LocalCloud, connect, open_cloud
+from harness.cloud.local_cloud import CloudAsked, LocalCloud, connect, open_cloud
 from harness.cloud.localstack import EmbeddedCloud, start_embedded
 from harness.errors import ServiceDidNotStart
 from harness.ports import LOOPBACK, ReservedPort
@@ -74,7 +74,7 @@ def test_a_running_cloud_is_connected_to_by_its_address(cloud: EmbeddedCloud) ->
 def test_two_at_once_share_nothing_and_leave_nothing(cloud: EmbeddedCloud, tmp_path: Path) -> None:
     s3 = local_client("s3", endpoint_url=cloud.url, region=cloud.region)
     s3.create_bucket(Bucket="rehearsal-both", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    with open_cloud(None, state_dir=tmp_path) as second:
+    with open_cloud(CloudAsked(), state_dir=tmp_path) as second:
         other = local_client("s3", endpoint_url=second.url)
         assert other.list_buckets()["Buckets"] == []
         other.create_bucket(Bucket="rehearsal-both")
