@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from harness.errors import ConfigurationError
+from harness.opencv import cv2
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg would say on stderr what facts is None says here
 FALLBACK_CONTENT_TYPE = "application/octet-stream"
 _OWN_TYPES = {".npy": "application/x-npy", ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t"}
 

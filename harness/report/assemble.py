@@ -40,9 +40,9 @@ def assemble(
         run_id=subject.run_id,
         created=datetime.now(UTC),
         arguments=subject.arguments,
-        bundle=_bundle(subject.bundle),
+        bundle=bundle_record(subject.bundle),
         configuration=evidence.Configuration(path=subject.project.path.name, sha256=subject.project.digest()),
-        runtime=_runtime(instances),
+        runtime=runtime_record(instances),
         machine=circumstances.this_machine(),
         versions=circumstances.installed_versions(),
         local_cloud=evidence.LocalCloud.model_validate({"kind": aws.cloud.kind, "url": aws.cloud.url}),
@@ -54,7 +54,7 @@ def assemble(
     )
 
 
-def _bundle(built: Bundle) -> evidence.Bundle:
+def bundle_record(built: Bundle) -> evidence.Bundle:
     manifest = built.manifest
     return evidence.Bundle(
         sha256=built.sha256,
@@ -74,7 +74,7 @@ def _endpoint(subject: Subject) -> evidence.Endpoint:
     )
 
 
-def _runtime(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
+def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
     """Of the first instance: all of an endpoint run the same."""
     first = instances[0]
     return evidence.RuntimeUsed.model_validate(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.opencv import cv2
 from harness.report.colours import Palette
 from harness.report.pictures import Frame, FrameDetections, draw, scaled_frame
 
