@@ -109,6 +109,7 @@ def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: Emulat
         "--cpus": limits.cpus,
         "--memory-bytes": limits.memory_bytes,
         "--gpu-memory-bytes": limits.gpu_memory_bytes,
+        "--shared-memory-bytes": limits.shared_memory_bytes,
     }
     given = [str(word) for name, value in words.items() if value is not None for word in (name, value)]
     return [sys.executable, "-m", "harness.sagemaker", *given, *(["--gpu"] if choice.gpu else [])]

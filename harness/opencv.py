@@ -1,6 +1,6 @@
 """OpenCV, silenced before it is imported: it reads its log levels from the environment then.
 
-What cannot be decoded is a fact that the harness states itself; FFmpeg's and OpenCV's own words on stderr would stand in
+What cannot be decoded is a fact that the harness states itself; FFmpeg's and OpenCV's own words on stderr would come
 between. The container has settings of its own.
 """
 

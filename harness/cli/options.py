@@ -63,14 +63,17 @@ GpuMemoryOption = Annotated[
     str | None,
     typer.Option("--gpu-memory", help="Docker: GPU memory the model may take, such as 15GiB.", metavar="SIZE"),
 ]
+SharedMemoryOption = Annotated[
+    str | None,
+    typer.Option("--shm-size", help="Docker: shared memory of a container; its default is 64 MiB.", metavar="SIZE"),
+]
 OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
-def limits(cpus: float | None, memory: str | None, gpu_memory: str | None) -> MachineLimits:
+def limits(cpus: float | None, memory: str | None, gpu_memory: str | None, shm_size: str | None) -> MachineLimits:
     """Raises ConfigurationError for a size that is none."""
-    memory_bytes, gpu_memory_bytes = (None if size is None else parse_size(size) for size in (memory, gpu_memory))
-    return MachineLimits(cpus, memory_bytes, gpu_memory_bytes)
+    return MachineLimits(cpus, *(None if size is None else parse_size(size) for size in (memory, gpu_memory, shm_size)))
 
 
 def print_result(output: Format, document: Mapping[str, Any], text: str) -> None:

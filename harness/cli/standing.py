@@ -49,6 +49,7 @@ def up(
     cpus: options.CpusOption = None,
     memory: options.MemoryOption = None,
     gpu_memory: options.GpuMemoryOption = None,
+    shm_size: options.SharedMemoryOption = None,
     cloud: options.CloudOption = CloudChoice.EMBEDDED,
     cloud_url: options.CloudUrlOption = None,
     state_dir: options.StateOption = STATE_DIR,
@@ -57,7 +58,7 @@ def up(
     """Keep a local AWS standing: S3, SNS, SQS, CloudWatch and SageMaker asynchronous endpoints, for any AWS client."""
     found = standing.find(state_dir) if export else None
     if found is None:
-        limits = options.limits(cpus, memory, gpu_memory)
+        limits = options.limits(cpus, memory, gpu_memory, shm_size)
         emulator = EmulatorOptions(choose(runtime.value, image, region=region), limits, port, time_scale)
         asked = UpOptions(state_dir, emulator, region, CloudAsked(cloud_url, cloud.value))
         if not (detached or export):

@@ -33,6 +33,7 @@ def validate(
     cpus: options.CpusOption = None,
     memory: options.MemoryOption = None,
     gpu_memory: options.GpuMemoryOption = None,
+    shm_size: options.SharedMemoryOption = None,
     cloud: options.CloudOption = CloudChoice.EMBEDDED,
     cloud_url: options.CloudUrlOption = None,
     state_dir: options.StateOption = Path(".rehearsal"),
@@ -49,7 +50,7 @@ def validate(
         cloud=CloudAsked(cloud_url, cloud.value),
         runtime=runtime.value,
         image=image,
-        limits=options.limits(cpus, memory, gpu_memory),
+        limits=options.limits(cpus, memory, gpu_memory, shm_size),
         arguments=tuple(sys.argv[1:]),
     )
     rehearsed = validation.validate(asked, stderr_progress(quiet=quiet))

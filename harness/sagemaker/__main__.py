@@ -73,7 +73,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _runtime(options: argparse.Namespace) -> RuntimeAsked:
-    limits = MachineLimits(options.cpus, options.memory_bytes, options.gpu_memory_bytes)
+    sizes = (options.memory_bytes, options.gpu_memory_bytes, options.shared_memory_bytes)
+    limits = MachineLimits(options.cpus, *sizes)
     return RuntimeAsked(options.runtime, options.image, options.gpu, options.session_id, limits)
 
 
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cpus", type=float, help="docker: limit of each container")
     parser.add_argument("--memory-bytes", type=int, help="docker: limit of each container")
     parser.add_argument("--gpu-memory-bytes", type=int, help="docker: limit told to each container")
+    parser.add_argument("--shared-memory-bytes", type=int, help="docker: shared memory of each container")
     parser.add_argument("--time-scale", type=float, default=1.0, help="scaling and deployment seconds that pass in one")
     parser.add_argument("--ready-file", type=Path, help="written (JSON: url, pid) when it listens")
     return parser
