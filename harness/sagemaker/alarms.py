@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
-_DATA_PER_CALL = 500
+_DATA_PER_CALL = 100
 log = logging.getLogger(__name__)
 
 
@@ -38,21 +39,29 @@ class CloudWatchMetrics:
         self._client = client
 
     def publish(self, data: Sequence[Datum]) -> None:
-        """Raises CloudRefused or CloudUnreachable."""
-        for start in range(0, len(data), _DATA_PER_CALL):
+        """One statistic set a metric. Raises CloudRefused or CloudUnreachable."""
+        series: dict[tuple[str, str, str | None], list[Datum]] = defaultdict(list)
+        for datum in data:
+            series[datum.name, datum.endpoint_name, datum.variant_name].append(datum)
+        entries = [_entry(each) for each in series.values()]
+        for start in range(0, len(entries), _DATA_PER_CALL):
             with mapped("PutMetricData"):
-                chunk = [_entry(datum) for datum in data[start : start + _DATA_PER_CALL]]
+                chunk = entries[start : start + _DATA_PER_CALL]
                 self._client.put_metric_data(Namespace=NAMESPACE, MetricData=chunk)
 
 
-def _entry(datum: Datum) -> MetricDatumTypeDef:
-    dimensions = [{"Name": "EndpointName", "Value": datum.endpoint_name}]
-    if datum.variant_name is not None:
-        dimensions.append({"Name": "VariantName", "Value": datum.variant_name})
+def _entry(data: Sequence[Datum]) -> MetricDatumTypeDef:
+    newest, values = data[-1], [datum.value for datum in data]
+    dimensions = {"EndpointName": newest.endpoint_name, "VariantName": newest.variant_name}
     return {
-        "MetricName": datum.name,
-        "Dimensions": [{"Name": each["Name"], "Value": each["Value"]} for each in dimensions],
-        "Timestamp": datetime.fromtimestamp(datum.at, UTC),
-        "Value": datum.value,
-        "Unit": datum.unit,  # type: ignore[typeddict-item]  # every unit in the table is one of CloudWatch's
+        "MetricName": newest.name,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items() if value is not None],
+        "Timestamp": datetime.fromtimestamp(newest.at, UTC),
+        "StatisticValues": {
+            "SampleCount": float(len(values)),
+            "Sum": sum(values),
+            "Minimum": min(values),
+            "Maximum": max(values),
+        },
+        "Unit": newest.unit,  # type: ignore[typeddict-item]  # every unit in the table is one of CloudWatch's
     }

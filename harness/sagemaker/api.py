@@ -48,4 +48,4 @@ def pattern(java: str) -> re.Pattern[str]:
     python = java
     for theirs, ours in _JAVA_TO_PYTHON:
         python = python.replace(theirs, ours)
-    return re.compile(python.replace("0-9-_", "0-9_-"))
+    return re.compile(python.replace("0-9-_", r"0-9\-_"))

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's name
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's name
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from harness.errors import HarnessError
 
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 MAX_OBJECT_BYTES = 1024**3
 """SageMaker's limit for an asynchronous payload, 1 GB."""
 _CHUNK_BYTES = 1024 * 1024
+_SERVER_ERROR = 500
 
 
 class CloudRefused(HarnessError):
@@ -35,7 +42,7 @@ class CloudRefused(HarnessError):
 
 
 class CloudUnreachable(HarnessError):
-    """Nobody answered: worth another try later."""
+    """Nobody answered, or only that something is wrong over there: worth another try later."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,10 @@ def mapped(what: str) -> Iterator[None]:
         yield
     except ClientError as refused:
         error = refused.response.get("Error", {})
+        if refused.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR:
+            raise CloudUnreachable(f"{what}: {error.get('Message', refused)}") from refused
         raise CloudRefused(error.get("Code", "Unknown"), f"{what}: {error.get('Message', refused)}") from refused
-    except (ConnectionError, HTTPClientError, OSError) as unreachable:
+    except (ConnectionError, HTTPClientError, IncompleteReadError, OSError) as unreachable:
         raise CloudUnreachable(f"{what}: {unreachable}") from unreachable
     except BotoCoreError as refused:
         raise CloudRefused(type(refused).__name__, f"{what}: {refused}") from refused

@@ -47,7 +47,14 @@ class Unanswered:
     message: str
 
 
-Answer = Answered | Unanswered
+@dataclass(frozen=True)
+class Unreached:
+    """Nobody listens there: the request was not sent, and may be sent again."""
+
+    message: str
+
+
+Answer = Answered | Unanswered | Unreached
 
 
 class _DeadlinePassed(Exception):
@@ -103,6 +110,10 @@ def invoke(
 ) -> Answer:
     """Send `size_bytes` of `body`; the answer's body goes to `answer_path`."""
     connection = _Connection(base_url, timeout_seconds, time.monotonic)
+    try:
+        connection.connect()
+    except OSError as error:
+        return Unreached(f"The container at {base_url} cannot be reached: {error}")
     try:
         _send(connection, headers, body, size_bytes)
         connection.arm()

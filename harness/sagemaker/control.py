@@ -28,10 +28,18 @@ InstanceCounts = Callable[[int], Mapping[str, int]]
 
 class Endpoints:
     def __init__(
-        self, catalog: Catalog, configs: Configs, tags: Tags, account: Account, counts: InstanceCounts, now: Now
+        self,
+        catalog: Catalog,
+        configs: Configs,
+        tags: Tags,
+        account: Account,
+        counts: InstanceCounts,
+        now: Now,
+        instance_quota: int,
     ) -> None:
         self._catalog, self._configs, self._tags = catalog, configs, tags
         self._account, self._counts, self._now = account, counts, now
+        self._instance_quota = instance_quota
 
     def create_endpoint(self, request: Parameters) -> Document:
         name = request["EndpointName"]
@@ -40,8 +48,11 @@ class Endpoints:
         now = self._now()
         endpoint = Endpoint(0, arn, name, CREATING, None, now, now, deployment, _initial(deployment),
                             last_deployment_config=request.get("DeploymentConfig"))  # fmt: skip
-        if self._catalog.add_endpoint(endpoint) is None:
-            raise faults.already_exists(KIND, arn)
+        with self._catalog.store.transaction():
+            if self._catalog.endpoint(arn) is not None:
+                raise faults.already_exists(KIND, arn)
+            self._require_quota(deployment, 0, _pairs(endpoint.capacities))
+            self._catalog.add_endpoint(endpoint)
         self._tags.put(arn, request.get("Tags"))
         return {"EndpointArn": arn}
 
@@ -103,7 +114,16 @@ class Endpoints:
             raise faults.in_progress(endpoint.arn)
         return endpoint
 
+    def _require_quota(self, deployment: Deployment, now: int, wanted: Mapping[str, tuple[int, float]]) -> None:
+        """`now` is what the endpoint itself has already."""
+        used = sum(each.instance_count for it in self._catalog.endpoints() for each in it.capacities.values())
+        delta = sum(count for count, _ in wanted.values()) - now
+        if delta > 0 and used + delta > self._instance_quota:
+            raise faults.over_quota(deployment.variants[0].instance_type, self._instance_quota, used, delta)
+
     def _begin(self, endpoint: Endpoint, plan: UpdatePlan) -> None:
+        now = sum(capacity.instance_count for capacity in endpoint.capacities.values())
+        self._require_quota(plan.deployment or endpoint.deployment, now, plan.capacities)
         self._catalog.save_endpoint(replace(endpoint, status=UPDATING, update=plan, modified_at=self._now()))
 
     def _require_variants(self, endpoint: Endpoint, names: Sequence[str]) -> None:

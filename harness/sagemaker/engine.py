@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import IO, Protocol
 from harness.sagemaker import container, outcomes
 from harness.sagemaker.catalog import Catalog
 from harness.sagemaker.cloud import CloudRefused, CloudUnreachable, FetchedObject, Objects
-from harness.sagemaker.container import Answered
+from harness.sagemaker.container import Answered, Unanswered, Unreached
 from harness.sagemaker.delivery import RETRY_SECONDS, Delivery
 from harness.sagemaker.jobs import Invocation, Job, Jobs
 from harness.sagemaker.journal import Journal, LogStream
@@ -23,6 +24,8 @@ from harness.sagemaker.outcomes import Completed, Failed, Outcome
 from harness.sagemaker.spool import Spool
 
 _IN_MEMORY_BYTES = 1024 * 1024
+REST_AFTER_A_SURPRISE_SECONDS = 5.0
+log = logging.getLogger(__name__)
 
 
 class Slot(Protocol):
@@ -96,22 +99,31 @@ class Engine:
         if decided is None:
             self._spool.answer_path(job.invocation.uuid).unlink(missing_ok=True)
             return None
-        return self._delivery.deliver(decided)
+        return self._deliver(decided)
 
     def expire(self, endpoint_id: int) -> int:
         """Fail what waited beyond its time to live; how many that were."""
         overdue = self._jobs.decide_overdue(endpoint_id, self._now())
         for job in overdue:
-            self._delivery.deliver(job)
+            self._deliver(job)
         return len(overdue)
 
     def settle(self, endpoint_id: int) -> int:
         """Deliver what is decided and still owed; how many were tried."""
         tried = 0
         while (job := self._jobs.claim_settling(endpoint_id, self._now())) is not None:
-            self._delivery.deliver(job)
+            self._deliver(job)
             tried += 1
         return tried
+
+    def _deliver(self, job: Job) -> Outcome | None:
+        """A decided job is never left where nobody would take it up."""
+        try:
+            return self._delivery.deliver(job)
+        except Exception:
+            log.exception("the outcome of job %s could not be delivered; it is tried again", job.invocation.uuid)
+            self._jobs.postpone(job, self._now() + REST_AFTER_A_SURPRISE_SECONDS)
+            return None
 
     def _outcome(self, job: Job, slot: Slot) -> Outcome | None:
         self._note(job, slot, "TimeInBacklog", ((job.started_at or job.received_at) - job.received_at) * 1e3)
@@ -151,7 +163,10 @@ class Engine:
             timeout_seconds=float(invocation.timeout_seconds),
         )
         self._note(job, slot, "ModelLatency", (time.perf_counter() - started) * 1e6)
-        if not isinstance(answer, Answered):
+        if isinstance(answer, Unreached):
+            self._jobs.postpone(job, self._now() + RETRY_SECONDS)
+            return None
+        if isinstance(answer, Unanswered):
             self._journal.model_error(slot.stream, invocation.inference_id, 0, answer.message)
             return None if self.is_closing else outcomes.no_answer()
         return self._judge(job, slot, answer)

@@ -23,7 +23,7 @@ class ControlFace:
     """`POST /` with X-Amz-Target; `operations` maps a service and an operation's name to its function."""
 
     def __init__(self, operations: Mapping[tuple[str, str], Operation]) -> None:
-        self._operations = operations
+        self.operations = operations
 
     def answer(self, target: str | None, body: bytes) -> Reply:
         try:
@@ -36,11 +36,11 @@ class ControlFace:
 
     def _call(self, target: str | None, body: bytes) -> dict[str, Any] | None:
         call = wire.json_call(target, body)
-        function = self._operations.get((call.service, call.operation.name))
+        function = self.operations.get((call.service, call.operation.name))
         if function is None:
             raise faults.unknown_operation(target or "")
         validation.check(call.operation, call.parameters, code="ValidationException")
-        return function({name: value for name, value in call.parameters.items() if value is not None})
+        return function(call.parameters)
 
 
 class RuntimeFace:

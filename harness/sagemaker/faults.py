@@ -74,6 +74,16 @@ def constraints_failed(code: str, complaints: Sequence[str]) -> AwsFault:
     return AwsFault(code, f"{len(complaints)} validation {noun} detected: {'; '.join(complaints)}")
 
 
+def over_quota(instance_type: str | None, quota: int, used: int, delta: int) -> AwsFault:
+    return AwsFault(
+        "ResourceLimitExceeded",
+        f"The account-level service limit '{instance_type} for endpoint usage' is {quota} Instances, with current"
+        f" utilization of {used} Instances and a request delta of {delta} Instances. Please use AWS Service Quotas to"
+        " request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an"
+        " increase for this quota.",
+    )
+
+
 def unknown_operation(target: str) -> AwsFault:
     """The message is ours; AWS sends none."""
     return AwsFault("UnknownOperationException", f"This emulator does not know the operation {target!r}.")

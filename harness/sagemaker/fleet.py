@@ -53,6 +53,10 @@ class Member:
         self.ping_failures = 0
         self.next_ping_at = started_at
 
+    def can_take(self, limit: int | None) -> bool:
+        is_ready = self.is_healthy and not self.is_retiring and self.handle.ended() is None
+        return is_ready and (limit is None or self.in_flight < limit)
+
 
 class FleetSlot:
     def __init__(self, fleet: Fleet, member: Member) -> None:
@@ -116,11 +120,7 @@ class Fleet:
     def acquire(self, limit: int | None) -> FleetSlot | None:
         """A slot on the healthy instance with the fewest requests; None when all have `limit` of them."""
         with self._lock:
-            free = [
-                m
-                for m in self._members
-                if m.is_healthy and not m.is_retiring and (limit is None or m.in_flight < limit)
-            ]
+            free = [member for member in self._members if member.can_take(limit)]
             if not free:
                 return None
             member = min(free, key=lambda candidate: candidate.in_flight)
@@ -140,9 +140,10 @@ class Fleet:
         spec = self._new_spec()
         try:
             handle = self._tools.runtime.start(spec)
-        except HarnessError as error:
+        except (HarnessError, OSError) as error:
             shutil.rmtree(spec.work_dir, ignore_errors=True)
-            self._fail(self._start_failure(error), self._stream(spec), error.log_tail)
+            log_tail = error.log_tail if isinstance(error, HarnessError) else ""
+            self._fail(self._start_failure(error, log_tail), self._stream(spec), log_tail)
             return False
         with self._lock:
             self._members.append(Member(handle, self._stream(spec), self._tools.now()))
@@ -208,11 +209,11 @@ class Fleet:
         self._retry_seconds = min(2 * self._retry_seconds, _LAST_RETRY_SECONDS)
         self._tools.journal.write(stream, f"{reason}\n{log_tail}".rstrip())
 
-    def _start_failure(self, error: HarnessError) -> str:
+    def _start_failure(self, error: Exception, log_tail: str) -> str:
         if isinstance(error, ModelDataError):
             url = self.variant.model_data_url
             return shortened(f'Failed to download model data for container "container_1" from URL: "{url}". {error}')
-        return ping_failure(self.variant.name, str(error), error.log_tail)
+        return ping_failure(self.variant.name, str(error), log_tail)
 
     def _retire(self, surplus: int) -> None:
         """Choose the idlest; they get no new requests and are ended when the last is answered."""

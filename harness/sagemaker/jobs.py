@@ -165,8 +165,8 @@ class Jobs:
         oldest = self._store.row(
             "SELECT MIN(received_at) AS at FROM jobs WHERE endpoint_id = ? AND state = 'queued'", (endpoint_id,)
         )
-        running = self.count(endpoint_id, "running") + self.count(endpoint_id, "delivering")
-        return Backlog(self.count(endpoint_id, "queued"), running, None if oldest is None else oldest["at"])
+        under_way = sum(self.count(endpoint_id, state) for state in ("running", "delivering", "settling"))
+        return Backlog(self.count(endpoint_id, "queued"), under_way, None if oldest is None else oldest["at"])
 
     def uuids_of(self, endpoint_id: int) -> list[str]:
         rows = self._store.rows("SELECT uuid FROM jobs WHERE endpoint_id = ? AND state <> 'done'", (endpoint_id,))

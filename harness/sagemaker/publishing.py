@@ -1,4 +1,4 @@
-"""Metrics on their way: sampled for the scaling policies often, published to the local cloud's CloudWatch once a minute."""
+"""Metrics on their way: sampled often for the scaling policies, published to the local cloud once a minute."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from harness.sagemaker import container, faults
 from harness.sagemaker.arns import Account
 from harness.sagemaker.catalog import Catalog, Endpoint
-from harness.sagemaker.container import Answered, Unanswered
+from harness.sagemaker.container import Answered, Unanswered, Unreached
 from harness.sagemaker.engine import Slot
 from harness.sagemaker.faults import AwsFault, OriginalAnswer
 from harness.sagemaker.journal import Journal
@@ -79,7 +79,7 @@ class RealTime:
             )  # fmt: skip
             self._measure(endpoint, slot, answer, (time.perf_counter() - started) * 1e6)
             body = path.read_bytes() if isinstance(answer, Answered) else b""
-        if isinstance(answer, Unanswered):
+        if isinstance(answer, Unanswered | Unreached):
             raise self._model_error(endpoint, slot, request, 0, answer.message)
         if not 200 <= answer.status < 300:
             raise self._model_error(endpoint, slot, request, answer.status, body.decode("utf-8", "replace"))

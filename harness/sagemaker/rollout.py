@@ -98,13 +98,12 @@ class Rollout:
 
     def acquire(self, limits: Callable[[bool], int | None]) -> FleetSlot | None:
         """A slot on the side whose turn it is; `limits(is_green)` says how many requests an instance takes."""
-        sides = [(self.green, True)] if self._is_greens_turn() else [(self.blue, False)]
-        for fleets, is_green in sides:
-            for fleet in fleets.values():
-                slot = fleet.acquire(limits(is_green))
-                if slot is not None:
-                    self._count(is_green)
-                    return slot
+        is_green = self._is_greens_turn()
+        for fleet in (self.green if is_green else self.blue).values():
+            slot = fleet.acquire(limits(is_green))
+            if slot is not None:
+                self._count(is_green)
+                return slot
         return None
 
     def _is_greens_turn(self) -> bool:

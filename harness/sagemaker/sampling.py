@@ -1,4 +1,4 @@
-"""The backlog metrics of every asynchronous endpoint, measured now. One function; who asks, and how often, is `service`'s."""
+"""The backlog metrics of every asynchronous endpoint, measured now. Who asks, and how often, is `service`'s affair."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The emulator as a running service: its threads, its port, its start and its stop.
 
 One thread serves HTTP; every endpoint has one that moves its life on and one that hands out its jobs; the jobs
-themselves run in a pool. Everything that decides anything lies in `assembly`'s parts.
+have a thread each. Everything that decides anything lies in `assembly`'s parts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from types import TracebackType
 
@@ -19,7 +18,7 @@ from harness.processes import sweep
 from harness.sagemaker.assembly import Parts, Surroundings, assemble
 from harness.sagemaker.catalog import Endpoint
 from harness.sagemaker.endpoints import EndpointActor
-from harness.sagemaker.engine import Assignment
+from harness.sagemaker.engine import REST_AFTER_A_SURPRISE_SECONDS, Assignment
 from harness.sagemaker.http import HEALTH_PATH, INSTANCES_PATH, application
 from harness.sagemaker.server import HttpServer, listening_socket
 from harness.sagemaker.settings import EmulatorSettings
@@ -31,8 +30,8 @@ _STEP_SECONDS = 0.05
 _SCALE_EVERY_SECONDS = 10.0
 """In scaled seconds."""
 _DISPATCH_SECONDS = 0.25
-_MOST_JOBS_AT_ONCE = 2048
-_REST_AFTER_A_SURPRISE_SECONDS = 5.0
+_LAST_WORDS_SECONDS = 2.0
+"""For requests whose instance was just ended: they find out at once, unless somebody else runs the container."""
 log = logging.getLogger(__name__)
 
 
@@ -41,11 +40,10 @@ class Emulator:
 
     def __init__(self, settings: EmulatorSettings, around: Surroundings) -> None:
         self.settings = settings
-        self._around = around
+        self.surroundings = around
         self._stopping = threading.Event()
         self._bells: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
-        self._pool = ThreadPoolExecutor(_MOST_JOBS_AT_ONCE, thread_name_prefix="job")
         self._working = 0
         self._working_lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -66,7 +64,7 @@ class Emulator:
         try:
             self._socket = listening_socket(self.settings.host, self.settings.port)
             self._sweep()
-            self.parts = assemble(self.settings, self._around, self._ring)
+            self.parts = assemble(self.settings, self.surroundings, self._ring)
             self.parts.jobs.recover()
             self.parts.spool.sweep(self.parts.jobs.unfinished_uuids())
             self._spawn("keeper", self._keep_endpoints)
@@ -90,10 +88,10 @@ class Emulator:
             self._server.stop()
         for thread in self._threads:
             thread.join()
-        self._drain()
+        self._drain(self.settings.drain_seconds)
         self.parts.engine.is_closing = True
         self._stop_instances()
-        self._pool.shutdown(wait=True)
+        self._drain(_LAST_WORDS_SECONDS)
         self.parts.publisher.publish()
         self.parts.store.close()
         self._lock.release()
@@ -146,14 +144,16 @@ class Emulator:
         while not self._stopping.is_set() and (assignment := engine.assign(endpoint_id)) is not None:
             with self._working_lock:
                 self._working += 1
-            self._pool.submit(self._perform, assignment)
+            threading.Thread(target=self._perform, args=(assignment,), name="job", daemon=True).start()
 
     def _perform(self, assignment: Assignment) -> None:
         try:
             self.parts.engine.perform(assignment)
         except Exception:
+            if self.parts.engine.is_closing:  # the store may be closed; the row says what is left to do
+                return
             log.exception("job %s met a surprise; it is tried again", assignment.job.invocation.uuid)
-            self.parts.jobs.postpone(assignment.job, self._around.now() + _REST_AFTER_A_SURPRISE_SECONDS)
+            self.parts.jobs.postpone(assignment.job, self.surroundings.now() + REST_AFTER_A_SURPRISE_SECONDS)
         finally:
             with self._working_lock:
                 self._working -= 1
@@ -182,6 +182,7 @@ class Emulator:
                     act()
                 except Exception:
                     log.exception("%s met a surprise and goes on", name)
+                    self._stopping.wait(REST_AFTER_A_SURPRISE_SECONDS)
                 self._rest(bell, every)
 
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -195,12 +196,12 @@ class Emulator:
             bell.wait(_DISPATCH_SECONDS)
             bell.clear()
 
-    def _drain(self) -> None:
+    def _drain(self, seconds: float) -> None:
         try:
             wait_until(
                 lambda: True if self._working == 0 else None,
                 what="requests under way",
-                timeout_seconds=self.settings.drain_seconds,
+                timeout_seconds=seconds,
                 every_seconds=0.02,
             )
         except TimedOut:

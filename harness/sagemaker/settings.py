@@ -23,6 +23,8 @@ class EmulatorSettings:
     """How many seconds of scaling, alarm and deployment waits pass in one: 60 makes their minutes seconds."""
     default_concurrency: int = 4
     """MaxConcurrentInvocationsPerInstance when the config names none; on AWS "SageMaker chooses an optimal value"."""
+    instance_quota: int = 20
+    """Instances of all endpoints together; more is AWS's ResourceLimitExceeded."""
     ping_every_seconds: float = 5.0
     ping_failures_before_replacement: int = 6
     stop_grace_seconds: float = 30.0

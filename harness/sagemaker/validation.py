@@ -15,7 +15,7 @@ from harness.sagemaker.api import pattern
 
 Parameters = Mapping[str, Any]
 
-_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
+PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "long": (int,),
@@ -102,7 +102,7 @@ def _join(path: str, member: str) -> str:
 
 
 def _require_type(shape: Shape, value: object, path: str) -> None:
-    wanted = _PYTHON_TYPES[shape.type_name]
+    wanted = PYTHON_TYPES[shape.type_name]
     is_misplaced_bool = isinstance(value, bool) and shape.type_name != "boolean"
     if not isinstance(value, wanted) or is_misplaced_bool:
         where = path or "the request"

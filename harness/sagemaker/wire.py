@@ -51,12 +51,24 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     try:
-        document = json.loads(body)
+        document = _without_nulls(json.loads(body, parse_constant=_no_constant))
     except (ValueError, RecursionError):
         raise faults.unreadable("The request body is not JSON.") from None
     if not isinstance(document, dict):
         raise faults.unreadable("The request body is not a JSON object.")
     return document
+
+
+def _no_constant(name: str) -> object:
+    """Python would read NaN and Infinity, which JSON does not have."""
+    raise ValueError(name)
+
+
+def _without_nulls(value: object) -> object:
+    """A member that is null is a member that is absent."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 def rest_parameters(

@@ -48,11 +48,12 @@ class Evaluator:
         return Reading(rings or alarm.is_ringing_in_cloud, points[0])
 
     def points(self, alarm: MetricAlarm, now: float) -> list[float | None]:
-        """One value a period, the newest first; None where nothing was measured."""
+        """One value a whole period, as CloudWatch cuts time, the newest first; None where nothing was measured."""
         period = self._settings.real_seconds(alarm.period_seconds)
+        newest = now // period * period
         found = []
         for number in range(alarm.evaluation_periods):
-            until = now - number * period
+            until = newest - number * period
             values = self._meter.recent(
                 alarm.metric_name, alarm.endpoint_name or "", alarm.variant_name, since=until - period, until=until
             )

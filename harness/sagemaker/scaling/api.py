@@ -14,13 +14,18 @@ from harness.sagemaker import listing
 from harness.sagemaker.arns import Account
 from harness.sagemaker.catalog import Catalog
 from harness.sagemaker.faults import AwsFault, invalid
-from harness.sagemaker.moments import Now, epoch_millis
+from harness.sagemaker.moments import Now
 from harness.sagemaker.scaling.cloud_alarms import ScalingAlarms
-from harness.sagemaker.scaling.records import DIMENSION, Activity, Policy, Records, Target
+from harness.sagemaker.scaling.documents import activity_document, alarm_documents, policy_document, target_document
+from harness.sagemaker.scaling.records import DIMENSION, Policy, Records, Target
 from harness.sagemaker.scaling.tracking import tracking_alarms
 
 Parameters = Mapping[str, Any]
 Document = dict[str, Any]
+_SERVICE_ROLE = (
+    "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+)
 
 
 class ScalingApi:
@@ -43,7 +48,7 @@ class ScalingApi:
         wanted = request.get("ResourceIds")
         found = [it for it in self._records.targets() if wanted is None or it.resource_id in wanted]
         page, token = listing.page(found, _paging(request), lambda it: listing.Listed(it.resource_id, it.created_at, 0))
-        return {"ScalableTargets": [_target_document(it) for it in page], **_token(token)}
+        return {"ScalableTargets": [target_document(it) for it in page], **_token(token)}
 
     def deregister_scalable_target(self, request: Parameters) -> Document:
         resource_id = self._resource(request)
@@ -65,14 +70,14 @@ class ScalingApi:
             self._alarms.put(alarm)
         policy = replace(policy, alarm_names=tuple(alarm.name for alarm in alarms))
         self._records.put_policy(policy)
-        return {"PolicyARN": arn, "Alarms": self._alarm_documents(policy)}
+        return {"PolicyARN": arn, "Alarms": alarm_documents(policy, self._account)}
 
     def describe_scaling_policies(self, request: Parameters) -> Document:
         _require_namespace(request)
         names = request.get("PolicyNames")
         found = [it for it in self._records.policies(request.get("ResourceId")) if names is None or it.name in names]
         page, token = listing.page(found, _paging(request), lambda it: listing.Listed(it.name, it.created_at, 0))
-        return {"ScalingPolicies": [self._policy_document(it) for it in page], **_token(token)}
+        return {"ScalingPolicies": [policy_document(it, self._account) for it in page], **_token(token)}
 
     def delete_scaling_policy(self, request: Parameters) -> Document:
         resource_id = self._resource(request)
@@ -87,7 +92,7 @@ class ScalingApi:
         _require_namespace(request)
         found = self._records.activities(request.get("ResourceId"))
         page, token = listing.page(found, _paging(request), lambda it: listing.Listed(it.id, it.started_at, 0))
-        return {"ScalingActivities": [_activity_document(it) for it in page], **_token(token)}
+        return {"ScalingActivities": [activity_document(it) for it in page], **_token(token)}
 
     def forget(self, resource_id: str) -> None:
         """A target with its policies and their alarms."""
@@ -117,10 +122,8 @@ class ScalingApi:
             if least is None or most is None:
                 raise invalid("Both MinCapacity and MaxCapacity are required to register a new scalable target.")
             arn = self._account.arn("application-autoscaling", f"scalable-target/{uuid.uuid4().hex[:24]}")
-            role = request.get("RoleARN") or f"arn:aws:iam::{self._account.account_id}:role/aws-service-role/" + (
-                "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
-            )
-            known = Target(resource_id, arn, least, most, role, self._now())
+            role = f"arn:aws:iam::{self._account.account_id}:role/{_SERVICE_ROLE}"
+            known = Target(resource_id, arn, least, most, request.get("RoleARN") or role, self._now())
         suspended = request.get("SuspendedState") or {}
         return replace(
             known,
@@ -147,25 +150,6 @@ class ScalingApi:
     def _policy_arn(self, resource_id: str, name: str) -> str:
         resource = f"scalingPolicy:{uuid.uuid4()}:resource/sagemaker/{resource_id}:policyName/{name}"
         return self._account.arn("autoscaling", resource)
-
-    def _policy_document(self, policy: Policy) -> Document:
-        return {
-            "PolicyARN": policy.arn,
-            "PolicyName": policy.name,
-            "ServiceNamespace": "sagemaker",
-            "ResourceId": policy.resource_id,
-            "ScalableDimension": DIMENSION,
-            "PolicyType": policy.kind,
-            f"{policy.kind}PolicyConfiguration": dict(policy.configuration),
-            "Alarms": self._alarm_documents(policy),
-            "CreationTime": epoch_millis(policy.created_at),
-        }
-
-    def _alarm_documents(self, policy: Policy) -> list[Document]:
-        return [
-            {"AlarmName": name, "AlarmARN": self._account.arn("cloudwatch", f"alarm:{name}")}
-            for name in policy.alarm_names
-        ]
 
 
 def _require_namespace(request: Parameters) -> None:
@@ -207,10 +191,8 @@ def _require_metric(tracking: Parameters) -> None:
 
 
 def _not_found(what: str, resource_id: str, more: str = "") -> AwsFault:
-    return AwsFault(
-        "ObjectNotFoundException",
-        f"No {what} for service namespace: sagemaker, resource ID: {resource_id}, scalable dimension: {DIMENSION}{more}",
-    )
+    where = f"service namespace: sagemaker, resource ID: {resource_id}, scalable dimension: {DIMENSION}"
+    return AwsFault("ObjectNotFoundException", f"No {what} for {where}{more}")
 
 
 def _paging(request: Parameters) -> Parameters:
@@ -219,37 +201,3 @@ def _paging(request: Parameters) -> Parameters:
 
 def _token(token: str | None) -> Document:
     return {"NextToken": token} if token else {}
-
-
-def _target_document(target: Target) -> Document:
-    return {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": target.resource_id,
-        "ScalableDimension": DIMENSION,
-        "MinCapacity": target.min_capacity,
-        "MaxCapacity": target.max_capacity,
-        "RoleARN": target.role_arn,
-        "CreationTime": epoch_millis(target.created_at),
-        "SuspendedState": {
-            "DynamicScalingInSuspended": target.is_in_suspended,
-            "DynamicScalingOutSuspended": target.is_out_suspended,
-            "ScheduledScalingSuspended": target.is_scheduled_suspended,
-        },
-        "ScalableTargetARN": target.arn,
-    }
-
-
-def _activity_document(activity: Activity) -> Document:
-    document: Document = {
-        "ActivityId": activity.id,
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": activity.resource_id,
-        "ScalableDimension": DIMENSION,
-        "Description": f"Setting desired instance count to {activity.capacity}.",
-        "Cause": activity.cause,
-        "StartTime": epoch_millis(activity.started_at),
-        "StatusCode": activity.status,
-    }
-    if activity.ended_at is not None:
-        document["EndTime"] = epoch_millis(activity.ended_at)
-    return {**document, "StatusMessage": activity.message} if activity.message else document

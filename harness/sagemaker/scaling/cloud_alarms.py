@@ -1,4 +1,4 @@
-"""The local cloud's alarms, as far as scaling uses them: those with a policy for an action, and target tracking's own."""
+"""The local cloud's alarms that scaling uses: those with a policy for an action, and target tracking's own."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ Sources: Application Auto Scaling user guide, "Target tracking" and "Step scalin
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -105,24 +106,24 @@ def statistic(values: Sequence[float], name: str) -> float | None:
     if not values:
         return None
     named = {
-        "Average": lambda: sum(values) / len(values),
-        "Sum": lambda: sum(values),
-        "Minimum": lambda: min(values),
-        "Maximum": lambda: max(values),
-        "SampleCount": lambda: float(len(values)),
+        "Average": sum(values) / len(values),
+        "Sum": sum(values),
+        "Minimum": min(values),
+        "Maximum": max(values),
+        "SampleCount": float(len(values)),
     }
-    return float(named[name]())
+    return named[name]
 
 
-COMPARISONS = {
-    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
-    "GreaterThanThreshold": lambda value, threshold: value > threshold,
-    "LessThanThreshold": lambda value, threshold: value < threshold,
-    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
+COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "GreaterThanThreshold": operator.gt,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
 }
 
 
 def is_breaching(points: Iterable[float | None], comparison: str, threshold: float, needed: int) -> bool:
     """Whether enough periods breach; missing data do not."""
     compare = COMPARISONS[comparison]
-    return sum(point is not None and bool(compare(point, threshold)) for point in points) >= needed
+    return sum(point is not None and compare(point, threshold) for point in points) >= needed

@@ -1,4 +1,4 @@
-"""The hand that scales: one `tick` asks every policy, moves the endpoints and writes the activities. No thread, no sleep."""
+"""The hand that scales: one `tick` asks every policy, moves the endpoints and writes the activities. No thread."""
 
 from __future__ import annotations
 
@@ -91,8 +91,9 @@ class Scaler:
         goal = float(policy.configuration["TargetValue"])
         high = self._tools.evaluator.read(high_alarm(policy, target, names["High"]), self._tools.now())
         if high.is_ringing and high.value is not None:
-            wanted = target_capacity(current, high.value, goal)
-            yield max(wanted, current), names["High"]
+            cooldown = self._seconds(policy, "ScaleOutCooldown")
+            base = step_base(current, self._last.get(policy.arn), self._tools.now(), cooldown)
+            yield max(target_capacity(base, high.value, goal), current), names["High"]
         elif "Low" in names and current > 0:
             low = self._tools.evaluator.read(low_alarm(policy, target, names["Low"]), self._tools.now())
             if low.is_ringing and low.value is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,14 +20,12 @@ from harness.sagemaker.cloud import S3Objects, SnsTopics
 from harness.sagemaker.scaling.cloud_alarms import CloudWatchScalingAlarms
 from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
-from harness.state import installer_environment
-from harness.uv import find_uv
+from harness.state import inherited_environment
 from harness.waiting import wait_until
 from tests.e2e.conformance.lab import REGION, Lab, Obedient, ShiftedClock
 from tests.harness.sagemaker.containers import Script, ScriptedRuntime
 
 TIME_SCALE = 60.0
-MOTO = "moto[server,s3,sns,sqs,sagemaker,cloudwatch,applicationautoscaling]==5.1.22"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,25 +85,15 @@ def against_moto(folder: Path) -> Iterator[Lab]:
     obedient = Obedient()
     script = Script(obedient.answer)
     with ReservedPort() as port:
-        command: list[str | Path] = [
-            find_uv(),
-            "run",
-            "--isolated",
-            "--no-project",
-            "--with",
-            MOTO,
-            "moto_server",
-            "-p",
-            str(port.port),
-        ]
+        command = [sys.executable, "-m", "moto.server", "-p", str(port.port)]
         started = start_process(
             command, what="moto", state_dir=folder, log_path=folder / "moto.log",
-            environment=installer_environment(), cwd=folder,
+            environment=inherited_environment(), cwd=folder,
         )  # fmt: skip
         url = f"http://127.0.0.1:{port.port}"
         with started as child:
             made = Lab(url, url, None, script, ScriptedRuntime(script), obedient, ShiftedClock(), patience_seconds=3)
-            wait_until(lambda: _answers(made) or child.exit_code(), what="moto", timeout_seconds=180, every_seconds=0.5)
+            wait_until(lambda: _answers(made) or child.exit_code(), what="moto", timeout_seconds=60, every_seconds=0.5)
             yield made
 
 

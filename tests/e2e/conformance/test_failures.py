@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from harness.waiting import wait_until
 from tests.e2e.conformance.lab import BUCKET, MAIN, Lab
 
 SEE = "See the SageMaker Endpoint logs in your account for more information."
@@ -36,8 +37,7 @@ def test_check_29_a_dropped_connection_is_a_zero_and_the_next_succeeds(lab: Lab)
 def test_check_29_a_container_that_ends_is_replaced(lab: Lab) -> None:
     lab.serve("c29")
     job = lab.submit("c29", orders="hold=c29")
-    while not lab.obedient.received[job.inference_id]:
-        lab.collect()
+    wait_until(lambda: lab.obedient.received[job.inference_id] or None, what="the request", timeout_seconds=10)
     mine = [one for one in lab.runtime_of_instances.running() if one.spec.endpoint_name == "c29"]
     mine[0].crash()
     lab.obedient.gates["c29"].set()

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness.errors import HarnessError
 from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec
 
 
@@ -44,7 +43,7 @@ class Script:
 
     answer: Callable[[Seen], Said] = echo
     is_healthy: Callable[[], bool] = lambda: True
-    start_error: HarnessError | None = None
+    start_error: Exception | None = None
     seen: list[Seen] = field(default_factory=list)
     now_inside: int = 0
     most_inside: int = 0
@@ -73,6 +72,8 @@ class Server(ThreadingHTTPServer):
 
 def serve(script: Script, instance_id: str) -> Server:
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Silent."""
 
@@ -108,6 +109,8 @@ class ScriptedInstance:
         self._spec = spec
         self._server = serve(script, spec.instance_id)
         self._exit: InstanceExit | None = None
+        self.graces: list[float] = []
+        self._is_lent = False
 
     @property
     def spec(self) -> InstanceSpec:
@@ -127,18 +130,26 @@ class ScriptedInstance:
         return InstanceFacts("scripted")
 
     def crash(self) -> None:
-        self._close()
+        self.close()
         self._exit = InstanceExit(1, "exited with code 1", datetime.now(UTC))
 
     def stop(self, grace_seconds: float = 30.0) -> None:
+        self.graces.append(grace_seconds)
         if self._exit is None:
-            self._close()
+            self.close()
             self._exit = InstanceExit(0, "stopped", datetime.now(UTC))
         shutil.rmtree(self._spec.work_dir, ignore_errors=True)
 
-    def _close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def lend(self, server: Server) -> None:
+        """From now on the instance is a server that somebody else stops."""
+        self.close()
+        self._server, self._is_lent = server, True
+
+    def close(self) -> None:
+        """Listen no longer; the process lives on."""
+        if not self._is_lent:
+            self._server.shutdown()
+            self._server.server_close()
 
 
 class ScriptedRuntime:

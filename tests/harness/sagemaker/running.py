@@ -103,7 +103,13 @@ def config_request(name: str, count: int = 1, concurrency: int = 4, is_async: bo
 
 @contextmanager
 def running_emulator(tmp_path: Path, **settings: Any) -> Iterator[RunningEmulator]:
-    chosen = {"stop_grace_seconds": 0.0, "drain_seconds": 1.0, "ping_every_seconds": 0.2, **settings}
+    chosen = {
+        "stop_grace_seconds": 0.0,
+        "instance_quota": 50,
+        "drain_seconds": 1.0,
+        "ping_every_seconds": 0.2,
+        **settings,
+    }
     script, objects, topics, alarms = Script(), MemoryObjects(), MemoryTopics(), MemoryAlarms()
     runtime = ScriptedRuntime(script)
     metrics, scaling_alarms = MemoryMetrics(), MemoryScalingAlarms()

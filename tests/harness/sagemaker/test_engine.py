@@ -306,6 +306,27 @@ def test_the_data_log_quotes_the_container(world: World) -> None:
     )
 
 
+def test_a_surprise_while_delivering_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = world.serve()
+    accepted = world.submit()
+    with monkeypatch.context() as broken:
+        broken.setattr(world.objects, "store", lambda *_, **__: 1 / 0)
+        assert world.work() is None
+    assert world.job(accepted).state == "settling"
+    world.clock.pass_(5)
+    assert world.parts.engine.settle(endpoint.id) == 1
+    assert world.job(accepted).state == "done"
+
+
+def test_a_request_that_nobody_took_is_tried_again(world: World) -> None:
+    world.serve()
+    accepted = world.submit()
+    world.runtime.instances[0].close()
+    assert world.work() is None
+    assert world.job(accepted).state == "queued"
+    assert world.topics.results() == []
+
+
 def test_messages_are_compact_json(world: World) -> None:
     world.serve()
     world.submit(inference_id="ü")

@@ -15,7 +15,7 @@ from harness.errors import MachineCannot
 from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
 from harness.waiting import wait_until
-from tests.harness.sagemaker.containers import Said, Seen, echo
+from tests.harness.sagemaker.containers import Said, Script, Seen, echo, serve
 from tests.harness.sagemaker.running import RunningEmulator, running_emulator
 
 
@@ -101,8 +101,28 @@ def test_stopping_ends_instances_and_keeps_what_is_queued(tmp_path: Path) -> Non
         assert all(one["invocationStatus"] == "Completed" for one in again.topics.results())
 
 
+def test_a_container_of_somebody_else_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    gate = threading.Event()
+
+    def answer(seen: Seen) -> Said:
+        gate.wait(60)
+        return echo(seen)
+
+    with running_emulator(tmp_path, drain_seconds=0.1) as running:
+        server = serve(Script(answer), "i-theirs")
+        running.serve()
+        running.runtime.instances[0].lend(server)
+        running.client.invoke_endpoint_async(EndpointName="ep", Body=b"x")
+        wait_until(lambda: running.emulator.parts.jobs.count(1, "running") or None, what="the job", timeout_seconds=5)
+        started = time.monotonic()
+    assert time.monotonic() - started < 10
+    gate.set()
+    server.shutdown()
+    server.server_close()
+
+
 def test_one_state_folder_has_one_emulator(running: RunningEmulator) -> None:
-    second = Emulator(running.emulator.settings, running.emulator._around)
+    second = Emulator(running.emulator.settings, running.emulator.surroundings)
     with pytest.raises(MachineCannot, match="another emulator"):
         second.start()
 
@@ -111,7 +131,7 @@ def test_a_taken_port_is_named(running: RunningEmulator, tmp_path: Path) -> None
     port = int(running.emulator.url.rpartition(":")[2])
     settings = EmulatorSettings(tmp_path / "other", "http://127.0.0.1:1", port=port)
     with pytest.raises(MachineCannot, match=str(port)):
-        Emulator(settings, running.emulator._around).start()
+        Emulator(settings, running.emulator.surroundings).start()
 
 
 def test_health_lists_the_endpoints(running: RunningEmulator) -> None:
