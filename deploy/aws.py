@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.errors import AwsRefused
@@ -47,6 +48,8 @@ class Target:
     endpoint_urls: Mapping[str, str] = field(default_factory=dict)
     """By service name as boto3 spells it; empty for real AWS."""
     profile: str | None = None
+    assume_role: str | None = None
+    """ARN of a role to take on with the profile's credentials."""
     is_local: bool = True
     poll_seconds: float = 0.2
 
@@ -57,9 +60,9 @@ class Target:
         return cls(region, {**urls, **dict.fromkeys(_EMULATED, sagemaker_url)})
 
     @classmethod
-    def real(cls, region: str, *, profile: str | None = None) -> Target:
+    def real(cls, region: str, *, profile: str | None = None, assume_role: str | None = None) -> Target:
         """AWS itself: what is created there costs money."""
-        return cls(region, profile=profile, is_local=False, poll_seconds=15.0)
+        return cls(region, profile=profile, assume_role=assume_role, is_local=False, poll_seconds=15.0)
 
 
 class Clients:
@@ -104,6 +107,10 @@ class Clients:
         return client
 
     @cached_property
+    def iam(self) -> Any:
+        return self._client("iam")
+
+    @cached_property
     def logs(self) -> Any:
         return self._client("logs")
 
@@ -125,7 +132,7 @@ class Clients:
     def _session(self) -> boto3.Session:
         with aws_errors("reading the AWS configuration"):
             if not self.target.is_local:
-                return boto3.Session(profile_name=self.target.profile, region_name=self.target.region)
+                return _real_session(self.target)
             core = botocore.session.Session(session_vars=_NO_PROFILE)
             return boto3.Session("test", "test", region_name=self.target.region, botocore_session=core)
 
@@ -137,6 +144,40 @@ class Clients:
             return self._session.client(  # type: ignore[call-overload]  # boto3-stubs knows services only as literals
                 service, region, endpoint_url=target.endpoint_urls.get(service), config=_config(target)
             )
+
+
+def _real_session(target: Target) -> boto3.Session:
+    session = boto3.Session(profile_name=target.profile, region_name=target.region)
+    if target.assume_role is None:
+        return session
+    core = botocore.session.Session()
+    core.get_component("credential_provider").insert_before("env", _AssumedRole(session, target.assume_role))
+    return boto3.Session(region_name=target.region, botocore_session=core)
+
+
+class _AssumedRole(CredentialProvider):
+    """Credentials of a role, renewed while a deployment outlasts them (an hour)."""
+
+    METHOD = "rehearsal-assume-role"
+
+    def __init__(self, source: boto3.Session, role_arn: str) -> None:
+        super().__init__()
+        self._source, self._role_arn = source, role_arn
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(refresh_using=self._fetch, method=self.METHOD)
+
+    def _fetch(self) -> dict[str, str]:
+        with aws_errors(f"taking on role {self._role_arn}"):
+            given = self._source.client("sts").assume_role(
+                RoleArn=self._role_arn, RoleSessionName="sagemaker-rehearsal"
+            )["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
 
 
 def _config(target: Target) -> Config:

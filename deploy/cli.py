@@ -1,44 +1,110 @@
 """The command line: `deploy <word>`, where the word is a module and its function.
 
-Results on stdout, progress on stderr.
-May not: do any work of its own; it reads arguments, calls, and prints.
+Results on stdout, progress on stderr. May not: do any work of its own; it reads arguments, calls, and prints.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from deploy import bundle as bundles
-from deploy import config, output
+from deploy import (
+    cli_after,
+    cli_reference,
+    config,
+    cost,
+    live,
+    output,
+    plan,
+    promote,
+    showing,
+)
+from deploy import gate as gates
 from deploy.bundle import Bundle
-from deploy.errors import DeployError
+from deploy.cli_options import (
+    DEFAULT_BUNDLE,
+    AssumeRoleOption,
+    BecauseOption,
+    BundleOption,
+    ConfigOption,
+    EnvOption,
+    EvidenceOption,
+    OutputOption,
+    OverrideOption,
+    ProfileOption,
+    TargetOption,
+    YesOption,
+    confirmed,
+    session,
+)
+from deploy.errors import AwsRefused, ConfigurationError, DeployError, TimedOut
 from deploy.output import Format
+from deploy.plan import Plan
+from deploy.quota import require_quota
+from deploy.role import require_assumable
+from deploy.session import Session, TargetName
+
+CHANGES = 2
+"""Exit code of a plan that would change something, as `terraform plan -detailed-exitcode` has it."""
 
 app = typer.Typer(
     name="deploy",
     help="Bundle, gate, plan and promote a SageMaker asynchronous endpoint. Exit codes: 0 ok, 1 failed or refused, "
-    "2 usage or configuration, 4 AWS refused, 124 timed out, 130 interrupted.",
-    no_args_is_help=True,
+    "2 usage or configuration, 4 AWS refused, 124 timed out, 130 interrupted; of a plan: 0 no changes, 2 changes, "
+    "1 error.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project file.", metavar="FILE")]
-EnvOption = Annotated[
-    str | None, typer.Option("--env", "-e", help="Lay [env.NAME] of the project file over it.", metavar="NAME")
-]
-OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
 
-
-@app.callback()
-def deploy() -> None:
-    """Bundle, gate, plan and promote a SageMaker asynchronous endpoint."""
+@app.callback(invoke_without_command=True)
+def deploy(
+    context: typer.Context,
+    promote_it: Annotated[
+        bool, typer.Option("--promote", help="Carry the plan out, if the evidence allows it.")
+    ] = False,
+    config_file: ConfigOption = Path(config.FILE_NAME),
+    env: EnvOption = None,
+    target: TargetOption = TargetName.AWS,
+    profile: ProfileOption = None,
+    assume_role: AssumeRoleOption = None,
+    bundle_file: BundleOption = DEFAULT_BUNDLE,
+    evidence: EvidenceOption = None,
+    override: OverrideOption = None,
+    because: BecauseOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Keep the plan in this file.", metavar="FILE")] = None,
+    reviewed: Annotated[
+        Path | None,
+        typer.Option("--plan", help="Promote only if the plan is still the one in this file.", metavar="FILE"),
+    ] = None,
+    yes: YesOption = False,
+    output_format: OutputOption = Format.TEXT,
+) -> None:
+    """Show what would change; with --promote, do it."""
+    if context.invoked_subcommand is not None:
+        return
+    work = session(
+        config_file,
+        env,
+        target,
+        profile,
+        assume_role,
+        bundle=bundle_file,
+        evidence=evidence,
+        override=override,
+        because=because,
+    )
+    if promote_it:
+        _promote(work, reviewed, output_format, yes=yes)
+    else:
+        raise typer.Exit(_show_plan(work, out, output_format))
 
 
 @app.command()
@@ -67,6 +133,94 @@ def bundle(
     output.result(output_format, json.loads(built.manifest.to_json()) | {"path": str(built.path)}, _bundle_text(built))
 
 
+@app.command()
+def gate(
+    config_file: ConfigOption = Path(config.FILE_NAME),
+    env: EnvOption = None,
+    target: TargetOption = TargetName.AWS,
+    bundle_file: BundleOption = DEFAULT_BUNDLE,
+    evidence: EvidenceOption = None,
+    override: OverrideOption = None,
+    because: BecauseOption = None,
+    output_format: OutputOption = Format.TEXT,
+) -> None:
+    """Say for every gate whether the evidence opens it, and why not."""
+    work = session(config_file, env, target, bundle=bundle_file, evidence=evidence, override=override, because=because)
+    verdicts = work.verdicts
+    document = {"schema": "rehearsal.gates/1", "gates": [asdict(each) for each in verdicts]}
+    output.result(output_format, document, showing.gates(verdicts))
+    if not all(each.allows for each in verdicts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def resume(
+    config_file: ConfigOption = Path(config.FILE_NAME),
+    env: EnvOption = None,
+    target: TargetOption = TargetName.AWS,
+    profile: ProfileOption = None,
+    assume_role: AssumeRoleOption = None,
+    output_format: OutputOption = Format.TEXT,
+) -> None:
+    """Finish a promotion that was interrupted, with the words it was begun with."""
+    begun = session(config_file, env, target, profile, assume_role)
+    _carry_out(Session(begun.remembered()), output_format)
+
+
+def _plan(work: Session) -> Plan:
+    cost.require_within_budget(work.project, work.price)
+    planned = plan.plan(work.desired, work.watching, live.observe(work.desired, work.watching, work.clients))
+    require_assumable(work.clients, work.role)
+    require_quota(work.clients, work.project, updating=planned.updates_fleet)
+    return planned
+
+
+def _show_plan(work: Session, out: Path | None, output_format: Format) -> int:
+    """Errors end with 1 here, since 2 says that there are changes."""
+    try:
+        planned = _plan(work)
+    except DeployError as error:
+        output.error(str(error))
+        return 1
+    if out is not None:
+        plan.write(out, planned)
+    document: dict[str, Any] = json.loads(planned.to_json()) | {"price": asdict(work.price) if work.price else None}
+    text = showing.plan(planned, work.project, work.price, work.watching.derivation)
+    output.result(output_format, document, text)
+    return CHANGES if planned.changes else 0
+
+
+def _promote(work: Session, reviewed: Path | None, output_format: Format, *, yes: bool) -> None:
+    if work.options.target is TargetName.AWS and work.project.endpoint.region != work.clients.target.region:
+        raise ConfigurationError("the target's region is not the project's")
+    verdicts = work.verdicts
+    output.note(showing.gates(verdicts))
+    gates.require_open(verdicts)
+    planned = _plan(work)
+    if reviewed is not None:
+        plan.require_unchanged(plan.read(reviewed), planned)
+    output.note(showing.plan(planned, work.project, work.price, work.watching.derivation, promoting=True))
+    if not confirmed(f"Promote release {planned.release} to account {planned.account}, {planned.region}?", yes=yes):
+        raise ConfigurationError("not promoted: nothing was changed. Say --yes to be asked nothing")
+    work.remember()
+    _carry_out(work, output_format)
+
+
+def _carry_out(work: Session, output_format: Format) -> None:
+    try:
+        done = promote.promote(work.order(), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock)
+    except (AwsRefused, TimedOut, KeyboardInterrupt):
+        output.note("interrupted: `deploy resume` goes on from here, `deploy destroy` takes everything back")
+        raise
+    except DeployError:
+        work.forget()
+        raise
+    work.forget()
+    document = json.loads(done.release.model_dump_json()) | {"record": done.record_key}
+    text = f"release {done.release.release} serves as {done.release.endpoint_name}; go back with `deploy rollback`"
+    output.result(output_format, document, text)
+
+
 def _bundle_text(built: Bundle) -> str:
     git = built.manifest.git
     commit = git.commit[:12] + (" with uncommitted changes" if git.dirty else "") if git else "none"
@@ -79,6 +233,10 @@ def _bundle_text(built: Bundle) -> str:
             f"bundle    {built.path}  sha256 {built.sha256}",
         )
     )
+
+
+cli_after.add_to(app)
+cli_reference.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from deploy.bundle import Bundle
@@ -17,6 +18,7 @@ from deploy.container import container_environment
 from deploy.images import image_uri, inference_ami, partition
 from deploy.resources import Bucket, BundleObject, Endpoint, EndpointConfig, Model, Topic
 
+EXPIRES_TAG = "rehearsal:expires"
 _HASH_DIGITS = 12
 
 
@@ -49,8 +51,11 @@ class Desired:
         return replace(self.endpoint, config_name=config_name)
 
 
-def desire(project: Project, bundle: Bundle, account: str, role: str) -> Desired:
-    """Raises ConfigurationError when the project asks for a container or an environment that cannot be had."""
+def desire(project: Project, bundle: Bundle, account: str, role: str, *, expires: datetime | None = None) -> Desired:
+    """`expires` is when `deploy expire` may delete the endpoint.
+
+    Raises ConfigurationError when the project asks for a container or an environment that cannot be had.
+    """
     bucket = Bucket(project.bucket(account), project.endpoint.region, project.storage.create_bucket)
     key = f"{project.storage.models}/{bundle.sha256}/{bundle.path.name}"
     tags = {"rehearsal:project": project.name}
@@ -73,12 +78,16 @@ def desire(project: Project, bundle: Bundle, account: str, role: str) -> Desired
         error_topic=error,
         model=replace(model, name=name, tags=tags),
         endpoint_config=replace(config, name=name, model_name=name, tags=tags),
-        endpoint=Endpoint(project.endpoint_name, name, tags),
+        endpoint=Endpoint(project.endpoint_name, name, tags | _expiry(expires)),
         input_prefix=project.storage.input,
         invocation_timeout_seconds=project.endpoint.invocation_timeout_seconds,
         request_ttl_seconds=project.endpoint.request_ttl_seconds,
         releases_prefix=f"{project.storage.releases}/{project.endpoint_name}",
     )
+
+
+def _expiry(expires: datetime | None) -> dict[str, str]:
+    return {} if expires is None else {EXPIRES_TAG: expires.isoformat(timespec="seconds")}
 
 
 def _topic(project: Project, account: str, name: str, tags: Mapping[str, str]) -> Topic:

@@ -40,13 +40,14 @@ class Rollout:
     def request(self) -> dict[str, Any]:
         """WaitIntervalInSeconds is required here even where it means nothing (botocore's model)."""
         longest = max(600, _FLEET_START_SECONDS + self.bake_seconds)
+        alarms = [{"AlarmName": name} for name in self.alarms]
         return {
             "BlueGreenUpdatePolicy": {
                 "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
                 "TerminationWaitInSeconds": self.bake_seconds,
                 "MaximumExecutionTimeoutInSeconds": longest,
             },
-            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in self.alarms]},
+            **({"AutoRollbackConfiguration": {"Alarms": alarms}} if alarms else {}),
         }
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from deploy.aws import Clients, aws_errors
 from deploy.errors import AwsRefused
-from deploy.resources import BundleObject, Topic
+from deploy.resources import Topic
 
 T = TypeVar("T")
 
@@ -26,10 +26,10 @@ def bucket_region(clients: Clients, name: str) -> str | None:
     return _unless_missing(f"looking for bucket {name}", ask)
 
 
-def stored_bundle(clients: Clients, bundle: BundleObject) -> Mapping[str, Any] | None:
+def stored_object(clients: Clients, bucket: str, key: str) -> Mapping[str, Any] | None:
     return _unless_missing(
-        f"looking for {bundle.name}",
-        lambda: clients.s3.head_object(Bucket=bundle.bucket, Key=bundle.key, ChecksumMode="ENABLED"),
+        f"looking for s3://{bucket}/{key}",
+        lambda: clients.s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED"),
     )
 
 

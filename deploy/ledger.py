@@ -28,6 +28,7 @@ Kind = Literal[
     "endpoint",
     "scalable-target",
     "scaling-policy",
+    "scaling-policy",
     "alarm",
     "dashboard",
 ]

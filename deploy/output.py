@@ -31,6 +31,11 @@ def error(message: str) -> None:
     stderr.print(f"error: {message}", markup=False, style="red")
 
 
+def note(text: str) -> None:
+    """For people, beside the result."""
+    stderr.print(text, markup=False)
+
+
 def step(each: Step) -> None:
     detail = f"  ({each.detail})" if each.detail else ""
     stderr.print(f"  {each.outcome:<8} {each.kind:<15} {each.name}{detail}", markup=False)

@@ -44,8 +44,7 @@ class BundleObject:
 
     @property
     def checksum(self) -> str:
-        """The sha256 as S3 spells it."""
-        return base64.b64encode(bytes.fromhex(self.sha256)).decode("ascii")
+        return s3_checksum(self.sha256)
 
     def request(self) -> dict[str, Any]:
         """Without Body. `IfNoneMatch` makes the key write-once; S3 refuses a body that has another checksum."""
@@ -154,6 +153,11 @@ class Endpoint:
             "EndpointConfigName": self.config_name,
             "Tags": tag_list(self.tags),
         }
+
+
+def s3_checksum(sha256: str) -> str:
+    """Hex digits as S3 spells them."""
+    return base64.b64encode(bytes.fromhex(sha256)).decode("ascii")
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

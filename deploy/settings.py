@@ -17,12 +17,12 @@ _ENDPOINT_URL = "AWS_ENDPOINT_URL"
 class Settings:
     cache_dir: Path
     """Where downloads are kept: $XDG_CACHE_HOME/rehearsal, else ~/.cache/rehearsal."""
-    endpoint_url_variables: tuple[str, ...]
-    """Names of the AWS_ENDPOINT_URL* variables that are set: while any is, AWS calls go to an emulator."""
+    endpoint_urls: Mapping[str, str]
+    """The AWS_ENDPOINT_URL* variables that are set: while any is, AWS calls go to an emulator."""
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     variables = os.environ if environment is None else environment
     cache_home = variables.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    redirected = (name for name, value in variables.items() if name.startswith(_ENDPOINT_URL) and value)
-    return Settings(Path(cache_home) / "rehearsal", tuple(sorted(redirected)))
+    redirected = {name: value for name, value in variables.items() if name.startswith(_ENDPOINT_URL) and value}
+    return Settings(Path(cache_home) / "rehearsal", dict(sorted(redirected.items())))

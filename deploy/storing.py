@@ -38,11 +38,11 @@ def ensure_bucket(work: Work, bucket: Bucket) -> None:
 
 def ensure_bundle(work: Work, bundle: BundleObject) -> None:
     """Upload once; an object already under the content-addressed key must hold the same bytes."""
-    found = existing.stored_bundle(work.clients, bundle)
+    found = existing.stored_object(work.clients, bundle.bucket, bundle.key)
     if found is None:
         _check_whole(bundle)
         created = work.create("object", bundle.name, lambda: _put(work, bundle))
-        found = existing.stored_bundle(work.clients, bundle)
+        found = existing.stored_object(work.clients, bundle.bucket, bundle.key)
     else:
         created = False
     _check_stored(bundle, found or {})

@@ -45,14 +45,15 @@ class FakeCloud:
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     endpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
     slept_seconds: list[float] = field(default_factory=list)
-    _clients: dict[str, Clients] = field(default_factory=dict)
+
+    def real_clients(self) -> Clients:
+        """Clients that take themselves for AWS's; nothing is sent all the same."""
+        return _answered_by(self, Target.real(REGION))
 
     def clients(self, region: str = REGION) -> Clients:
-        if region not in self._clients:
-            target = Target.local(region, cloud_url="http://cloud.invalid", sagemaker_url="http://sm.invalid")
-            self._clients[region] = Clients(target)
-            self._answer_for(self._clients[region])
-        return self._clients[region]
+        return _answered_by(
+            self, Target.local(region, cloud_url="http://cloud.invalid", sagemaker_url="http://sm.invalid")
+        )
 
     def clock(self) -> Clock:
         def sleep(seconds: float) -> None:
@@ -69,20 +70,7 @@ class FakeCloud:
         reading = ("Describe", "Get", "Head", "List")
         return [operation for _, operation in self.calls if not operation.startswith(reading)]
 
-    def _answer_for(self, clients: Clients) -> None:
-        pending: list[Mapping[str, Any]] = []
-
-        def remember(params: Mapping[str, Any], **_: Any) -> None:
-            pending.append(params)
-
-        def answer(model: Any, **_: Any) -> Any:
-            return self._carry_out(model.service_model.service_name, model.name, pending.pop())
-
-        clients._session._session.register_component("data_loader", _LOADER)
-        clients._session.events.register("before-parameter-build.*.*", remember)
-        clients._session.events.register("before-call.*.*", answer)
-
-    def _carry_out(self, service: str, operation: str, params: Mapping[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
+    def carry_out(self, service: str, operation: str, params: Mapping[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
         self.calls.append((service, operation))
         carry_out: Callable[[Mapping[str, Any]], dict[str, Any] | None] = getattr(self, f"_{_snake(operation)}")
         try:
@@ -223,6 +211,39 @@ class FakeCloud:
         if params["Bucket"] not in self.buckets:
             raise Refusal("NoSuchBucket", "The specified bucket does not exist", 404)
         return self.buckets[params["Bucket"]]
+
+
+_made: dict[tuple[str, bool], tuple[Clients, list[FakeCloud]]] = {}
+"""Clients are slow to make, so every cloud answers through the same ones: the last that asked for them."""
+
+
+def _answered_by(cloud: FakeCloud, target: Target) -> Clients:
+    key = (target.region, target.is_local)
+    if key not in _made:
+        answering = [cloud]
+        clients = Clients(target)
+        _made[key] = (clients, answering)
+        _route(clients, answering)
+    clients, answering = _made[key]
+    answering[0] = cloud
+    return clients
+
+
+def _route(clients: Clients, answering: list[FakeCloud]) -> None:
+    """botocore validates the parameters and would parse the answer; between the two events nothing is sent."""
+    pending: list[Mapping[str, Any]] = []
+
+    def remember(params: Mapping[str, Any], **_: Any) -> None:
+        pending.append(params)
+
+    def answer(model: Any, **_: Any) -> Any:
+        params = pending.pop()
+        pending.clear()
+        return answering[0].carry_out(model.service_model.service_name, model.name, params)
+
+    clients._session._session.register_component("data_loader", _LOADER)
+    clients._session.events.register("before-parameter-build.*.*", remember)
+    clients._session.events.register("before-call.*.*", answer)
 
 
 def _found(store: dict[str, dict[str, Any]], kind: str, name: str) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""Options that several commands share, and how a command's work is framed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.output import Format
+from deploy.session import Options, Session, TargetName
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project file.", metavar="FILE")]
+EnvOption = Annotated[
+    str | None, typer.Option("--env", "-e", help="Lay [env.NAME] of the project file over it.", metavar="NAME")
+]
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How the result is printed on stdout.")]
+TargetOption = Annotated[
+    TargetName,
+    typer.Option("--target", "-t", help="aws, or the local cloud that the AWS_ENDPOINT_URL* variables name."),
+]
+ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="The AWS profile to use.", metavar="NAME")]
+AssumeRoleOption = Annotated[
+    str | None, typer.Option("--assume-role", help="A role to take on with the profile's credentials.", metavar="ARN")
+]
+BundleOption = Annotated[Path, typer.Option("--bundle", "-b", help="What `deploy bundle` made.", metavar="FILE")]
+EvidenceOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--evidence",
+        help="Evidence to judge, repeatable; default: what `harness validate` and `harness bench` wrote last.",
+        metavar="FILE",
+    ),
+]
+OverrideOption = Annotated[
+    list[str] | None,
+    typer.Option("--override", help="Let this gate pass although it is shut; repeatable.", metavar="GATE"),
+]
+BecauseOption = Annotated[
+    str | None, typer.Option("--because", help="Why the override is right; kept in the record.", metavar="TEXT")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+DEFAULT_BUNDLE = Path(Options.bundle)
+
+
+def session(
+    config_file: Path,
+    env: str | None,
+    target: TargetName,
+    profile: str | None = None,
+    assume_role: str | None = None,
+    *,
+    bundle: Path = DEFAULT_BUNDLE,
+    evidence: list[Path] | None = None,
+    override: list[str] | None = None,
+    because: str | None = None,
+) -> Session:
+    return Session(
+        Options(
+            config=str(config_file),
+            env=env,
+            target=target,
+            profile=profile,
+            assume_role=assume_role,
+            bundle=str(bundle),
+            evidence=tuple(str(path) for path in evidence or ()),
+            override=tuple(override or ()),
+            because=because,
+        )
+    )
+
+
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Asks on a terminal; where nobody can answer, only --yes is a yes."""
+    return yes or (sys.stdin.isatty() and typer.confirm(question, default=False, err=True))

@@ -1,0 +1,96 @@
+"""Commands that ask AWS for nothing but a price: config, cost, policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy import config, origin, output, showing
+from deploy.cli_options import (
+    AssumeRoleOption,
+    ConfigOption,
+    EnvOption,
+    OutputOption,
+    ProfileOption,
+    TargetOption,
+    session,
+)
+from deploy.cost import Load
+from deploy.cost import cost as estimate
+from deploy.output import Format
+from deploy.policy import policy as derive
+from deploy.prices import Price
+from deploy.sections import Document
+from deploy.session import TargetName
+
+_CONFIG = Path(config.FILE_NAME)
+
+
+def add_to(app: typer.Typer) -> None:
+    commands: dict[str, Callable[..., None]] = {"config": _config, "cost": _cost, "policy": _policy}
+    for name, command in commands.items():
+        app.command(name)(command)
+
+
+def _config(
+    config_file: ConfigOption = _CONFIG,
+    env: EnvOption = None,
+    with_origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the file instead.")] = False,
+    output_format: OutputOption = Format.TEXT,
+) -> None:
+    """Show every setting as it is in force."""
+    if schema:
+        typer.echo(json.dumps(Document.model_json_schema(by_alias=True), indent=2))
+        return
+    values = origin.values(config_file, env)
+    document = {"schema": "rehearsal.config/1", "values": [asdict(each) for each in values]}
+    width = max(len(f"{each.key} = {each.value}") for each in values)
+    lines = [
+        f"{f'{each.key} = {each.value}':<{width}}  # {each.origin}" if with_origin else f"{each.key} = {each.value}"
+        for each in values
+    ]
+    output.result(output_format, document, "\n".join(lines))
+
+
+def _cost(
+    requests_per_hour: Annotated[float, typer.Option("--requests-per-hour", "-r", help="Over the whole day.")],
+    seconds_per_request: Annotated[
+        float, typer.Option("--seconds-per-request", "-s", help="On one instance, as benchmarked.")
+    ],
+    config_file: ConfigOption = _CONFIG,
+    env: EnvOption = None,
+    target: TargetOption = TargetName.AWS,
+    profile: ProfileOption = None,
+    assume_role: AssumeRoleOption = None,
+    frames_per_request: Annotated[
+        float | None, typer.Option("--frames-per-request", "-f", help="Sampled frames, for the price of 1,000.")
+    ] = None,
+    usd_per_hour: Annotated[
+        float | None, typer.Option("--usd-per-hour", help="Of one instance; asks nobody then.")
+    ] = None,
+    output_format: OutputOption = Format.TEXT,
+) -> None:
+    """Estimate what the endpoint costs: low, expected and high, with all assumptions."""
+    work = session(config_file, env, target, profile, assume_role)
+    price = Price(usd_per_hour, "as given") if usd_per_hour is not None else work.price
+    found = estimate(work.project, price, Load(requests_per_hour, seconds_per_request, frames_per_request))
+    output.result(output_format, {"schema": "rehearsal.cost/1", **asdict(found)}, showing.cost(found))
+
+
+def _policy(
+    account: Annotated[str, typer.Option("--account", "-a", help="The AWS account, 12 digits.", metavar="ID")],
+    config_file: ConfigOption = _CONFIG,
+    env: EnvOption = None,
+    output_format: OutputOption = Format.JSON,
+) -> None:
+    """Print the least IAM policies: trust and permissions of the execution role, permissions of the deployer."""
+    found = derive(config.load(config_file, env), account)
+    document = {"schema": "rehearsal.policies/1", **asdict(found)}
+    text = "\n\n".join(f"{name}:\n{json.dumps(getattr(found, name), indent=2)}" for name in asdict(found))
+    output.result(output_format, document, text)

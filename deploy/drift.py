@@ -1,0 +1,77 @@
+"""`deploy drift`: does what stands still say what the release record says? Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deploy import existing, live, releases
+from deploy.aws import Clients
+from deploy.errors import ConfigurationError
+from deploy.existing import differences
+from deploy.releases import Release, Shelf
+from deploy.requests import split
+from deploy.resources import s3_checksum
+from deploy.watching import Watching
+
+
+def drift(clients: Clients, shelf: Shelf, watching: Watching) -> tuple[str, ...]:
+    """Every difference as `what: found -> recorded`; the number of instances that run is none.
+
+    Raises ConfigurationError when nothing was promoted yet.
+    """
+    pointed = releases.current(clients, shelf)
+    if pointed is None:
+        raise ConfigurationError("nothing was promoted here yet: there is no record to compare with")
+    return tuple(_differences(clients, pointed[1], watching))
+
+
+def _differences(clients: Clients, release: Release, watching: Watching) -> Iterator[str]:
+    name = release.endpoint_name
+    yield from _described("model", release.model, existing.model(clients, str(release.model["ModelName"])))
+    config = existing.endpoint_config(clients, release.config_name)
+    yield from _described("endpoint configuration", release.endpoint_config, config)
+    endpoint = existing.endpoint(clients, name)
+    if endpoint is None:
+        yield f"endpoint {name}: missing"
+    elif endpoint["EndpointConfigName"] != release.config_name:
+        yield f"endpoint {name}: EndpointConfigName: {endpoint['EndpointConfigName']!r} -> {release.config_name!r}"
+    yield from _bundle(clients, release)
+    yield from _scaling(clients, release)
+    found = live.alarms(clients, watching.known_names)
+    yield from (f"alarm {alarm.name}: missing" for alarm in watching.alarms if alarm.name not in found)
+
+
+def _described(kind: str, recorded: Mapping[str, Any], found: Mapping[str, Any] | None) -> Iterator[str]:
+    if found is None:
+        yield f"{kind}: missing"
+    else:
+        yield from (f"{kind}: {line}" for line in differences(recorded, found))
+
+
+def _bundle(clients: Clients, release: Release) -> Iterator[str]:
+    found = existing.stored_object(clients, *split(release.bundle_url))
+    if found is None:
+        yield f"bundle {release.bundle_url}: missing"
+    elif found["ContentLength"] != release.bundle_size_bytes:
+        yield f"bundle {release.bundle_url}: {found['ContentLength']} bytes -> {release.bundle_size_bytes}"
+    elif found.get("ChecksumSHA256", s3_checksum(release.bundle_sha256)) != s3_checksum(release.bundle_sha256):
+        yield f"bundle {release.bundle_url}: its checksum is no longer that of {release.bundle_sha256[:12]}"
+
+
+def _scaling(clients: Clients, release: Release) -> Iterator[str]:
+    limits = (release.scaling["min_instances"], release.scaling["max_instances"])
+    target = live.scalable_target(clients, release.endpoint_name)
+    found = (target["MinCapacity"], target["MaxCapacity"]) if target else (None, None)
+    if found != limits:
+        yield f"scaling: {found[0]} to {found[1]} instances -> {limits[0]} to {limits[1]}"
+    if target and any(target.get("SuspendedState", {}).values()):
+        yield "scaling: suspended -> active"
+    policies = live.scaling_policies(clients, release.endpoint_name)
+    for name, recorded in release.scaling["policies"].items():
+        if name not in policies:
+            yield f"scaling policy {name}: missing"
+            continue
+        kind = policies[name]["PolicyType"]
+        configuration = policies[name].get(f"{kind}PolicyConfiguration")
+        yield from (f"scaling policy {name}: {line}" for line in differences(recorded, configuration))

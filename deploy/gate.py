@@ -1,0 +1,238 @@
+"""`deploy gate`: does the evidence allow this bundle, with this configuration, to be promoted?
+
+Each gate is judged on its own and says why; missing and inconclusive evidence blocks like a failure. What no gate looks
+at is nothing that was proven. May not: make evidence, or change it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from deploy import evidence
+from deploy.bundle import Bundle
+from deploy.config import Project
+from deploy.errors import ConfigurationError, GateRefused
+from deploy.evidence import Metric, Report
+
+Outcome = Literal["passed", "failed", "inconclusive", "overridden"]
+
+KNOWN_ANSWER = "known_answer"
+THROUGHPUT = "throughput"
+"""The check whose metrics a benchmark writes: frames_per_second, jobs_per_second, request_p95_seconds."""
+_ASSURANCE = ("process", "compatible", "official")
+_CLOCK_SKEW = timedelta(minutes=5)
+_MAKE_EVIDENCE = "run `harness validate` for this bundle"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    path: Path
+    sha256: str
+    report: Report
+
+
+@dataclass(frozen=True)
+class GateVerdict:
+    gate: str
+    outcome: Outcome
+    reason: str
+    """What was seen, against what was demanded; for an override also because of what."""
+
+    @property
+    def allows(self) -> bool:
+        return self.outcome in ("passed", "overridden")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything the gates are asked about."""
+
+    project: Project
+    bundle: Bundle
+    evidence: Sequence[Evidence]
+    now: datetime
+    target_is_local: bool
+
+
+def read_evidence(paths: Sequence[Path]) -> tuple[Evidence, ...]:
+    """Raises ConfigurationError when a file is missing or no evidence."""
+    found = []
+    for path in paths:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConfigurationError(f"{path}: no evidence there ({error.strerror}): {_MAKE_EVIDENCE}") from error
+        report = evidence.parse(data, where=str(path))
+        found.append(Evidence(path, hashlib.sha256(data).hexdigest(), report))
+    return tuple(found)
+
+
+def gate(question: Question, overrides: Mapping[str, str] | None = None) -> tuple[GateVerdict, ...]:
+    """Every gate's verdict, in a fixed order; `overrides` maps gates to the reason for letting them pass anyway.
+
+    Raises ConfigurationError for an override of a gate that there is not.
+    """
+    verdicts = tuple(_verdicts(question))
+    overrides = overrides or {}
+    unknown = sorted(set(overrides) - {verdict.gate for verdict in verdicts})
+    if unknown:
+        known = ", ".join(verdict.gate for verdict in verdicts)
+        raise ConfigurationError(f"there is no gate {', '.join(unknown)} to override (gates here: {known})")
+    return tuple(_overridden(verdict, overrides.get(verdict.gate)) for verdict in verdicts)
+
+
+def require_open(verdicts: Sequence[GateVerdict]) -> None:
+    """Raises GateRefused naming every gate that is shut."""
+    shut = [verdict for verdict in verdicts if not verdict.allows]
+    if shut:
+        reasons = "\n".join(f"  {verdict.gate}: {verdict.reason}" for verdict in shut)
+        raise GateRefused(
+            f"the evidence does not allow this promotion:\n{reasons}\n"
+            "Correct the cause and make new evidence, or take the responsibility: --override GATE --because TEXT"
+        )
+
+
+def _overridden(verdict: GateVerdict, because: str | None) -> GateVerdict:
+    if because is None or verdict.allows:
+        return verdict
+    return replace(verdict, outcome="overridden", reason=f"{verdict.reason}; overridden because: {because}")
+
+
+def _verdicts(question: Question) -> Iterator[GateVerdict]:
+    if not question.evidence:
+        yield GateVerdict("evidence", "failed", f"there is none: {_MAKE_EVIDENCE}")
+        return
+    yield _bundle(question)
+    yield _configuration(question)
+    yield _freshness(question)
+    yield _runtime(question)
+    yield _verdict(question)
+    yield _known_answer(question)
+    yield from _checks(question)
+    yield from _limits(question)
+
+
+def _every(name: str, complaints: Sequence[str], fine: str) -> GateVerdict:
+    return GateVerdict(name, "failed", "; ".join(complaints)) if complaints else GateVerdict(name, "passed", fine)
+
+
+def _bundle(question: Question) -> GateVerdict:
+    wanted = question.bundle.sha256
+    complaints = [
+        f"{each.path} is about bundle {each.report.bundle.sha256[:12]}, not {wanted[:12]}: {_MAKE_EVIDENCE}"
+        for each in question.evidence
+        if each.report.bundle.sha256 != wanted
+    ]
+    return _every("bundle", complaints, f"all evidence is about {wanted[:12]}")
+
+
+def _configuration(question: Question) -> GateVerdict:
+    wanted = question.project.digest()
+    complaints = [
+        f"{each.path} was made with other settings than {question.project.path} has now "
+        f"({each.report.configuration.sha256[:12]}, not {wanted[:12]}): {_MAKE_EVIDENCE}"
+        for each in question.evidence
+        if each.report.configuration.sha256 != wanted
+    ]
+    return _every("configuration", complaints, f"settings {wanted[:12]}")
+
+
+def _freshness(question: Question) -> GateVerdict:
+    limit = question.project.gates.max_age_hours
+    complaints, oldest = [], timedelta(0)
+    for each in question.evidence:
+        age = question.now - each.report.created
+        oldest = max(oldest, age)
+        if age > timedelta(hours=limit):
+            complaints.append(f"{each.path} is {_hours(age)} h old, allowed are {limit:g} h: {_MAKE_EVIDENCE}")
+        elif age < -_CLOCK_SKEW:
+            complaints.append(f"{each.path} was made {_hours(-age)} h in the future: correct the clock of one machine")
+    return _every("freshness", complaints, f"{_hours(oldest)} h old, allowed are {limit:g} h")
+
+
+def _hours(age: timedelta) -> str:
+    return f"{age.total_seconds() / 3600:.1f}"
+
+
+def _runtime(question: Question) -> GateVerdict:
+    wanted = "process" if question.target_is_local else question.project.gates.runtime
+    complaints = [
+        f"{each.path} ran on a {each.report.runtime.assurance} runtime, demanded is {wanted}"
+        for each in question.evidence
+        if _ASSURANCE.index(each.report.runtime.assurance) < _ASSURANCE.index(wanted)
+    ]
+    return _every("runtime", complaints, f"at least {wanted}")
+
+
+def _verdict(question: Question) -> GateVerdict:
+    for each in question.evidence:
+        verdict = each.report.verdict
+        if not verdict.passed:
+            return GateVerdict("verdict", verdict.outcome, f"{each.path}: {verdict.outcome}, {verdict.summary}")
+    return GateVerdict("verdict", "passed", question.evidence[0].report.verdict.summary)
+
+
+def _known_answer(question: Question) -> GateVerdict:
+    cases = [case for each in question.evidence for case in each.report.cases_of(KNOWN_ANSWER)]
+    if not cases:
+        return GateVerdict(KNOWN_ANSWER, "failed", f"no case of it in the evidence: {_MAKE_EVIDENCE}")
+    metrics = [metric for case in cases for metric in case.metrics if metric.name == "map_50"]
+    return _held(KNOWN_ANSWER, metrics, at_least=question.project.gates.min_map50)
+
+
+def _checks(question: Question) -> Iterator[GateVerdict]:
+    checks = {check.name: check for each in question.evidence for check in each.report.checks}
+    for name in question.project.gates.required_checks:
+        check = checks.get(name)
+        if check is None:
+            yield GateVerdict(name, "failed", f"check {name} is demanded and did not run: {_MAKE_EVIDENCE}")
+        elif check.judgement == "passed":
+            yield GateVerdict(name, "passed", check.summary or "passed")
+        else:
+            outcome: Outcome = "failed" if check.judgement == "failed" else "inconclusive"
+            yield GateVerdict(name, outcome, f"check {name} is {check.judgement}: {check.summary or 'no reason given'}")
+
+
+def _limits(question: Question) -> Iterator[GateVerdict]:
+    limits = question.project.gates
+    if limits.min_frames_per_second is not None:
+        yield _held(
+            "throughput", measured(question.evidence, "frames_per_second"), at_least=limits.min_frames_per_second
+        )
+    if limits.max_p95_seconds is not None:
+        yield _held("p95", measured(question.evidence, "request_p95_seconds"), at_most=limits.max_p95_seconds)
+    for name, limit, kind in (
+        ("memory", limits.max_memory_bytes, "host_bytes"),
+        ("gpu_memory", limits.max_gpu_memory_bytes, "gpu_bytes"),
+    ):
+        if limit is not None:
+            yield _held(name, _peaks(question.evidence, kind), at_most=float(limit))
+
+
+def measured(found: Sequence[Evidence], name: str) -> list[Metric]:
+    """Metrics of the benchmark's check; none when no benchmark is among the evidence."""
+    checks = [check for each in found for check in each.report.checks if check.name == THROUGHPUT]
+    return [metric for check in checks for metric in check.metrics if metric.name == name]
+
+
+def _peaks(found: Sequence[Evidence], kind: str) -> list[Metric]:
+    peaks = [getattr(each.report.peak_memory, kind) for each in found if each.report.peak_memory is not None]
+    return [Metric(name=kind, value=float(peak)) for peak in peaks if peak is not None]
+
+
+def _held(
+    gate_name: str, metrics: Sequence[Metric], *, at_least: float | None = None, at_most: float | None = None
+) -> GateVerdict:
+    """The worst of the measurements decides; one that could not be made leaves the question open."""
+    values = [metric.value for metric in metrics if metric.value is not None]
+    if not values or len(values) < len(metrics):
+        return GateVerdict(gate_name, "inconclusive", "was not measured: a benchmark or a newer evidence is needed")
+    worst = min(values) if at_least is not None else max(values)
+    good = (at_least is None or worst >= at_least) and (at_most is None or worst <= at_most)
+    demanded = f"at least {at_least:g}" if at_least is not None else f"at most {at_most:g}"
+    return GateVerdict(gate_name, "passed" if good else "failed", f"{worst:g}, demanded is {demanded}")

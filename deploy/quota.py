@@ -1,0 +1,43 @@
+"""How many instances the account may run, asked before anything is created: a quota of 0 is the usual first answer."""
+
+from __future__ import annotations
+
+from deploy.aws import Clients, aws_errors
+from deploy.config import Project
+from deploy.errors import AwsRefused
+
+
+def require_quota(clients: Clients, project: Project, *, updating: bool) -> None:
+    """Raises AwsRefused when the account's quota is too small; asks nothing of a local cloud.
+
+    An update runs two fleets. Without permission to look, nothing is refused: AWS will say so itself.
+    """
+    if clients.target.is_local:
+        return
+    wanted = project.endpoint.initial_instance_count * (2 if updating else 1)
+    if project.autoscaling.enabled:
+        wanted = max(wanted, project.autoscaling.max_instances)
+    allowed = _allowed(clients, project.endpoint.instance_type)
+    if allowed is not None and allowed < wanted:
+        both = " while both fleets run" if updating else ""
+        raise AwsRefused(
+            f"the account may run {allowed:g} x {project.endpoint.instance_type} for endpoints in "
+            f"{project.endpoint.region}, this needs {wanted}{both}. Ask for more: "
+            f"Service Quotas > Amazon SageMaker > '{_quota_name(project.endpoint.instance_type)}'",
+            code="ResourceLimitExceeded",
+        )
+
+
+def _allowed(clients: Clients, instance_type: str) -> float | None:
+    """By name: the codes of quotas differ between accounts' documentation, the names do not."""
+    try:
+        with aws_errors("reading the quotas"):
+            pages = clients.quotas.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
+            quotas = [each for page in pages for each in page["Quotas"]]
+    except AwsRefused:
+        return None
+    return next((each["Value"] for each in quotas if each["QuotaName"] == _quota_name(instance_type)), None)
+
+
+def _quota_name(instance_type: str) -> str:
+    return f"{instance_type} for endpoint usage"

@@ -1,0 +1,98 @@
+"""`deploy rollback`: back to a release that served before. Its model and configuration still stand, nothing is rebuilt.
+
+All at once and without a bake: who rolls back by hand wants the old fleet now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deploy import existing, releases, watch
+from deploy.aws import Clients
+from deploy.endpoint import ensure_endpoint
+from deploy.errors import ConfigurationError, EndpointFailed
+from deploy.ledger import Ledger
+from deploy.lock import Lock, held
+from deploy.releases import Pointer, Release, Shelf, Stored
+from deploy.requests import Destination
+from deploy.resources import Endpoint
+from deploy.smoke import Probe, smoke
+from deploy.steps import OnStep, Work, ignore
+from deploy.waiting import REAL_TIME, Clock
+from deploy.watching import Watching
+
+_PATIENCE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Retreat:
+    """Where to go back, and how to prove that it was reached."""
+
+    wanted: str | None
+    """A release id or its beginning; None means the one before the present."""
+    shelf: Shelf
+    watching: Watching
+    destination: Destination
+    probe: Probe
+    owner: str
+    actor: str
+
+
+def rollback(
+    retreat: Retreat, clients: Clients, *, ledger: Ledger, on_step: OnStep = ignore, clock: Clock = REAL_TIME
+) -> Release:
+    """Returns the release that serves now. Raises ConfigurationError when there is none to go back to."""
+    in_service = releases.current(clients, retreat.shelf)
+    if in_service is None:
+        raise ConfigurationError("nothing was promoted here yet: there is nothing to go back to")
+    attempts = releases.releases(clients, retreat.shelf)
+    chosen = releases.choose(attempts, retreat.wanted, in_service[0].release)
+    _check_stands(clients, chosen.release)
+    lock = Lock(retreat.shelf.bucket, f"{retreat.shelf.prefix}/lock.json", retreat.owner, retreat.actor)
+    work = Work(clients, ledger, on_step, clock, chosen.release.account, chosen.release.region)
+    with held(clients, lock, clock):
+        _go_back(retreat, work, chosen)
+    return chosen.release
+
+
+def _check_stands(clients: Clients, release: Release) -> None:
+    config = existing.endpoint_config(clients, release.config_name)
+    model = existing.model(clients, str(release.model["ModelName"]))
+    if config is None or model is None:
+        missing = release.config_name if config is None else release.model["ModelName"]
+        raise ConfigurationError(
+            f"release {release.release} cannot serve again: {missing} was deleted. Promote its bundle "
+            f"({release.bundle_url}) anew"
+        )
+
+
+def _go_back(retreat: Retreat, work: Work, chosen: Stored) -> None:
+    endpoint = Endpoint(chosen.release.endpoint_name, chosen.release.config_name, _tags(chosen.release))
+    watch.suspend_scaling(work, retreat.watching)
+    ensure_endpoint(work, endpoint, timeout_seconds=_PATIENCE_SECONDS)
+    watch.ensure_scaling(work, retreat.watching)
+    result = smoke(
+        work.clients, retreat.destination, retreat.probe, timeout_seconds=_PATIENCE_SECONDS, clock=work.clock
+    )
+    if not result.passed:
+        raise EndpointFailed(
+            f"endpoint {endpoint.name} serves {endpoint.config_name} now, and its smoke test failed: {result.problem}. "
+            "`deploy releases` lists what else there is to go back to"
+        )
+    releases.point(work.clients, retreat.shelf, _pointer(retreat, work, chosen))
+
+
+def _pointer(retreat: Retreat, work: Work, chosen: Stored) -> Pointer:
+    return Pointer(
+        release=chosen.release.release,
+        record=chosen.key,
+        record_sha256=chosen.sha256,
+        updated=work.clock.today(),
+        updated_by=retreat.actor,
+    )
+
+
+def _tags(release: Release) -> Mapping[str, Any]:
+    return {"rehearsal:project": release.project, "rehearsal:release": release.release}

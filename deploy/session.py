@@ -1,0 +1,261 @@
+"""What every command needs before it can begin: the project, the target, who we are, and the files it works on.
+
+Owns the folder `.rehearsal/deploy/<account>-<region>-<endpoint>/` beside rehearsal.toml: ledger, lock owner, and the
+order that `deploy resume` finishes. May not: change anything in the account.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from deploy import bundle as bundles
+from deploy import config, files, gate, settings, smoke
+from deploy.aws import LOCAL_ROLE, Clients, Target, aws_errors
+from deploy.bundle import Bundle
+from deploy.config import Project
+from deploy.desired import Desired, desire
+from deploy.errors import ConfigurationError
+from deploy.gate import Evidence, GateVerdict, Question
+from deploy.ledger import Ledger
+from deploy.prices import Price, price
+from deploy.promote import Order
+from deploy.releases import Shelf
+from deploy.requests import Destination
+from deploy.rollback import Retreat
+from deploy.scaling import Throughput, desire_watching
+from deploy.waiting import REAL_TIME, Clock
+from deploy.watching import Watching
+
+ORDER_SCHEMA = "rehearsal.order/1"
+_REHEARSED = Path("rehearsal-report/report.json")
+_BENCHED = Path("rehearsal-bench/report.json")
+
+
+class TargetName(StrEnum):
+    LOCAL = "local"
+    AWS = "aws"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said."""
+
+    config: str = config.FILE_NAME
+    env: str | None = None
+    target: TargetName = TargetName.AWS
+    profile: str | None = None
+    assume_role: str | None = None
+    bundle: str = "dist/model.tar.gz"
+    evidence: tuple[str, ...] = ()
+    """Empty: what `harness validate` wrote last and, when it is about the same bundle and settings, `harness bench`."""
+    override: tuple[str, ...] = ()
+    because: str | None = None
+
+
+class Session:
+    """Everything is read when it is first needed, and only once."""
+
+    def __init__(self, options: Options, *, clients: Clients | None = None, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock = clock or REAL_TIME
+        self._given_clients = clients
+
+    @cached_property
+    def project(self) -> Project:
+        return config.load(Path(self.options.config), self.options.env)
+
+    @cached_property
+    def clients(self) -> Clients:
+        return self._given_clients or Clients(target(self.options, self.project.endpoint.region))
+
+    @cached_property
+    def account(self) -> str:
+        return self.clients.account()
+
+    @cached_property
+    def actor(self) -> str:
+        with aws_errors("asking who we are"):
+            return self.clients.sts.get_caller_identity()["Arn"]
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        return bundles.read(Path(self.options.bundle))
+
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        if self.options.evidence:
+            return gate.read_evidence([Path(path) for path in self.options.evidence])
+        return (*gate.read_evidence([_REHEARSED]), *self._benchmarks())
+
+    def _benchmarks(self) -> tuple[Evidence, ...]:
+        """An older benchmark proves nothing about this bundle, and must not stand in its way either."""
+        if not _BENCHED.exists():
+            return ()
+        found = gate.read_evidence([_BENCHED])
+        settings_now = self.project.digest()
+        return tuple(
+            each for each in found if each.report.configuration.sha256 == settings_now and self._is_of_this_bundle(each)
+        )
+
+    def _is_of_this_bundle(self, found: Evidence) -> bool:
+        """Commands about what runs already need no bundle on this machine."""
+        is_here = Path(self.options.bundle).exists()
+        return not is_here or found.report.bundle.sha256 == self.bundle.sha256
+
+    @cached_property
+    def role(self) -> str:
+        """The execution role; the local cloud asks for none."""
+        role = self.project.endpoint.role_arn
+        if role is None and self.clients.target.is_local:
+            return LOCAL_ROLE
+        if role is None:
+            raise ConfigurationError(
+                f"{self.project.path}: endpoint.role_arn is missing: name the execution role "
+                "(deploy/terraform creates one, `deploy policy` prints what it needs)"
+            )
+        if role.split(":")[4] != self.account:
+            raise ConfigurationError(
+                f"{self.project.path}: endpoint.role_arn is of account {role.split(':')[4]}, the credentials are of "
+                f"{self.account}: name the right profile with --profile, or the right role"
+            )
+        return role
+
+    @cached_property
+    def desired(self) -> Desired:
+        hours = self.project.rollout.ttl_hours
+        expires = None if hours is None else self.clock.today() + timedelta(hours=hours)
+        return desire(self.project, self.bundle, self.account, self.role, expires=expires)
+
+    @cached_property
+    def watching(self) -> Watching:
+        """The backlog policy follows the benchmark when one is among the evidence."""
+        named = [Path(path) for path in self.options.evidence]
+        found = gate.read_evidence([path for path in named if path.exists()]) if named else self._benchmarks()
+        rates = gate.measured(found, "jobs_per_second")
+        values = [metric.value for metric in rates if metric.value is not None]
+        return desire_watching(self.project, Throughput(min(values)) if values else None)
+
+    @cached_property
+    def price(self) -> Price | None:
+        return price(self.project.endpoint.region, self.project.endpoint.instance_type, self.clients)
+
+    @cached_property
+    def question(self) -> Question:
+        return Question(
+            self.project, self.bundle, self.evidence, self.clock.today(),
+            target_is_local=self.options.target is TargetName.LOCAL,
+        )  # fmt: skip
+
+    @cached_property
+    def verdicts(self) -> tuple[GateVerdict, ...]:
+        if self.options.override and not self.options.because:
+            raise ConfigurationError("--override needs --because TEXT: the reason is kept in the release record")
+        overrides = dict.fromkeys(self.options.override, self.options.because or "")
+        return gate.gate(self.question, overrides)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Where the releases lie; needs no bundle."""
+        project = self.project
+        return Shelf(project.bucket(self.account), f"{project.storage.releases}/{project.endpoint_name}")
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._state_dir / "ledger.jsonl", now=self.clock.today)
+
+    def order(self) -> Order:
+        return Order(
+            question=self.question,
+            verdicts=self.verdicts,
+            desired=self.desired,
+            watching=self.watching,
+            probe=smoke.probe(self.project, self.evidence),
+            price=self.price,
+            owner=self._owner(),
+            actor=self.actor,
+        )
+
+    @cached_property
+    def destination(self) -> Destination:
+        """Where requests go; needs no bundle."""
+        project = self.project
+        return Destination(
+            project.endpoint_name,
+            f"s3://{project.bucket(self.account)}/{project.storage.input}",
+            project.endpoint.invocation_timeout_seconds,
+            project.endpoint.request_ttl_seconds,
+        )
+
+    def retreat(self, release: str | None) -> Retreat:
+        """For a rollback, which needs no bundle and no evidence."""
+        return Retreat(
+            wanted=release,
+            shelf=self.shelf,
+            watching=self.watching,
+            destination=self.destination,
+            probe=smoke.probe(self.project, ()),
+            owner=self._owner(),
+            actor=self.actor,
+        )
+
+    def remember(self) -> None:
+        """So that `deploy resume` can go on with the same words."""
+        document = {"schema": ORDER_SCHEMA, **asdict(self.options)}
+        files.write_text(self._order_path, json.dumps(document, indent=2) + "\n")
+
+    def forget(self) -> None:
+        self._order_path.unlink(missing_ok=True)
+
+    def remembered(self) -> Options:
+        """Raises ConfigurationError when there is nothing to resume."""
+        try:
+            document = json.loads(self._order_path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                f"there is nothing to resume for {self.project.endpoint_name}: the last promotion ended"
+            ) from error
+        del document["schema"]
+        lists = {key: tuple(document[key]) for key in ("evidence", "override")}
+        return Options(**(document | lists | {"target": TargetName(document["target"])}))
+
+    def _owner(self) -> str:
+        path = self._state_dir / "owner"
+        if not path.exists():
+            files.write_text(path, uuid.uuid4().hex)
+        return path.read_text(encoding="utf-8").strip()
+
+    @property
+    def _order_path(self) -> Path:
+        return self._state_dir / "order.json"
+
+    @property
+    def _state_dir(self) -> Path:
+        place = f"{self.account}-{self.clients.target.region}-{self.project.endpoint_name}"
+        return self.project.root / ".rehearsal" / "deploy" / place
+
+
+def target(options: Options, region: str, found: settings.Settings | None = None) -> Target:
+    """Raises ConfigurationError when it is not clear which cloud is meant."""
+    found = found or settings.read()
+    if options.target is TargetName.AWS:
+        if found.endpoint_urls:
+            raise ConfigurationError(
+                f"the environment sets {', '.join(found.endpoint_urls)}, so calls would go to an emulator: "
+                "unset that to reach AWS, or say --target local"
+            )
+        return Target.real(region, profile=options.profile, assume_role=options.assume_role)
+    everything = found.endpoint_urls.get("AWS_ENDPOINT_URL")
+    sagemaker = found.endpoint_urls.get("AWS_ENDPOINT_URL_SAGEMAKER", everything)
+    cloud = found.endpoint_urls.get("AWS_ENDPOINT_URL_S3", everything)
+    if sagemaker is None or cloud is None:
+        raise ConfigurationError(
+            "--target local needs to know where the local cloud is: start it with `harness up --detach` and run "
+            'eval "$(harness up --export)"'
+        )
+    return Target.local(region, cloud_url=cloud, sagemaker_url=sagemaker)

@@ -1,0 +1,49 @@
+"""Orders to promote, made as the command line makes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
+from deploy.canonical import digest_of_file
+from deploy.desired import desire
+from deploy.evidence import Case, Frames, InputFile, Metric
+from deploy.gate import Evidence, Question, gate
+from deploy.prices import price
+from deploy.promote import Order
+from deploy.scaling import desire_watching
+from deploy.smoke import probe
+from tests.deploy.projects import write_bundle
+from tests.deploy.reports import NOW, report
+
+CLIP = b"a clip"
+
+
+def order(folder: Path, *, seed: int = 0, extra: str = "", owner: str = "me") -> Order:
+    """A bundle with evidence that allows it, and a clip that gave two frames and three detections when rehearsed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "clip.mp4").write_bytes(CLIP)
+    rollout = "" if "[rollout]" in extra else '[rollout]\nsmoke_input = "clip.mp4"\n'
+    project, bundle = write_bundle(folder, seed=seed, extra=rollout + extra)
+    evidence = (Evidence(folder / "report.json", "0" * 64, report(project, bundle, cases=(known_clip(folder),))),)
+    question = Question(project, bundle, evidence, NOW, target_is_local=True)
+    return Order(
+        question=question,
+        verdicts=gate(question),
+        desired=desire(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE),
+        watching=desire_watching(project),
+        probe=probe(project, evidence),
+        price=price(project.endpoint.region, project.endpoint.instance_type),
+        owner=owner,
+        actor=f"arn:aws:iam::{LOCAL_ACCOUNT}:root",
+    )
+
+
+def known_clip(folder: Path) -> Case:
+    sent = InputFile(
+        file="clip.mp4", size_bytes=len(CLIP), sha256=digest_of_file(folder / "clip.mp4"), content_type="video/mp4"
+    )
+    return Case(
+        name="known answer", kind="known_answer", outcome="completed", input=sent,
+        metrics=(Metric(name="map_50", value=0.97),), frames=Frames(expected=2, sampled=2), detection_count=3,
+    )  # fmt: skip

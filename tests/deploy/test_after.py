@@ -1,0 +1,304 @@
+"""What runs already: watched, compared, rolled back, expired."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from deploy.aws import LOCAL_ACCOUNT
+from deploy.drift import drift
+from deploy.errors import ConfigurationError, EndpointFailed
+from deploy.expire import expire, expired
+from deploy.gate import GateVerdict
+from deploy.ledger import Ledger
+from deploy.logs import logs
+from deploy.prices import Price
+from deploy.promote import Order, destination, promote
+from deploy.recording import shelf_of
+from deploy.releases import current, releases
+from deploy.rollback import Retreat, rollback
+from deploy.status import Status, status
+from deploy.verify import verify
+from tests.deploy.orders import order
+from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
+
+PRICE = Price(0.7364, "table")
+
+
+@pytest.fixture
+def cloud() -> WatchedCloud:
+    return WatchedCloud()
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Order:
+    return order(tmp_path / "first")
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Order:
+    return order(tmp_path / "second", seed=1)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.jsonl")
+
+
+def run(cloud: WatchedCloud, what: Order, ledger: Ledger) -> None:
+    promote(what, cloud.clients(), ledger=ledger, clock=cloud.clock())
+
+
+def retreat(what: Order, wanted: str | None = None) -> Retreat:
+    where = destination(what.desired)
+    return Retreat(wanted, shelf_of(what.desired), what.watching, where, what.probe, what.owner, what.actor)
+
+
+def back(cloud: WatchedCloud, what: Order, ledger: Ledger, wanted: str | None = None) -> str:
+    done = rollback(retreat(what, wanted), cloud.clients(), ledger=ledger, clock=cloud.clock())
+    return done.release
+
+
+def in_service(cloud: WatchedCloud, what: Order) -> str:
+    found = current(cloud.clients(), shelf_of(what.desired))
+    assert found is not None
+    return found[0].release
+
+
+def test_rollback_goes_to_the_release_before_and_moves_the_pointer(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    assert back(cloud, second, ledger) == first.desired.release
+    assert cloud.endpoints["demo"]["EndpointConfigName"] == first.desired.endpoint_config.name
+    assert in_service(cloud, first) == first.desired.release
+    assert not any(cloud.targets["endpoint/demo/variant/AllTraffic"]["SuspendedState"].values())
+
+
+def test_rollback_to_a_named_release(cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    assert back(cloud, second, ledger, first.desired.release[:5]) == first.desired.release
+
+
+def test_rolling_back_a_rollback_goes_forward_again(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    back(cloud, second, ledger)
+    assert back(cloud, second, ledger) == second.desired.release
+
+
+def test_there_may_be_nothing_to_go_back_to(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    cloud.buckets[first.desired.bucket.name] = "us-east-1"
+    with pytest.raises(ConfigurationError, match="nothing was promoted here yet"):
+        back(cloud, first, ledger)
+    run(cloud, first, ledger)
+    with pytest.raises(ConfigurationError, match="no other release was ever promoted"):
+        back(cloud, first, ledger)
+    with pytest.raises(ConfigurationError, match="no promoted release begins with 'fff'"):
+        back(cloud, first, ledger, "fff")
+
+
+def test_a_release_whose_configuration_is_gone_cannot_serve_again(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    del cloud.configs[first.desired.endpoint_config.name]
+    with pytest.raises(ConfigurationError, match=r"was deleted\. Promote its bundle"):
+        back(cloud, second, ledger)
+    assert cloud.endpoints["demo"]["EndpointConfigName"] == second.desired.endpoint_config.name
+
+
+def test_a_rollback_whose_smoke_test_fails_says_so_and_keeps_the_pointer(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    cloud.answer = lambda config: None if config == first.desired.endpoint_config.name else GOOD_ANSWER
+    with pytest.raises(EndpointFailed, match=r"serves demo-.* now, and its smoke test failed"):
+        back(cloud, second, ledger)
+    assert in_service(cloud, second) == second.desired.release
+
+
+def test_every_attempt_is_listed_newest_first(cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    cloud.answer = lambda config: None if config == second.desired.endpoint_config.name else GOOD_ANSWER
+    with pytest.raises(EndpointFailed):
+        run(cloud, second, ledger)
+    found = releases(cloud.clients(), shelf_of(first.desired))
+    assert [each.release.state for each in found] == ["rolled_back", "promoted"]
+
+
+def test_a_record_changed_by_hand_is_noticed(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    (record,) = [
+        each for key, each in cloud.objects.items() if first.desired.release in key[1] and "releases" in key[1]
+    ]
+    record["Data"] = record["Data"].replace(b'"state": "promoted"', b'"state": "failed"')
+    with pytest.raises(ConfigurationError, match=r"not the record that current\.json was set to"):
+        current(cloud.clients(), shelf_of(first.desired))
+
+
+def look(cloud: WatchedCloud, what: Order, *, hours: float = 2.0) -> Status:
+    now = START + timedelta(hours=hours)
+    return status(cloud.clients(), "demo", shelf_of(what.desired), PRICE, now)
+
+
+def test_status_says_what_serves_and_what_it_costs(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    cloud.backlog = [3.0, 7.0]
+    found = look(cloud, first)
+    assert (found.state, found.instances, found.release) == ("InService", 1, first.desired.release)
+    assert found.follows_pointer
+    assert (found.min_instances, found.max_instances) == (0, 1)
+    assert found.backlog == 3.0
+    assert found.usd_per_hour == 0.7364
+    assert found.usd_at_most == pytest.approx(2 * 0.7364, abs=0.01)
+
+
+def test_status_without_datapoints_or_price_says_so(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    found = status(cloud.clients(), "demo", shelf_of(first.desired), None, START)
+    assert (found.backlog, found.usd_per_hour, found.usd_at_most) == (None, None, None)
+
+
+def test_status_notices_that_something_else_serves(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    cloud.endpoints["demo"]["EndpointConfigName"] = "by-hand"
+    cloud.configs["by-hand"] = cloud.configs[first.desired.endpoint_config.name]
+    assert not look(cloud, first).follows_pointer
+
+
+def test_status_of_nothing_is_refused(cloud: WatchedCloud, first: Order) -> None:
+    with pytest.raises(ConfigurationError, match="there is no endpoint demo here"):
+        look(cloud, first)
+
+
+def test_what_was_promoted_does_not_drift_by_itself(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    cloud.endpoints["demo"]["ProductionVariants"] = [{"CurrentInstanceCount": 0, "DesiredInstanceCount": 0}]
+    assert drift(cloud.clients(), shelf_of(first.desired), first.watching) == ()
+
+
+def test_every_change_by_hand_is_found(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    name = first.desired.model.name
+    cloud.models[name] = {**cloud.models[name], "ExecutionRoleArn": "arn:other"}
+    cloud.configs["by-hand"] = {}
+    cloud.endpoints["demo"]["EndpointConfigName"] = "by-hand"
+    cloud.targets["endpoint/demo/variant/AllTraffic"] |= {"MaxCapacity": 9, "SuspendedState": {"x": True}}
+    del cloud.policies["policy demo-idle"]
+    del cloud.alarms["demo-from-zero"]
+    del cloud.objects[first.desired.bundle.bucket, first.desired.bundle.key]
+    found = drift(cloud.clients(), shelf_of(first.desired), first.watching)
+    assert [line.split(":")[0] for line in found] == [
+        "model", "endpoint demo", f"bundle {first.desired.bundle.name}".split(":")[0], "scaling", "scaling",
+        "scaling policy demo-idle", "alarm demo-from-zero",
+    ]  # fmt: skip
+
+
+def test_drift_before_the_first_promotion_is_refused(cloud: WatchedCloud, first: Order) -> None:
+    with pytest.raises(ConfigurationError, match="no record to compare with"):
+        drift(cloud.clients(), shelf_of(first.desired), first.watching)
+
+
+def test_logs_come_from_the_time_asked_for(cloud: WatchedCloud) -> None:
+    milliseconds = int(START.timestamp() * 1000)
+    cloud.log_events = [
+        {"timestamp": milliseconds - 60_000, "logStreamName": "AllTraffic/i-1", "message": "old\n"},
+        {"timestamp": milliseconds, "logStreamName": "AllTraffic/i-1", "message": "new\n"},
+    ]
+    (line,) = logs(cloud.real_clients(), "demo", since=START)
+    assert (line.at, line.stream, line.text) == (START, "AllTraffic/i-1", "new")
+
+
+def test_an_endpoint_that_never_logged_is_explained(cloud: WatchedCloud) -> None:
+    with pytest.raises(ConfigurationError, match="there is no log group /aws/sagemaker/Endpoints/demo"):
+        list(logs(cloud.real_clients(), "demo", since=START))
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+
+
+def mortal(folder: Path, cloud: WatchedCloud, *, hours: float) -> Order:
+    """An order whose endpoint may be deleted after `hours`."""
+    made = order(folder)
+    ends = (cloud.clock().today() + timedelta(hours=hours)).isoformat()
+    endpoint = replace(made.desired.endpoint, tags={**made.desired.endpoint.tags, "rehearsal:expires": ends})
+    return replace(made, desired=replace(made.desired, endpoint=endpoint))
+
+
+def test_an_endpoint_past_its_end_is_deleted_and_others_stay(
+    cloud: WatchedCloud, tmp_path: Path, ledger: Ledger
+) -> None:
+    run(cloud, mortal(tmp_path, cloud, hours=1), ledger)
+    cloud.endpoints["eternal"] = {**cloud.endpoints["demo"], "EndpointArn": "arn:x/eternal", "Tags": []}
+    assert expired(cloud.clients(), cloud.clock().today()) == ()
+    cloud.slept_seconds.append(3601)
+    (gone,) = expire(cloud.clients(), ledger=ledger, account=LOCAL_ACCOUNT, clock=cloud.clock())
+    assert gone.endpoint_name == "demo"
+    assert set(cloud.endpoints) == {"eternal"}
+
+
+def test_promoting_again_moves_the_end(cloud: WatchedCloud, tmp_path: Path, ledger: Ledger) -> None:
+    run(cloud, mortal(tmp_path / "a", cloud, hours=1), ledger)
+    cloud.slept_seconds.append(3000)
+    run(cloud, mortal(tmp_path / "b", cloud, hours=1), ledger)
+    cloud.slept_seconds.append(1000)
+    assert expired(cloud.clients(), cloud.clock().today()) == ()
+
+
+def test_what_was_promoted_can_be_proven(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    links = verify(cloud.clients(), shelf_of(first.desired), [first.question.bundle.path])
+    assert [link.what for link in links if not link.holds] == []
+    assert len(links) == 7
+
+
+def test_another_bundle_at_hand_is_not_the_one_that_serves(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    *_, last = verify(cloud.clients(), shelf_of(first.desired), [second.question.bundle.path])
+    assert not last.holds
+    assert "nothing that the record names" in last.detail
+
+
+def test_every_broken_link_is_named(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    cloud.objects[first.desired.bundle.bucket, first.desired.bundle.key]["ChecksumSHA256"] = "other="
+    model = cloud.models[first.desired.model.name]
+    model["PrimaryContainer"] = {**model["PrimaryContainer"], "ModelDataUrl": "s3://other/model.tar.gz"}
+    cloud.configs["by-hand"] = {}
+    cloud.endpoints["demo"] |= {
+        "EndpointConfigName": "by-hand", "ProductionVariants": [{"DeployedImages": [{"ResolvedImage": "x@sha256:1"}]}]
+    }  # fmt: skip
+    links = verify(cloud.clients(), shelf_of(first.desired))
+    assert [link.what for link in links if not link.holds] == ["endpoint", "model data", "image", "bundle"]
+
+
+def test_an_override_is_shown_by_verify(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    verdict = GateVerdict("runtime", "overridden", "process; overridden because: no Docker")
+    run(cloud, replace(first, verdicts=(verdict,)), ledger)
+    gates = next(link for link in verify(cloud.clients(), shelf_of(first.desired)) if link.what == "gates")
+    assert gates.holds
+    assert "overridden because: no Docker" in gates.detail
+
+
+def test_there_may_be_nothing_to_verify(cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger) -> None:
+    cloud.buckets[first.desired.bucket.name] = "us-east-1"
+    with pytest.raises(ConfigurationError, match="no record to verify"):
+        verify(cloud.clients(), shelf_of(first.desired))
+    run(cloud, first, ledger)
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        verify(cloud.clients(), shelf_of(first.desired), [tmp_path / "none"])

@@ -1,0 +1,218 @@
+"""The command line from the first plan to the last deletion, as a user types it, on a cloud in memory."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import bundle, cli, config
+from deploy.evidence import Case
+from tests.deploy.orders import known_clip
+from tests.deploy.projects import write_project
+from tests.deploy.reports import PROCESS, report, throughput, write_report
+from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
+
+
+class Terminal:
+    """Types `deploy` commands in a project's folder and keeps what they print."""
+
+    def __init__(self, folder: Path, cloud: WatchedCloud, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.cloud, self._capsys = folder, cloud, capsys
+        self.out = self.err = ""
+
+    def type(self, words: str, *, expect: int = 0) -> str:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(shlex.split(words))
+        captured = self._capsys.readouterr()
+        self.out, self.err = captured.out, captured.err
+        assert (ended.value.code or 0) == expect, self.err
+        return self.out
+
+    def json(self, words: str, *, expect: int = 0) -> Any:
+        return json.loads(self.type(f"{words} --output json", expect=expect))
+
+    def prepare(self, seed: int = 0) -> None:
+        """A project, its bundle, and evidence that a rehearsal of it passed on this machine."""
+        (self.folder / "clip.mp4").write_bytes(b"a clip")
+        extra = '[rollout]\nsmoke_input = "clip.mp4"\n[env.prod.endpoint]\nname = "demo-prod"\n'
+        write_project(self.folder, seed=seed, extra=extra)
+        self.type("bundle")
+        project = config.load(Path(config.FILE_NAME))
+        built = bundle.read(Path("dist/model.tar.gz"))
+        made = report(
+            project, built, cases=(known_clip(self.folder),), runtime=PROCESS, created=self.cloud.clock().today()
+        )
+        write_report(Path("rehearsal-report/report.json"), made)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://cloud.invalid")
+    cloud = WatchedCloud()
+    monkeypatch.setattr("deploy.session.Clients", lambda _: cloud.clients())
+    monkeypatch.setattr("deploy.session.REAL_TIME", cloud.clock())
+    made = Terminal(tmp_path, cloud, capsys)
+    made.prepare()
+    return made
+
+
+def test_a_whole_life_as_typed(terminal: Terminal) -> None:
+    assert "17 to create" in terminal.type("--target local", expect=2)
+    assert "Every gate is open." in terminal.type("gate --target local")
+    assert "serves as demo" in terminal.type("--promote --target local --yes")
+    assert "No changes" in terminal.type("--target local")
+    assert "InService" in terminal.type("status --target local")
+    assert "No drift" in terminal.type("drift --target local")
+    assert "proven: what serves" in terminal.type("verify --target local dist/model.tar.gz")
+    terminal.prepare(seed=1)
+    assert "1 to change" in terminal.type("--target local", expect=2)
+    terminal.type("--promote --target local --yes")
+    assert terminal.type("releases --target local").count("promoted") == 2
+    assert "again" in terminal.type("rollback --target local --yes")
+    assert "clip.mp4: an answer" in terminal.type("smoke --target local")
+    terminal.type("destroy --target local --yes --purge")
+    assert terminal.cloud.names() == set()
+
+
+def test_every_result_can_be_had_as_json_with_a_schema(terminal: Terminal) -> None:
+    schemas = [terminal.json("--target local", expect=2)["schema"]]
+    schemas.append(terminal.json("gate --target local")["schema"])
+    schemas.append(terminal.json("--promote --target local --yes")["schema"])
+    looking = ("status", "smoke", "releases", "drift", "verify", "invoke clip.mp4", "expire --dry-run")
+    schemas += [terminal.json(f"{words} --target local")["schema"] for words in looking]
+    schemas.append(terminal.json("config")["schema"])
+    schemas.append(terminal.json("cost -r 2 -s 60 --target local")["schema"])
+    schemas.append(terminal.json("policy --account 123456789012")["schema"])
+    terminal.prepare(seed=1)
+    terminal.type("--promote --target local --yes")
+    schemas.append(terminal.json("rollback --target local --yes")["schema"])
+    schemas.append(terminal.json("destroy --target local --yes")["schema"])
+    assert all(schema.startswith("rehearsal.") for schema in schemas)
+    assert len(schemas) == 15
+
+
+def test_the_plan_reads_as_a_plan(terminal: Terminal) -> None:
+    text = terminal.type("--target local", expect=2)
+    assert "  +   endpoint        demo\n" in text
+    assert "1 x ml.g4dn.xlarge" in text
+    assert "$0.7364 an hour" in text
+    assert "$0 to $538 a month" in text
+    assert text.strip().endswith("Nothing was changed; `deploy --promote` does it.")
+
+
+def test_errors_of_a_plan_end_with_1_since_2_means_changes(terminal: Terminal) -> None:
+    Path("dist/model.tar.gz").unlink()
+    terminal.type("--target local", expect=1)
+    assert "deploy bundle" in terminal.err
+
+
+def test_a_reviewed_plan_is_promoted_only_while_it_holds(terminal: Terminal) -> None:
+    terminal.type("--target local --out plan.json", expect=2)
+    terminal.type("--promote --target local --yes --plan plan.json")
+    terminal.type("--promote --target local --yes --plan plan.json", expect=2)
+    assert "the plan is stale" in terminal.err
+
+
+def test_nothing_is_promoted_without_a_yes(terminal: Terminal) -> None:
+    terminal.type("--promote --target local", expect=2)
+    assert "not promoted: nothing was changed" in terminal.err
+    assert terminal.cloud.changes() == []
+
+
+def test_a_shut_gate_is_exit_1_and_an_override_opens_it(terminal: Terminal) -> None:
+    terminal.cloud.slept_seconds.append(8 * 24 * 3600)
+    terminal.type("gate --target local", expect=1)
+    terminal.type("--promote --target local --yes", expect=1)
+    assert "freshness" in terminal.err
+    terminal.type("--promote --target local --yes --override freshness", expect=2)
+    assert "--because" in terminal.err
+    done = terminal.json("--promote --target local --yes --override freshness --because 'a demo'")
+    assert "overridden because: a demo" in next(each["reason"] for each in done["gates"] if each["gate"] == "freshness")
+
+
+def test_a_bad_release_is_exit_1_and_the_old_one_serves(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    old = terminal.cloud.endpoints["demo"]["EndpointConfigName"]
+    terminal.prepare(seed=1)
+    terminal.cloud.answer = lambda config: GOOD_ANSWER if config == old else None
+    terminal.type("--promote --target local --yes", expect=1)
+    assert "rolled back" in terminal.err
+    assert terminal.cloud.endpoints["demo"]["EndpointConfigName"] == old
+    terminal.type("resume --target local", expect=2)
+    assert "nothing to resume" in terminal.err
+
+
+def test_an_interrupted_promotion_is_resumed(terminal: Terminal) -> None:
+    terminal.cloud.crash_after = "CreateEndpoint"
+    terminal.type("--promote --target local --yes", expect=130)
+    assert "deploy resume" in terminal.err
+    assert "serves as demo" in terminal.type("resume --target local")
+
+
+def test_a_failed_request_is_exit_1_with_what_the_container_said(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    terminal.cloud.answer = lambda _: None
+    terminal.type("invoke clip.mp4 --target local", expect=1)
+    assert "model_error" in terminal.err
+    terminal.type("smoke --target local", expect=1)
+
+
+def test_an_answer_goes_to_stdout_or_a_file(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    assert terminal.type("invoke clip.mp4 --target local").encode() == GOOD_ANSWER
+    terminal.type("invoke clip.mp4 --target local --out answer.json")
+    assert Path("answer.json").read_bytes() == GOOD_ANSWER
+
+
+def test_logs_are_printed_line_by_line(terminal: Terminal) -> None:
+    milliseconds = int(START.timestamp() * 1000)
+    terminal.cloud.log_events = [{"timestamp": milliseconds, "logStreamName": "AllTraffic/i-1", "message": "hello"}]
+    assert terminal.type("logs --target local").endswith("AllTraffic/i-1  hello\n")
+
+
+def test_aws_is_not_reached_while_an_emulator_is_exported(terminal: Terminal) -> None:
+    terminal.type("--promote --yes", expect=2)
+    assert "AWS_ENDPOINT_URL" in terminal.err
+
+
+def test_config_says_where_each_value_comes_from(terminal: Terminal) -> None:
+    values = {each["key"]: each for each in terminal.json("config --env prod")["values"]}
+    assert values["endpoint.name"]["origin"] == "rehearsal.toml [env.prod]"
+    assert values["project.name"]["origin"] == "rehearsal.toml"
+    assert values["endpoint.region"]["origin"] == "default"
+    assert "# default" in terminal.type("config --origin")
+
+
+def test_the_schema_of_the_project_file_is_published(terminal: Terminal) -> None:
+    schema = json.loads(terminal.type("config --schema"))
+    assert {"project", "validate", "autoscaling"} <= set(schema["properties"])
+
+
+def benched(terminal: Terminal, jobs_per_second: float) -> None:
+    """What `harness bench` leaves for the gates."""
+    project, built = config.load(Path(config.FILE_NAME)), bundle.read(Path("dist/model.tar.gz"))
+    now = terminal.cloud.clock().today()
+    case = Case(name="benchmark", kind="benchmark", outcome="completed")
+    check = throughput(jobs_per_second=jobs_per_second)
+    made = report(project, built, cases=(case,), checks=(check,), runtime=PROCESS, created=now)
+    write_report(Path("rehearsal-bench/report.json"), made)
+
+
+def test_scaling_follows_the_benchmark_when_there_is_one(terminal: Terminal) -> None:
+    assert "backlog per instance 5, assumed" in terminal.type("--target local", expect=2)
+    benched(terminal, 0.02)
+    assert "backlog per instance 7 = 1 in process + 0.02/s measured" in terminal.type("--target local", expect=2)
+
+
+def test_a_benchmark_of_an_older_bundle_neither_counts_nor_blocks(terminal: Terminal) -> None:
+    benched(terminal, 0.02)
+    terminal.prepare(seed=1)
+    assert "backlog per instance 5, assumed" in terminal.type("--target local", expect=2)
+    assert "Every gate is open." in terminal.type("gate --target local")
+    named = "--evidence rehearsal-report/report.json --evidence rehearsal-bench/report.json"
+    assert "bundle" in terminal.type(f"gate --target local {named}", expect=1)

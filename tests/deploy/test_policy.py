@@ -1,0 +1,137 @@
+"""The printed policies allow what a whole life of an endpoint calls, and nothing that it never calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.aws import LOCAL_ACCOUNT, Clients
+from deploy.destroy import destroy
+from deploy.drift import drift
+from deploy.errors import EndpointFailed
+from deploy.expire import expire
+from deploy.ledger import Ledger
+from deploy.live import observe
+from deploy.logs import logs
+from deploy.plan import plan
+from deploy.policy import actions, policy
+from deploy.prices import price
+from deploy.promote import destination, promote
+from deploy.quota import require_quota
+from deploy.recording import shelf_of
+from deploy.releases import releases
+from deploy.role import require_assumable
+from deploy.rollback import Retreat, rollback
+from deploy.status import status
+from deploy.verify import verify
+from tests.deploy.orders import order
+from tests.deploy.projects import write_project
+from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
+
+SERVICES = {"autoscaling": "application-autoscaling", "service-quotas": "servicequotas", "monitoring": "cloudwatch"}
+SPELLED_OTHERWISE = {
+    "s3:HeadObject": {"s3:GetObject"},
+    "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:ListObjectVersions": {"s3:ListBucketVersions"},
+    "s3:DeleteObject": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
+    "sns:CreateTopic": {"sns:CreateTopic", "sns:TagResource"},
+    "sagemaker:CreateModel": {"sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole"},
+    "application-autoscaling:RegisterScalableTarget": {
+        "application-autoscaling:RegisterScalableTarget", "iam:CreateServiceLinkedRole",
+    },
+    "sts:GetCallerIdentity": set(),
+}  # fmt: skip
+"""IAM names of calls whose action is another, or more than one (service authorization reference)."""
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+
+
+def needed(service: str, operation: str) -> set[str]:
+    action = f"{SERVICES.get(service, service).removesuffix('-runtime')}:{operation}"
+    return SPELLED_OTHERWISE.get(action, {action})
+
+
+def live_a_whole_life(cloud: WatchedCloud, clients: Clients, folder: Path) -> None:
+    """Plan, promote, promote a bad one that bakes and rolls back, roll back by hand, look, shrink, expire, destroy."""
+    ledger, clock = Ledger(folder / "ledger.jsonl"), cloud.clock()
+    first, second = order(folder / "first"), order(folder / "second", seed=1)
+    mortal = "[rollout]\nsmoke_input = 'clip.mp4'\nttl_hours = 1\n"
+    wide = order(folder / "wide", seed=2, extra=f"[autoscaling]\nmax_instances = 4\n{mortal}")
+    require_assumable(clients, "arn:aws:iam::000000000000:role/demo-exec")
+    require_quota(clients, first.question.project, updating=False)
+    price("us-east-1", "ml.g4dn.xlarge", clients)
+    plan(first.desired, first.watching, observe(first.desired, first.watching, clients))
+    promote(first, clients, ledger=ledger, clock=clock)
+    cloud.answer = lambda config: None if config == second.desired.endpoint_config.name else GOOD_ANSWER
+    with pytest.raises(EndpointFailed):
+        promote(second, clients, ledger=ledger, clock=clock)
+    promote(wide, clients, ledger=ledger, clock=clock)
+    shelf = shelf_of(first.desired)
+    back = Retreat(None, shelf, first.watching, destination(first.desired), first.probe, first.owner, first.actor)
+    rollback(back, clients, ledger=ledger, clock=clock)
+    status(clients, "demo", shelf, None, START)
+    drift(clients, shelf, first.watching)
+    verify(clients, shelf)
+    releases(clients, shelf)
+    list(logs(clients, "demo", since=START))
+    tags = cloud.endpoints["demo"]["Tags"]
+    cloud.endpoints["demo"]["Tags"] = [*tags, {"Key": "rehearsal:expires", "Value": START.isoformat()}]
+    cloud.slept_seconds.append(timedelta(days=1).total_seconds())
+    clients.sagemaker.add_tags(ResourceArn="arn:x/demo", Tags=[{"Key": "a", "Value": "b"}])
+    expire(clients, ledger=ledger, account=LOCAL_ACCOUNT, clock=clock)
+    destroy(ledger, clients, clock=clock, purge=True)
+
+
+def test_the_deployers_policy_is_exactly_what_a_whole_life_calls(tmp_path: Path) -> None:
+    cloud = WatchedCloud(log_events=[])
+    live_a_whole_life(cloud, cloud.real_clients(), tmp_path)
+    called = set[str]().union(*(needed(service, operation) for service, operation in cloud.calls))
+    allowed = actions(policy(write_project(tmp_path / "p"), LOCAL_ACCOUNT).deployer)
+    assert called - allowed == set()
+    assert allowed - called == set()
+
+
+def statements(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {each["Sid"]: each for each in document["Statement"]}
+
+
+def test_only_the_projects_own_things_are_named(tmp_path: Path) -> None:
+    found = policy(write_project(tmp_path), "123456789012")
+    deployer = statements(found.deployer)
+    assert deployer["Models"]["Resource"] == ["arn:aws:sagemaker:us-east-1:123456789012:model/demo-*"]
+    assert deployer["PassRole"]["Resource"] == ["arn:aws:iam::123456789012:role/demo-exec"]
+    assert deployer["CreateConfigurations"]["Condition"]["ForAllValues:StringEquals"] == {
+        "sagemaker:InstanceTypes": ["ml.g4dn.xlarge"]
+    }
+    execution = statements(found.execution)
+    assert execution["SeeBucket"]["Resource"] == ["arn:aws:s3:::rehearsal-demo-123456789012-us-east-1"]
+    assert "s3:DeleteObject" not in actions(found.execution)
+    assert not [action for action in actions(found.execution) if action.startswith("sagemaker:")]
+
+
+def test_a_bucket_of_somebody_else_is_neither_created_nor_deleted(tmp_path: Path) -> None:
+    kept = write_project(tmp_path, extra="[storage]\nbucket = 'theirs'\ncreate_bucket = false\n")
+    allowed = actions(policy(kept, "123456789012").deployer)
+    assert {"s3:CreateBucket", "s3:DeleteBucket"} & allowed == set()
+
+
+def test_other_partitions_have_other_arns(tmp_path: Path) -> None:
+    project = write_project(tmp_path, extra="[endpoint]\nregion = 'cn-north-1'\n")
+    text = json.dumps(policy(project, "123456789012").deployer)
+    assert "arn:aws:" not in text
+    assert "arn:aws-cn:sagemaker:cn-north-1" in text
+
+
+def test_sagemaker_may_take_the_role_on_for_this_account_only(tmp_path: Path) -> None:
+    (statement,) = policy(write_project(tmp_path), "123456789012").trust["Statement"]
+    assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert statement["Condition"] == {"ArnLike": {"aws:SourceArn": "arn:aws:sagemaker:us-east-1:123456789012:*"}}

@@ -1,0 +1,83 @@
+"""A role that SageMaker cannot take on is found before anything is made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from deploy.aws import Clients, Target
+from deploy.errors import ConfigurationError
+from deploy.role import require_assumable
+from tests.deploy.cloud import Refusal
+from tests.deploy.watched_cloud import WatchedCloud
+
+ROLE = "arn:aws:iam::000000000000:role/path/demo-exec"
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+
+
+def test_a_role_that_trusts_sagemaker_is_fine() -> None:
+    require_assumable(WatchedCloud().real_clients(), ROLE)
+
+
+def test_a_list_of_services_is_read_too() -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]},
+        "Action": ["sts:AssumeRole"],
+    }
+    require_assumable(WatchedCloud(trust={"Statement": [statement]}).real_clients(), ROLE)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Deny", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+    ],
+)
+def test_a_role_that_does_not_let_sagemaker_in_is_refused(statement: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=r"does not let sagemaker\.amazonaws\.com take it on"):
+        require_assumable(WatchedCloud(trust={"Statement": [statement]}).real_clients(), ROLE)
+
+
+def test_a_missing_role_says_how_to_make_one() -> None:
+    with pytest.raises(ConfigurationError, match="does not exist: create the foundation first"):
+        require_assumable(WatchedCloud(trust=None).real_clients(), ROLE)
+
+
+def test_a_role_that_may_not_be_looked_at_is_left_to_aws() -> None:
+    cloud = WatchedCloud(refuse={"GetRole": [Refusal("AccessDenied", "no")]})
+    require_assumable(cloud.real_clients(), ROLE)
+
+
+def test_the_local_cloud_has_no_roles() -> None:
+    cloud = WatchedCloud()
+    require_assumable(cloud.clients(), ROLE)
+    assert cloud.calls == []
+
+
+def test_a_deployer_can_take_on_a_role_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Sts:
+        def assume_role(self, **request: str) -> dict[str, Any]:
+            asked.append(request["RoleArn"])
+            ends = datetime.now(UTC) + timedelta(hours=1)
+            given = {"AccessKeyId": "ASSUMED", "SecretAccessKey": "x", "SessionToken": "y", "Expiration": ends}
+            return {"Credentials": given}
+
+    monkeypatch.setattr("boto3.Session.client", lambda *_, **__: Sts())
+    clients = Clients(Target.real("us-east-1", assume_role="arn:aws:iam::1:role/deployer"))
+    found = clients._session.get_credentials()
+    assert found is not None
+    assert found.get_frozen_credentials().access_key == "ASSUMED"
+    assert asked == ["arn:aws:iam::1:role/deployer"]

@@ -1,0 +1,87 @@
+"""The Terraform module is valid, keeps its promises under a mocked provider, and agrees with deploy."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy import config
+from deploy.policy import policy
+from tests.deploy.projects import write_project
+
+MODULE = Path(__file__).parents[2] / "deploy" / "terraform"
+TERRAFORM = shutil.which("terraform")
+
+
+def terraform(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A CLI configuration that is named and not there would be a warning in every output."""
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
+    named = os.environ.get("TF_CLI_CONFIG_FILE")
+    if named and Path(named).exists():
+        environment["TF_CLI_CONFIG_FILE"] = named
+    command = [str(TERRAFORM), f"-chdir={folder}", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with its provider installed, from the folder TERRAFORM_PLUGIN_DIR where there is no registry."""
+    if TERRAFORM is None:
+        pytest.skip("terraform is not installed")
+    copy = tmp_path_factory.mktemp("terraform") / "module"
+    shutil.copytree(MODULE, copy)
+    plugins = os.environ.get("TERRAFORM_PLUGIN_DIR")
+    for folder in (copy, copy / "examples" / "live"):
+        offline = [f"-plugin-dir={plugins}"] if plugins else []
+        ran = terraform(folder, "init", "-input=false", "-no-color", *offline)
+        if ran.returncode:
+            pytest.skip("the AWS provider cannot be installed here, and TERRAFORM_PLUGIN_DIR names no folder of it")
+    return copy
+
+
+def test_module_and_example_are_valid_and_formatted(module: Path) -> None:
+    for folder in (module, module / "examples" / "live"):
+        ran = terraform(folder, "validate", "-no-color")
+        assert ran.returncode == 0, ran.stderr
+    ran = terraform(module, "fmt", "-check", "-recursive")
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_the_modules_own_tests_pass(module: Path) -> None:
+    ran = terraform(module, "test", "-no-color")
+    assert ran.returncode == 0, ran.stdout
+    assert "0 failed" in ran.stdout
+
+
+def test_the_role_it_makes_may_do_what_deploy_policy_prints(tmp_path: Path) -> None:
+    text = (MODULE / "main.tf").read_text()
+    document = text.split('data "aws_iam_policy_document" "execution"')[1].split('resource "aws_iam_role_policy"')[0]
+    made = {
+        sid: set(re.findall(r'"([^"]+)"', actions))
+        for sid, actions in re.findall(r'sid\s+= "(\w+)"\s+actions\s+= \[([^\]]+)\]', document)
+    }
+    printed = policy(write_project(tmp_path), "123456789012").execution["Statement"]
+    assert made == {statement["Sid"]: set(statement["Action"]) for statement in printed}
+
+
+def test_what_it_prints_for_rehearsal_toml_is_understood(tmp_path: Path) -> None:
+    template = (MODULE / "outputs.tf").read_text().split("<<-EOT\n")[1].split("EOT\n")[0]
+    known = {
+        "local.region": "eu-west-1",
+        "aws_iam_role.execution.arn": "arn:aws:iam::123456789012:role/demo-exec",
+        "aws_s3_bucket.this.id": "a-bucket",
+        "aws_sns_topic.success.name": "demo-success",
+        "aws_sns_topic.error.name": "demo-error",
+    }
+    printed = re.sub(r"\$\{([^}]+)\}", lambda match: known.get(match[1], match[1].split(".")[-1]), template)
+    (tmp_path / config.FILE_NAME).write_text(f'[project]\nname = "demo"\n{printed}')
+    project = config.load(tmp_path / config.FILE_NAME, "prod")
+    assert project.endpoint.role_arn == "arn:aws:iam::123456789012:role/demo-exec"
+    assert project.endpoint.region == "eu-west-1"
+    assert (project.storage.bucket, project.storage.create_bucket) == ("a-bucket", False)
+    assert (project.success_topic, project.error_topic) == ("demo-success", "demo-error")
