@@ -181,7 +181,7 @@ def _record(
         kind=case.kind,
         expected_outcome=case.expects,
         outcome="completed" if isinstance(outcome, Completed) else "failed" if ended else "timed_out",
-        input=_input(case.clip),
+        input=input_record(case.clip),
         started=started,
         inference_id=outcome.accepted.inference_id,
         output_location=outcome.accepted.output_location,
@@ -218,7 +218,7 @@ def _notification(found: Notification | None) -> evidence.Notification | None:
     )
 
 
-def _input(clip: Clip) -> evidence.InputFile:
+def input_record(clip: Clip) -> evidence.InputFile:
     facts = clip.facts
     return evidence.InputFile(
         file=clip.path.name,

@@ -102,6 +102,7 @@ class Submitter:
     timeout_seconds: float
     watch: Callable[[], None] = nothing
     """Asked now and then while waiting; raises when waiting is in vain."""
+    poll_seconds: float = POLL_SECONDS
 
     def submit(self, request: Request) -> Outcome:
         inference_id = str(uuid.uuid4())
@@ -147,7 +148,10 @@ class Submitter:
             return None
 
         return wait_until(
-            attempt, what=accepted.output_location, timeout_seconds=self.timeout_seconds, every_seconds=POLL_SECONDS
+            attempt,
+            what=accepted.output_location,
+            timeout_seconds=self.timeout_seconds,
+            every_seconds=self.poll_seconds,
         )
 
     def _read(self, location: str) -> tuple[bytes, str] | None:

@@ -42,10 +42,10 @@ class ModelSpec:
     """The contents of `model.json`.
 
     `labels` names every class but the background (index 0), so it has the keys 1..num_classes-1.
-    `min_size` and `max_size` are torchvision's input sizes in pixels: the shorter side is scaled to `min_size` unless the
-    longer one would pass `max_size`. `batch_norm_eps` is what the frozen batch norms of the ResNet add to the variance:
-    torchvision sets 0.0 for its COCO_V1 weights, and so for everything fine-tuned from them (`overwrite_eps` in
-    torchvision/models/detection/_utils.py).
+    `min_size` and `max_size` are torchvision's input sizes in pixels: the shorter side is scaled to `min_size` unless
+    the longer one would pass `max_size`. `batch_norm_eps` is what the frozen batch norms of the ResNet add to the
+    variance: torchvision sets 0.0 for its COCO_V1 weights, and so for everything fine-tuned from them
+    (`overwrite_eps` in torchvision/models/detection/_utils.py).
     """
 
     architecture: str

@@ -9,7 +9,7 @@ Memory: one batch is filled while the one before may still be in use; none is ke
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -58,6 +58,14 @@ class FrameBatch:
             raise ValueError(f"pixels must be (n, height, width, 3) uint8, not {self.pixels.shape} {self.pixels.dtype}")
         if not 0 < count == len(self.pixels) == len(self.pts_seconds):
             raise ValueError(f"{len(self.pixels)} pictures, {count} indices and {len(self.pts_seconds)} time stamps")
+
+    def parts(self, most: int) -> list[FrameBatch]:
+        """The same frames in the same order, at most `most` at a time; no pixel is copied."""
+        return [self._part(slice(start, start + most)) for start in range(0, len(self.pixels), most)]
+
+    def _part(self, cut: slice) -> FrameBatch:
+        frame_indices, pts_seconds = self.frame_indices[cut], self.pts_seconds[cut]
+        return replace(self, pixels=self.pixels[cut], frame_indices=frame_indices, pts_seconds=pts_seconds)
 
 
 def batches(clip: Clip, batch_size: int, frame_width: int | None, frame_height: int | None) -> Iterator[FrameBatch]:

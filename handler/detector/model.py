@@ -9,6 +9,8 @@ only when masks are asked for, and masks are never pasted into full-size picture
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,13 +19,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import maskrcnn_inference
 from torchvision.models.detection.transform import resize_boxes
 
-from detector import masks
+from detector import inputs, masks
 from detector.detections import FrameDetections
 from detector.errors import OutOfMemory
-from detector.frames import FrameBatch, Pixels
+from detector.frames import FrameBatch
+
+logger = logging.getLogger(__name__)
+
+_CPU_SHORTAGE = "can't allocate memory"
+"""What torch's CPU allocator says, in a plain RuntimeError."""
 
 
 @dataclass(frozen=True)
@@ -38,36 +46,48 @@ class _Found:
 
 
 class Detector:
-    """A torchvision Mask R-CNN in evaluation mode, moved to `device`."""
+    """A torchvision Mask R-CNN in evaluation mode, moved to `device`.
+
+    Whoever runs out of memory with several frames at once goes on with half as many, for as long as the process lives.
+    """
 
     def __init__(self, network: Any, device: torch.device) -> None:
         self._network = network.to(device)
         self.device = device
+        self._most_at_once = sys.maxsize
 
     @torch.inference_mode()
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         """Detections of each frame with at least `score_threshold`, in order. Raises OutOfMemory."""
-        try:
-            found = self._forward(self._to_device(batch.pixels), with_masks)
-            return _on_host(found, batch, score_threshold)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            height, width = batch.pixels.shape[1:3]
-            raise OutOfMemory(
-                f"out of memory on {self.device} with {len(batch.pixels)} frames of {width} x {height} pixels at once; "
-                "lower BATCH_SIZE, FRAME_WIDTH or FRAME_HEIGHT in the model's Environment"
-            ) from error
+        while True:
+            parts = batch.parts(self._most_at_once)
+            try:
+                return [found for part in parts for found in self._detected(part, score_threshold, with_masks)]
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                shortage = str(error).strip().partition("\n")[0]
+            # Out of the except block: the error's traceback held the tensors of the failed attempt.
+            self._halve(batch, len(parts[0].pixels), shortage)
 
-    def _to_device(self, pixels: Pixels) -> torch.Tensor:
-        """(n, 3, height, width) float32 from 0 to 1; the bytes travel, not the floats."""
-        images = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).contiguous()
-        return images.to(torch.float32).div_(255)
+    def _halve(self, batch: FrameBatch, tried: int, shortage: str) -> None:
+        height, width = batch.pixels.shape[1:3]
+        failed = f"out of memory on {self.device} with {tried} frames of {width} x {height} pixels at once"
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if tried == 1:
+            raise OutOfMemory(f"{failed}; lower FRAME_WIDTH or FRAME_HEIGHT in the model's Environment ({shortage})")
+        self._most_at_once = tried // 2
+        logger.warning("%s; going on with %d: set BATCH_SIZE to that (%s)", failed, self._most_at_once, shortage)
 
-    def _forward(self, images: torch.Tensor, with_masks: bool) -> _Found:
-        network, heads = self._network, self._network.roi_heads
-        inputs, _ = network.transform(list(images))
-        sizes = inputs.image_sizes
-        features = network.backbone(inputs.tensors)
-        proposals, _ = network.rpn(inputs, features)
+    def _detected(self, batch: FrameBatch, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
+        found = self._forward(inputs.prepared(batch.pixels, self._network.transform, self.device), with_masks)
+        return _on_host(found, batch, score_threshold)
+
+    def _forward(self, pictures: ImageList, with_masks: bool) -> _Found:
+        network, heads, sizes = self._network, self._network.roi_heads, pictures.image_sizes
+        features = network.backbone(pictures.tensors)
+        proposals, _ = network.rpn(pictures, features)
         logits, regression = heads.box_predictor(heads.box_head(heads.box_roi_pool(features, proposals, sizes)))
         boxes, scores, label_ids = heads.postprocess_detections(logits, regression, proposals, sizes)
         probabilities = self._mask_probabilities(features, boxes, label_ids, sizes) if with_masks else None
@@ -81,6 +101,10 @@ class Detector:
         logits = heads.mask_predictor(heads.mask_head(heads.mask_roi_pool(features, boxes, sizes)))
         probabilities: list[torch.Tensor] = list(maskrcnn_inference(logits, label_ids))
         return probabilities
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or _CPU_SHORTAGE in str(error)
 
 
 def _on_host(found: _Found, batch: FrameBatch, score_threshold: float) -> list[FrameDetections]:

@@ -19,10 +19,13 @@ _DEMUXERS = (
     "yuv4mpegpipe,h264,hevc,vvc,av1,obu,m4v,mjpeg,vc1"
 )
 
+OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+"""What FFmpeg is told at every open, whoever opens."""
+
 for _name, _value in {
     "OPENCV_LOG_LEVEL": "SILENT",
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
-    "OPENCV_FFMPEG_CAPTURE_OPTIONS": f"format_whitelist;{_DEMUXERS}|protocol_whitelist;file",
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS": "|".join(f"{key};{value}" for key, value in OPEN_OPTIONS.items()),
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 26),
 }.items():
     os.environ.setdefault(_name, _value)
@@ -39,4 +42,4 @@ def require_video_support() -> None:
         raise ServingError(f"OpenCV {cv2.__version__} has no FFmpeg backend; install the opencv-python wheel")
 
 
-__all__ = ["MAX_FRAME_PIXELS", "cv2", "require_video_support"]
+__all__ = ["MAX_FRAME_PIXELS", "OPEN_OPTIONS", "cv2", "require_video_support"]

@@ -1,7 +1,8 @@
 """A request becomes an answer: decode, predict, write, one batch at a time.
 
 Owns: the order of the stages and the loading of the service they need. Each stage is an iterator over the one before,
-so at most two batches exist at once: the one in the network and the one being filled.
+so at most two batches exist at once, the one in the network and the one being filled; on a GPU, where they are filled
+in a thread of their own, one more.
 """
 
 from __future__ import annotations
@@ -9,23 +10,32 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
-from detector import documents, frames, media, weights, wire
+from detector import (
+    ahead,
+    compiler,  # noqa: F401  before all that import torchvision
+    documents,
+    frames,
+    media,
+    precision,
+    tuning,
+    weights,
+    wire,
+)
 from detector.detections import FrameDetections
-from detector.frames import FrameBatch
+from detector.frames import Clip, FrameBatch
 from detector.model import Detector
 from detector.opencv import require_video_support
 from detector.settings import Masks, Settings
+from detector.stages import Stages
 
 logger = logging.getLogger(__name__)
-
-_CPU_BATCH, _GPU_BATCH = 1, 8
-"""Frames at once by default: a CPU gains nothing from more, a GPU little from more than eight."""
 
 
 class Predictor(Protocol):
@@ -42,6 +52,8 @@ class Service:
     labels: dict[int, str]
     settings: Settings
     batch_size: int
+    decodes_ahead: bool = False
+    """Whether batches are made in a thread of their own."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +70,15 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     require_video_support()
     network, spec = weights.load_network(model_dir)
     device = chosen_device(gpu_index)
-    batch_size = settings.batch_size or (_CPU_BATCH if device.type == "cpu" else _GPU_BATCH)
-    service = Service(Detector(network, device), dict(spec.labels), settings, batch_size)
+    batch_size = settings.batch_size or default_batch_size(device)
+    compute = precision.chosen(settings.precision, device)
+    detector = Detector(tuning.tuned(network, device, compute), device)
+    service = Service(detector, dict(spec.labels), settings, batch_size, decodes_ahead=device.type == "cuda")
     seconds = time.perf_counter() - begun
-    chosen = " ".join(f"{name}={value}" for name, value in (asdict(settings) | {"batch_size": batch_size}).items())
+    chosen = " ".join(
+        f"{name}={value}"
+        for name, value in (asdict(settings) | {"batch_size": batch_size, "precision": compute}).items()
+    )
     logger.info("loaded %s from %s on %s in %.2f s: %s", spec.architecture, model_dir, device, seconds, chosen)
     return service
 
@@ -71,19 +88,57 @@ def chosen_device(gpu_index: int | None) -> torch.device:
     return torch.device("cuda", gpu_index or 0) if torch.cuda.is_available() else torch.device("cpu")
 
 
+def default_batch_size(device: torch.device) -> int:
+    """Frames at once: a CPU gains nothing from more than one, a GPU little from more than eight."""
+    return 1 if device.type == "cpu" else 8
+
+
 def respond(service: Service, request: Request) -> tuple[bytes, str]:
     """The answer's body and content type. Raises RequestError, or ServingError."""
+    stages = Stages()
     settings = service.settings.overridden(request.custom_attributes)
     output = wire.negotiated(request.accept, settings)
-    with media.open_clip(request.body, request.content_type, settings.frame_interval) as clip:
-        batches = frames.batches(clip, service.batch_size, settings.frame_width, settings.frame_height)
+    with stages.during("write"), ExitStack() as stack:
+        with stages.during("decode"):
+            clip = stack.enter_context(media.open_clip(request.body, request.content_type, settings.frame_interval))
+        batches = stack.enter_context(_batches(service, settings, clip, stages))
         header = documents.Header(clip.width, clip.height, service.labels, settings)
-        return documents.written(output, header, predicted(service.predictor, batches, settings)), str(output)
+        answer = documents.written(output, header, predicted(service.predictor, batches, settings, stages))
+    logger.info(stages.line(gpu_peak_bytes=_gpu_peak_bytes()))
+    return answer, str(output)
 
 
-def predicted(predictor: Predictor, batches: Iterable[FrameBatch], settings: Settings) -> Iterator[FrameDetections]:
+def predicted(
+    predictor: Predictor, batches: Iterable[FrameBatch], settings: Settings, stages: Stages
+) -> Iterator[FrameDetections]:
     """Detections of every frame, in order."""
     for batch in batches:
-        yield from predictor.detect(
-            batch, score_threshold=settings.score_threshold, with_masks=settings.masks is not Masks.NONE
-        )
+        with stages.during("forward"):
+            found = predictor.detect(
+                batch, score_threshold=settings.score_threshold, with_masks=settings.masks is not Masks.NONE
+            )
+        stages.count("batches")
+        stages.count("frames", len(found))
+        stages.count("detections", sum(len(frame) for frame in found))
+        yield from found
+
+
+@contextmanager
+def _batches(service: Service, settings: Settings, clip: Clip, stages: Stages) -> Iterator[Iterator[FrameBatch]]:
+    timed = replace(clip, frames=stages.each("decode", clip.frames))
+    made = frames.batches(timed, service.batch_size, settings.frame_width, settings.frame_height)
+    made = stages.each("resize", made)
+    if service.decodes_ahead:
+        with ahead.made_ahead(made) as waiting:
+            yield stages.each("wait", waiting)
+    else:
+        yield made
+
+
+def _gpu_peak_bytes() -> int | None:
+    """Most that tensors took on the GPU since the last request; None without one."""
+    if not torch.cuda.is_available():
+        return None
+    peak = torch.cuda.max_memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    return peak

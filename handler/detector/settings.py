@@ -33,6 +33,14 @@ class Layout(StrEnum):
     """A bare list with one `{boxes, labels, scores}` a sampled frame."""
 
 
+class Precision(StrEnum):
+    AUTO = "auto"
+    """fp16 on a GPU, fp32 on a CPU."""
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+
+
 @dataclass(frozen=True)
 class _Field:
     convert: Callable[[str], Any]
@@ -66,6 +74,7 @@ _FIELDS: Mapping[str, _Field] = {
     "score_threshold": _Field(float, lambda value: 0.0 <= value <= 1.0, "a number from 0 to 1"),
     "masks": _choice(Masks),
     "layout": _choice(Layout),
+    "precision": _choice(Precision),
 }
 REQUEST_PARAMETERS = ("frame_interval", "score_threshold", "masks", "layout")
 
@@ -77,7 +86,8 @@ class Settings:
     `frame_interval` N keeps the frames 0, N, 2N... `batch_size` frames go through the network at once; None lets the
     device decide. `frame_width` and `frame_height` are what the network is given, in pixels: with one of them the other
     follows the aspect, with neither the frames keep their size. Detections below `score_threshold` are dropped; the
-    network itself has already dropped those below its own threshold (0.05 in torchvision).
+    network itself has already dropped those below its own threshold (0.05 in torchvision). `precision` is what the
+    heavy parts of the network compute in.
     """
 
     frame_interval: int = 1
@@ -87,6 +97,7 @@ class Settings:
     score_threshold: float = 0.5
     masks: Masks = Masks.NONE
     layout: Layout = Layout.DOCUMENT
+    precision: Precision = Precision.AUTO
 
     def __post_init__(self) -> None:
         for name, field in _FIELDS.items():

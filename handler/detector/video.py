@@ -3,23 +3,28 @@
 Owns: decoding with OpenCV's FFmpeg backend, presentation times, and what a video that cannot be read is told.
 May not: keep a frame, or leave anything behind: the body is reached through an anonymous file (`storage`).
 
-Every frame is decoded (`grab`), only the sampled ones are converted to pixels (`retrieve`), which also turns them as
-the rotation in the container says.
+Where the sampled frames can be had without decoding all the others (`skipping`), they are. Else every frame is decoded
+(`grab`) and only the sampled ones are converted to pixels (`retrieve`), which also turns them as the rotation in the
+container says (CAP_PROP_ORIENTATION_AUTO, on by default in this backend).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from detector import containers, storage
+from detector import containers, skipping, storage
 from detector.containers import Container
 from detector.errors import EmptyMedia, RequestError, TruncatedMedia, UnreadableMedia
 from detector.frames import Clip, Frame, Pixels
+from detector.gops import CannotSkip
 from detector.opencv import MAX_FRAME_PIXELS, cv2
+
+logger = logging.getLogger(__name__)
 
 _RE_ENCODE = "check it with ffprobe, and re-encode it: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4"
 
@@ -36,7 +41,7 @@ def open_video(body: bytes | bytearray, frame_interval: int) -> Iterator[Clip]:
         with _capturing(path) as capture:
             if not capture.isOpened():
                 raise _unopened(body, container)
-            yield _clip(capture, frame_interval)
+            yield _clip(capture, path, frame_interval)
 
 
 @contextmanager
@@ -49,22 +54,36 @@ def _capturing(path: str) -> Iterator[cv2.VideoCapture]:
         capture.release()
 
 
-def _clip(capture: cv2.VideoCapture, frame_interval: int) -> Clip:
+def _clip(capture: cv2.VideoCapture, path: str, frame_interval: int) -> Clip:
     """The size of the pictures is known from the first one only: rotation is applied when pixels are made."""
     _refuse_giant_frames(capture)
     if not capture.grab():
         raise _without_frames(capture)
-    height, width = _pixels(capture, 0).shape[:2]
-    return Clip(width, height, _sampled(capture, frame_interval))
+    first = _pixels(capture, 0)
+    height, width = first.shape[:2]
+    return Clip(width, height, _sampled(capture, path, frame_interval, first))
 
 
-def _sampled(capture: cv2.VideoCapture, frame_interval: int) -> Iterator[Frame]:
-    """Frames 0, N, 2N... of a capture whose first frame has been grabbed."""
+def _sampled(capture: cv2.VideoCapture, path: str, frame_interval: int, first: Pixels) -> Iterator[Frame]:
+    """Frames 0, N, 2N... of a capture whose first frame has been grabbed: with skipping as far as that goes."""
+    last_index = -1
+    try:
+        for frame in skipping.sampled(path, frame_interval, first):
+            yield frame
+            last_index = frame.frame_index
+        return
+    except CannotSkip as reason:
+        logger.debug("every frame after %d is decoded: %s", last_index, reason)
+    yield from _grabbed(capture, frame_interval, last_index)
+
+
+def _grabbed(capture: cv2.VideoCapture, frame_interval: int, last_index: int) -> Iterator[Frame]:
+    """The sampled frames after `last_index`."""
     clock = PresentationClock(_frame_seconds(capture))
     frame_index = 0
     while True:
         pts_seconds = clock.at(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-        if frame_index % frame_interval == 0:
+        if frame_index % frame_interval == 0 and frame_index > last_index:
             yield Frame(frame_index, pts_seconds, _pixels(capture, frame_index), is_bgr=True)
         if not capture.grab():
             return

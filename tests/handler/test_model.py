@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,18 +43,21 @@ def eager(network: nn.Module, batch: FrameBatch) -> list[dict[str, torch.Tensor]
     return found
 
 
+def assert_same(frame: FrameDetections, expected: dict[str, torch.Tensor]) -> None:
+    """The same objects: labels equal, boxes within a thousandth of a pixel, scores within rounding."""
+    assert np.array_equal(frame.label_ids, expected["labels"].numpy())
+    assert frame.boxes == pytest.approx(expected["boxes"].numpy(), abs=1e-3)
+    assert frame.scores == pytest.approx(expected["scores"].numpy(), abs=1e-5)
+
+
 @pytest.mark.parametrize("with_masks", [False, True])
 @pytest.mark.parametrize("count", [1, 3])
-def test_boxes_labels_and_scores_are_exactly_torchvisions(
-    small_network: nn.Module, count: int, with_masks: bool
-) -> None:
+def test_boxes_labels_and_scores_are_torchvisions(small_network: nn.Module, count: int, with_masks: bool) -> None:
     batch = batch_of(count)
     found = Detector(small_network, CPU).detect(batch, score_threshold=0.0, with_masks=with_masks)
     for frame, expected in zip(found, eager(small_network, batch), strict=True):
         assert len(frame) > 5
-        assert np.array_equal(frame.boxes, expected["boxes"].numpy())
-        assert np.array_equal(frame.label_ids, expected["labels"].numpy())
-        assert np.array_equal(frame.scores, expected["scores"].numpy())
+        assert_same(frame, expected)
     assert [frame.frame_index for frame in found] == list(batch.frame_indices)
     assert [frame.pts_seconds for frame in found] == list(batch.pts_seconds)
 
@@ -119,18 +124,69 @@ def test_the_loaded_archive_answers_as_the_network_it_was_saved_from(model_dir: 
         assert frame.masks == other.masks
 
 
-def test_running_out_of_memory_names_the_settings_to_lower(small_network: nn.Module) -> None:
-    def exhausted(*_: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+class Exhausted(nn.Module):
+    """A backbone that has memory for `most` pictures at once; it notes how many it was given."""
 
-    hook = small_network.register_forward_pre_hook(exhausted)
-    inner = small_network.get_submodule("backbone").register_forward_pre_hook(exhausted)
-    try:
-        with pytest.raises(OutOfMemory, match="on cpu with 2 frames of 160 x 120 pixels at once; lower BATCH_SIZE"):
-            Detector(small_network, CPU).detect(batch_of(2), score_threshold=0.0, with_masks=False)
-    finally:
-        hook.remove()
-        inner.remove()
+    def __init__(self, inner: nn.Module, most: int, error: Exception) -> None:
+        super().__init__()
+        self.inner, self.most, self.error = inner, most, error
+        self.given: list[int] = []
+
+    def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+        self.given.append(len(pictures))
+        if len(pictures) > self.most:
+            raise self.error
+        found: dict[str, torch.Tensor] = self.inner(pictures)
+        return found
+
+
+def short_of_memory(network: nn.Module, most: int, error: Exception) -> tuple[Any, Exhausted]:
+    whole: Any = copy.deepcopy(network)
+    whole.backbone = Exhausted(whole.backbone, most, error)
+    return whole, whole.backbone
+
+
+SHORTAGES = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+    MemoryError(),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+]
+
+
+@pytest.mark.parametrize("shortage", SHORTAGES, ids=lambda error: type(error).__name__)
+def test_out_of_memory_halves_the_batch_and_loses_no_frame(
+    small_network: nn.Module, shortage: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    network, backbone = short_of_memory(small_network, 2, shortage)
+    detector = Detector(network, CPU)
+    found = detector.detect(batch_of(7), score_threshold=0.0, with_masks=False)
+    assert backbone.given == [7, 3, 1, 1, 1, 1, 1, 1, 1]
+    assert [frame.frame_index for frame in found] == list(batch_of(7).frame_indices)
+    for frame, expected in zip(found, eager(small_network, batch_of(7)), strict=True):
+        assert_same(frame, expected)
+    assert "with 7 frames of 160 x 120 pixels at once; going on with 3: set BATCH_SIZE to that" in caplog.text
+
+
+def test_the_smaller_batch_is_kept_for_the_next_request(small_network: nn.Module) -> None:
+    network, backbone = short_of_memory(small_network, 2, SHORTAGES[0])
+    detector = Detector(network, CPU)
+    detector.detect(batch_of(4), score_threshold=0.0, with_masks=False)
+    backbone.given.clear()
+    detector.detect(batch_of(4), score_threshold=0.0, with_masks=False)
+    assert backbone.given == [2, 2]
+
+
+def test_one_frame_that_does_not_fit_names_the_settings_to_lower(small_network: nn.Module) -> None:
+    network, _ = short_of_memory(small_network, 0, SHORTAGES[0])
+    with pytest.raises(OutOfMemory, match="on cpu with 1 frames of 160 x 120 pixels at once; lower FRAME_WIDTH"):
+        Detector(network, CPU).detect(batch_of(2), score_threshold=0.0, with_masks=False)
+
+
+def test_an_error_that_is_not_about_memory_is_not_tried_again(small_network: nn.Module) -> None:
+    network, backbone = short_of_memory(small_network, 0, RuntimeError("shapes do not fit"))
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        Detector(network, CPU).detect(batch_of(2), score_threshold=0.0, with_masks=False)
+    assert backbone.given == [2]
 
 
 def test_detections_whose_columns_differ_in_length_cannot_be_made() -> None:

@@ -1,0 +1,71 @@
+"""Weights and clips, made once and kept below `.benchmarks/`; how much is measured; what every record says of itself.
+
+REHEARSAL_BENCH_PAIRS   alternated pairs a ratio is the median of (default 3; 7 for numbers to publish)
+REHEARSAL_BENCH_FRAMES  sampled frames of an end-to-end run (default 3)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+import torch
+import torchvision
+from torchvision.transforms.functional import to_tensor
+
+from benchmarks import clips, reference, weights
+from benchmarks.clips import ClipRecipe
+from benchmarks.contestants import Job
+from benchmarks.weights import Recipe
+from benchmarks.worker import ROOT
+
+CACHE = ROOT / ".benchmarks" / "inputs"
+FRAME_SIZE = (1024, 1024)
+
+
+@dataclass(frozen=True)
+class Extent:
+    pair_count: int
+    frame_count: int
+
+
+@pytest.fixture(scope="session")
+def extent() -> Extent:
+    return Extent(int(os.environ.get("REHEARSAL_BENCH_PAIRS", "3")), int(os.environ.get("REHEARSAL_BENCH_FRAMES", "3")))
+
+
+@pytest.fixture(scope="session")
+def model_dir() -> Path:
+    """The full-size network, calibrated on the clip that is measured."""
+    clip = clips.made(ClipRecipe(), CACHE).read_bytes()
+    pictures = [
+        to_tensor(cv2.cvtColor(cv2.resize(picture, FRAME_SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB))
+        for picture in reference.sampled_frames(clip, 100)
+    ]
+    return weights.model_dir(Recipe(), pictures, CACHE)
+
+
+@pytest.fixture(scope="session")
+def end_to_end(model_dir: Path, extent: Extent) -> Job:
+    recipe = ClipRecipe()
+    interval = -(-recipe.frame_count // extent.frame_count)
+    return Job(model_dir, clips.made(recipe, CACHE), interval, FRAME_SIZE)
+
+
+@pytest.fixture(scope="session")
+def circumstances() -> Mapping[str, Any]:
+    return {
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "opencv": cv2.__version__,
+        "allocator": "reference: libc as it is; handler: what it sets itself",
+        "precision": "reference: fp32; handler: its default for the device",
+        "load_average": os.getloadavg()[0],
+    }

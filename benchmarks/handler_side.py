@@ -1,0 +1,89 @@
+"""The contestants of the handler: see `contestants`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from benchmarks.contestants import Contestant, Frame, Job, Ran
+from detector import pipeline  # first: it keeps torch's compiler out of the start
+
+from detector import frames, media  # isort: skip
+from detector.detections import FrameDetections
+from detector.settings import Settings, from_environment
+
+
+def set_up(name: str, job: Job) -> Contestant:
+    return _SET_UPS[name](job)
+
+
+def service_of(job: Job) -> pipeline.Service:
+    return pipeline.load(job.model_dir, settings_of(job))
+
+
+def settings_of(job: Job) -> Settings:
+    """Everything the network reports is kept, as the reference keeps it."""
+    width, height = job.frame_size or ("", "")
+    asked = {"FRAME_INTERVAL": job.frame_interval, "FRAME_WIDTH": width, "FRAME_HEIGHT": height, "SCORE_THRESHOLD": 0}
+    return from_environment({**{name: str(value) for name, value in asked.items()}, **job.environment})
+
+
+def _whole(job: Job) -> Contestant:
+    """`pipeline.respond` itself; its detections are noted on their way past, its answer is written as for a client."""
+    service = service_of(job)
+    noted = _Noting(service.predictor)
+    listening = replace(service, predictor=noted)
+
+    def run() -> Ran:
+        noted.seen.clear()
+        pipeline.respond(listening, pipeline.Request(job.clip.read_bytes(), "video/mp4"))
+        answer = tuple(Frame(each.boxes, each.label_ids, each.scores) for each in noted.seen)
+        return Ran(len(answer), answer)
+
+    return run
+
+
+@dataclass
+class _Noting:
+    inner: pipeline.Predictor
+    seen: list[FrameDetections] = field(default_factory=list)
+
+    def detect(self, batch: frames.FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
+        found = self.inner.detect(batch, score_threshold=score_threshold, with_masks=with_masks)
+        self.seen += found
+        return found
+
+
+def _decode(job: Job) -> Contestant:
+    def run() -> Ran:
+        with media.open_clip(job.clip.read_bytes(), "video/mp4", job.frame_interval) as clip:
+            return Ran(sum(1 for _ in clip.frames))
+
+    return run
+
+
+def _forward(job: Job) -> Contestant:
+    service, batch = service_of(job), first_batch(job)
+
+    def run() -> Ran:
+        service.predictor.detect(batch, score_threshold=0.0, with_masks=False)
+        return Ran(len(batch.frame_indices))
+
+    return run
+
+
+def first_batch(job: Job) -> frames.FrameBatch:
+    settings, size = settings_of(job), service_batch_size(job)
+    with media.open_clip(job.clip.read_bytes(), "video/mp4", job.frame_interval) as clip:
+        return next(frames.batches(clip, size, settings.frame_width, settings.frame_height))
+
+
+def service_batch_size(job: Job) -> int:
+    return settings_of(job).batch_size or pipeline.default_batch_size(pipeline.chosen_device(None))
+
+
+_SET_UPS: Mapping[str, Callable[[Job], Contestant]] = {
+    "handler": _whole,
+    "handler-decode": _decode,
+    "handler-forward": _forward,
+}

@@ -1,0 +1,152 @@
+"""Two contestants in two persistent processes, run alternately (A B B A ...), and what their times say.
+
+On a shared machine neither "all of A, then all of B" nor the fastest of each is stable; the median of the ratios of
+neighbouring runs is, to about 2 % on a quiet machine. CPU time is the cross-check: a neighbour slows the wall clock
+far more than it. A gate fails only when both are below it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.worker import ROOT
+
+JobDocument = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one contestant; `cpu_seconds` is of all threads of its process."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    minor_faults: int
+    peak_bytes: int
+    frame_count: int
+    detection_count: int
+    answer: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Neighbouring runs, warm; `ratio` above 1 means that B is faster."""
+
+    a: tuple[Run, ...]
+    b: tuple[Run, ...]
+
+    @property
+    def ratios(self) -> list[float]:
+        return [one.wall_seconds / other.wall_seconds for one, other in zip(self.a, self.b, strict=True)]
+
+    @property
+    def ratio(self) -> float:
+        return median(self.ratios)
+
+    @property
+    def cpu_ratio(self) -> float:
+        """Of the least CPU time of each."""
+        return min(run.cpu_seconds for run in self.a) / min(run.cpu_seconds for run in self.b)
+
+    def holds(self, gate: float) -> bool:
+        """Whether the ratio is at least `gate` by either measure: a regression shows in both."""
+        return self.ratio >= gate or self.cpu_ratio >= gate
+
+    def summary(self) -> dict[str, Any]:
+        """For `extra_info` and for the committed results."""
+        return {
+            "ratio": round(self.ratio, 3),
+            "ratios": [round(ratio, 3) for ratio in self.ratios],
+            "cpu_ratio": round(self.cpu_ratio, 3),
+            "wall_ratio_of_minima": round(_least(self.a) / _least(self.b), 3),
+            "frames_per_run": self.b[0].frame_count,
+            "detections_per_frame": round(self.b[0].detection_count / max(self.b[0].frame_count, 1), 1),
+            "a_seconds_per_frame": round(_least(self.a) / self.a[0].frame_count, 4),
+            "b_seconds_per_frame": round(_least(self.b) / self.b[0].frame_count, 4),
+            "a_peak_bytes": max(run.peak_bytes for run in self.a),
+            "b_peak_bytes": max(run.peak_bytes for run in self.b),
+            "b_minor_faults_per_frame": min(run.minor_faults for run in self.b) // self.b[0].frame_count,
+            "pairs": len(self.a),
+        }
+
+
+def _least(runs: Sequence[Run]) -> float:
+    return min(run.wall_seconds for run in runs)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A contestant in its own process, loaded. `ready_seconds`: from the first line of its program to loaded."""
+
+    ready_seconds: float
+    ask: Callable[[dict[str, Any]], dict[str, Any]]
+
+    def run(self, *, answer: bool = False) -> Run:
+        return Run(**self.ask({"answer": answer}))
+
+
+@contextmanager
+def working(name: str, job: Any) -> Iterator[Worker]:
+    """`job` is a `contestants.Job`; the process ends with the context."""
+    reading, writing = os.pipe()
+    with tempfile.TemporaryDirectory() as folder:
+        job_path = Path(folder, "job.json")
+        job_path.write_text(json.dumps(asdict(job), default=str), encoding="utf-8")
+        command = [sys.executable, "-m", "benchmarks.worker", name, str(job_path), str(writing)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, text=True, pass_fds=[writing], cwd=ROOT, env=_environment(job)
+        )
+        os.close(writing)
+        with os.fdopen(reading, encoding="utf-8") as answers:
+            try:
+                yield Worker(
+                    _answer(answers, name)["ready_seconds"], lambda command: _asked(process, answers, name, command)
+                )
+            finally:
+                process.communicate()
+
+
+def alternated(a: Worker, b: Worker, pair_count: int) -> Pairs:
+    """One run of each to warm up, then `pair_count` pairs in ABBA order."""
+    a.run(), b.run()
+    firsts: list[Run] = []
+    seconds: list[Run] = []
+    for position in range(pair_count):
+        for worker, runs in [(a, firsts), (b, seconds)][:: 1 if position % 2 == 0 else -1]:
+            runs.append(worker.run())
+    return Pairs(tuple(firsts), tuple(seconds))
+
+
+def _environment(job: Any) -> dict[str, str]:
+    threads = {"OMP_NUM_THREADS": str(job.threads)} if job.threads else {}
+    return {**os.environ, **threads, **job.environment, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'handler'}"}
+
+
+def _asked(process: subprocess.Popen[str], answers: Any, name: str, command: dict[str, Any]) -> dict[str, Any]:
+    if process.stdin is None:
+        raise WorkerEnded(name)
+    process.stdin.write(json.dumps(command) + "\n")
+    process.stdin.flush()
+    return _answer(answers, name)
+
+
+def _answer(answers: Any, name: str) -> dict[str, Any]:
+    line = answers.readline()
+    if not line:
+        raise WorkerEnded(name)
+    document: dict[str, Any] = json.loads(line)
+    return document
+
+
+class WorkerEnded(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the worker of {name} ended; its error is on stderr above")

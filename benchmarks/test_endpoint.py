@@ -1,0 +1,28 @@
+"""Through the whole endpoint: one point of `harness bench` on the real serving stack, as users run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.worker import ROOT
+from harness.benching import sweep
+from harness.benching.points import AS_CONFIGURED, Axes
+from harness.benching.stability import Rule
+from harness.progress import stderr_progress
+
+
+def test_frames_per_second_through_the_endpoint(benchmark: Any, tmp_path: Path) -> None:
+    options = sweep.Options(
+        config_path=ROOT / "rehearsal.toml",
+        axes=Axes((), (), (), ()),
+        rule=Rule(0.1, 6),
+        state_dir=tmp_path / "state",
+        runtime="process",
+    )
+    benched = benchmark.pedantic(sweep.bench, (options, stderr_progress(quiet=True)), rounds=1, iterations=1)
+    point = benched.bench.point(AS_CONFIGURED)
+    benchmark.extra_info.update(point.model_dump(mode="json"))
+    assert point.outcome in ("stable", "unstable")
+    assert point.failed_requests == 0
+    assert {"decode", "forward", "transfer"} <= set(point.stage_seconds_per_frame)

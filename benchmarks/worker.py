@@ -1,0 +1,77 @@
+"""A process that holds one contestant and runs it when told to: `python -m benchmarks.worker NAME JOB.json`.
+
+Speaks lines of JSON on a pipe that nothing else writes to. Two contestants share no process, because an allocator that
+one of them tunes, or fills, is the allocator of the other as well.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+ROOT = Path(__file__).parent.parent
+
+
+def main(name: str, job_path: str, answers_fd: str) -> None:
+    started = time.perf_counter()
+    sys.path[:0] = [str(ROOT), str(ROOT / "handler")]
+    from benchmarks import contestants  # the path above must come first, and the import is part of the start
+
+    document = json.loads(Path(job_path).read_text(encoding="utf-8"))
+    contestant = contestants.set_up(name, _job(contestants.Job, document))
+    gc.disable()
+    with os.fdopen(int(answers_fd), "w", encoding="utf-8") as answers:
+        _say(answers, {"ready_seconds": time.perf_counter() - started})
+        for line in sys.stdin:
+            _say(answers, _measured(contestant, json.loads(line)))
+
+
+def _job(job_type: Any, document: dict[str, Any]) -> Any:
+    size = document["frame_size"]
+    paths = {key: Path(document[key]) for key in ("model_dir", "clip")}
+    return job_type(**{**document, **paths, "frame_size": tuple(size) if size else None})
+
+
+def _measured(contestant: Any, command: dict[str, Any]) -> dict[str, Any]:
+    gc.collect()
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    begun, begun_cpu = time.perf_counter(), time.process_time()
+    ran = contestant()
+    wall_seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - begun_cpu
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "wall_seconds": wall_seconds,
+        "cpu_seconds": cpu_seconds,
+        "minor_faults": after.ru_minflt - before.ru_minflt,
+        "peak_bytes": _peak_bytes(),
+        "frame_count": ran.frame_count,
+        "detection_count": sum(len(frame.scores) for frame in ran.answer),
+        "answer": [_frame(frame) for frame in ran.answer] if command.get("answer") else None,
+    }
+
+
+def _peak_bytes() -> int:
+    """The kernel's high-water mark of this program: `ru_maxrss` would be that of whoever started it, where larger."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _frame(frame: Any) -> dict[str, Any]:
+    return {"boxes": frame.boxes.tolist(), "labels": frame.labels.tolist(), "scores": frame.scores.tolist()}
+
+
+def _say(answers: TextIO, document: dict[str, Any]) -> None:
+    answers.write(json.dumps(document) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

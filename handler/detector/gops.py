@@ -1,0 +1,104 @@
+"""Which packets of an H.264 stream must be decoded to see every N-th picture, from the packets' own records alone.
+
+Owns: the plan, and every reason not to make one. May not: decode.
+
+A group of pictures begins with an IDR picture: nothing after it, in decoding order, refers to anything before it
+(ISO/IEC 14496-10, 7.4.1.2.4). So groups without a wanted picture need not be decoded at all, and no group beyond the
+last wanted picture in it. A key frame that is no IDR (an open group, intra refresh) begins nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_IDR = 5
+_START_CODE = b"\x00\x00\x01"
+
+
+class CannotSkip(Exception):
+    """The stream is not one that this can be done with exactly; it says why. Every picture must be decoded."""
+
+
+@dataclass(frozen=True)
+class PacketRecord:
+    """One packet, in decoding order; `pts` is in the stream's own units."""
+
+    pts: int | None
+    begins_group: bool
+    """It holds an IDR picture."""
+    is_sound: bool
+    """Neither corrupt nor hidden by an edit list."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`wanted` maps a picture's pts to its place in the clip; the others have one entry a packet, in decoding order."""
+
+    wanted: dict[int, int]
+    stamps: tuple[int, ...]
+    is_needed: tuple[bool, ...]
+
+
+def plan(records: Sequence[PacketRecord], frame_interval: int) -> Plan:
+    """Raises CannotSkip."""
+    stamps = _stamps(records)
+    starts = _group_starts(records, stamps)
+    wanted = {pts: index for index, pts in enumerate(sorted(stamps)) if index % frame_interval == 0}
+    needed = [False] * len(records)
+    for start, end in pairwise((*starts, len(records))):
+        last = max((place for place in range(start, end) if stamps[place] in wanted), default=None)
+        if last is not None:
+            needed[start : last + 1] = [True] * (last + 1 - start)
+    return Plan(wanted, tuple(stamps), tuple(needed))
+
+
+def _stamps(records: Sequence[PacketRecord]) -> list[int]:
+    stamps = [record.pts for record in records if record.pts is not None]
+    if not records or len(stamps) != len(records):
+        raise CannotSkip("packets without a presentation time")
+    if len(set(stamps)) != len(stamps):
+        raise CannotSkip("packets with the same presentation time")
+    if not all(record.is_sound for record in records):
+        raise CannotSkip("corrupt or hidden packets")
+    return stamps
+
+
+def _group_starts(records: Sequence[PacketRecord], stamps: Sequence[int]) -> list[int]:
+    starts = [place for place, record in enumerate(records) if record.begins_group]
+    if not starts or starts[0] != 0:
+        raise CannotSkip("the stream does not begin with an IDR picture")
+    latest = None
+    for start, end in pairwise((*starts, len(records))):
+        group = stamps[start:end]
+        if min(group) != stamps[start] or (latest is not None and min(group) <= latest):
+            raise CannotSkip("groups of pictures that overlap in time")
+        latest = max(group)
+    return starts
+
+
+def holds_idr(packet: bytes, length_size: int | None) -> bool:
+    """Whether an access unit holds an IDR slice; `length_size` as in avcC, None for Annex B byte streams."""
+    return any(unit & 0x1F == _IDR for unit in _unit_headers(packet, length_size))
+
+
+def length_size(extradata: bytes | None) -> int | None:
+    """How many bytes a NAL unit's length takes (ISO/IEC 14496-15, 5.3.3.1); None for Annex B."""
+    if extradata and len(extradata) > 4 and extradata[0] == 1:
+        return (extradata[4] & 3) + 1
+    return None
+
+
+def _unit_headers(packet: bytes, length_bytes: int | None) -> Iterator[int]:
+    if length_bytes is None:
+        place = packet.find(_START_CODE)
+        while 0 <= place < len(packet) - 3:
+            yield packet[place + 3]
+            place = packet.find(_START_CODE, place + 3)
+        return
+    place = 0
+    while place + length_bytes < len(packet):
+        size = int.from_bytes(packet[place : place + length_bytes], "big")
+        yield packet[place + length_bytes]
+        place += length_bytes + size

@@ -1,0 +1,28 @@
+"""What is done once to a loaded network, so that it runs faster and finds the same.
+
+Owns: the order of the steps. None of them changes an answer beyond rounding, but for a reduced precision, which is
+asked for by name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from detector import allocator, folding, precision
+from detector.settings import Precision
+
+
+def tuned(network: nn.Module, device: torch.device, compute: Precision) -> nn.Module:
+    """`network` itself, changed in place and moved to `device`. Folding comes first, while everything is float32."""
+    whole: Any = network
+    folding.fold_frozen_norms(whole.backbone)
+    if device.type == "cpu":
+        allocator.keep_freed_memory()
+    whole.to(device)
+    precision.reduce(whole, compute)
+    for part in (whole.backbone, whole.rpn.head):
+        part.to(memory_format=torch.channels_last)
+    return network

@@ -1,0 +1,177 @@
+"""`harness bench` and `harness bench compare`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy import config
+from deploy.config import FILE_NAME
+from deploy.evidence.bench import Bench, read_bench
+from harness import circumstances
+from harness.benching import compare as comparing
+from harness.benching import sweep, writing
+from harness.benching.choosing import Constraints, Rate
+from harness.benching.compare import Limit
+from harness.benching.points import Axes, FrameSize
+from harness.benching.stability import Rule
+from harness.cli import options
+from harness.cli.options import CloudChoice, Format, RuntimeChoice
+from harness.cloud.local_cloud import CloudAsked
+from harness.errors import ConfigurationError
+from harness.progress import stderr_progress
+from harness.serving.docker_limits import parse_size
+
+INTERRUPTED = 130
+INSTANCES = ("ml.g4dn.xlarge", "ml.g5.xlarge", "ml.g6.xlarge")
+CPU_BATCHES, GPU_BATCHES = (1, 2, 4), (1, 2, 4, 8, 16)
+QUICK_RULE = Rule(tolerance=0.1, most=6)
+
+app = typer.Typer(
+    name="bench",
+    help="Sweep settings through the real serving stack on a clip, and recommend one.",
+    invoke_without_command=True,
+)
+
+
+@app.callback()
+def bench(
+    context: typer.Context,
+    video: Annotated[
+        Path | None, typer.Option("--video", "-v", help="The clip to measure on; default: the known answer's.")
+    ] = None,
+    batch_size: Annotated[
+        list[int] | None, typer.Option("--batch-size", "-b", help="Frames at once; may be given again.", min=1)
+    ] = None,
+    precision: Annotated[
+        list[str] | None, typer.Option("--precision", help="fp32, fp16, bf16 or auto; may be given again.")
+    ] = None,
+    frame_size: Annotated[
+        list[str] | None,
+        typer.Option("--frame-size", help="What the network is given, such as 1280x720; may be given again."),
+    ] = None,
+    concurrency: Annotated[
+        list[int] | None, typer.Option("--concurrency", help="Requests at once; may be given again.", min=1)
+    ] = None,
+    max_memory: Annotated[
+        str | None, typer.Option("--max-memory", help="Recommend nothing above it, such as 12GiB.", metavar="SIZE")
+    ] = None,
+    max_p95: Annotated[
+        float | None, typer.Option("--max-p95", help="Recommend nothing slower than that.", metavar="SECONDS")
+    ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option("--price", help="ml.g4dn.xlarge=0.7364 instead of the dated table; may be given again."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats; ends within minutes.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what an earlier sweep measured.")] = False,
+    config_file: options.ConfigOption = Path(FILE_NAME),
+    env: options.EnvOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="DIR")] = Path(
+        "rehearsal-bench"
+    ),
+    runtime: options.RuntimeOption = RuntimeChoice.AUTO,
+    image: options.ImageOption = None,
+    cpus: options.CpusOption = None,
+    memory: options.MemoryOption = None,
+    gpu_memory: options.GpuMemoryOption = None,
+    shm_size: options.SharedMemoryOption = None,
+    cloud: options.CloudOption = CloudChoice.EMBEDDED,
+    cloud_url: options.CloudUrlOption = None,
+    state_dir: options.StateOption = Path(".rehearsal"),
+    output_format: options.OutputOption = Format.TEXT,
+    quiet: options.QuietOption = False,
+) -> None:
+    """Sweep settings through the real serving stack on a clip, and recommend one."""
+    if context.invoked_subcommand is not None:
+        return
+    sizes = tuple(FrameSize.parse(text) for text in frame_size or ())
+    axes = Axes(tuple(batch_size or _batches()), tuple(precision or ()), sizes, tuple(concurrency or (1,)))
+    region = config.load(config_file, env).endpoint.region
+    asked = sweep.Options(
+        config_path=config_file,
+        axes=axes,
+        rule=QUICK_RULE if quick else Rule(),
+        constraints=Constraints(parse_size(max_memory) if max_memory else None, max_p95),
+        environment=env,
+        video=video,
+        rates=_rates(region, price or []),
+        state_dir=state_dir,
+        runtime=runtime.value,
+        image=image,
+        limits=options.limits(cpus, memory, gpu_memory, shm_size),
+        cloud=CloudAsked(cloud_url, cloud.value),
+        fresh=fresh,
+        arguments=tuple(sys.argv[1:]),
+    )
+    benched = sweep.bench(asked, stderr_progress(quiet=quiet))
+    written = writing.write_all(benched.bench, out)
+    if output_format is Format.JSON:
+        typer.echo(written.bench_json.read_text(encoding="utf-8"))
+    else:
+        typer.echo(_in_words(benched.bench, written))
+    if benched.was_interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if benched.bench.recommendation.point is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The bench.json to compare with.", metavar="A")],
+    after: Annotated[Path, typer.Argument(help="The bench.json that is judged.", metavar="B")],
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", help="Such as fps:-5% or p95:+10%; may be given again.", metavar="LIMIT"),
+    ] = None,
+) -> None:
+    """Say what changed between two benchmarks, and fail when it passes a limit."""
+    limits = [Limit.parse(text) for text in fail_on or ()]
+    found = comparing.compare(read_bench(before), read_bench(after), limits)
+    for change in found.changes:
+        typer.echo(str(change))
+    for warning in found.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    for failure in found.failures:
+        typer.echo(f"failed: {failure}")
+    if found.failures:
+        raise typer.Exit(1)
+
+
+def _batches() -> tuple[int, ...]:
+    return GPU_BATCHES if circumstances.this_machine().gpu else CPU_BATCHES
+
+
+def _rates(region: str, given: list[str]) -> tuple[Rate, ...]:
+    """The prices given, and the table's for the usual instances that none was given for."""
+    own = [_own_rate(text) for text in given]
+    named = {rate.instance_type for rate in own}
+    tabled = [sweep.rate_of(region, name) for name in INSTANCES if name not in named]
+    return (*own, *(rate for rate in tabled if rate is not None))
+
+
+def _own_rate(text: str) -> Rate:
+    name, _, usd = text.partition("=")
+    try:
+        return Rate(name, float(usd), "given with --price")
+    except ValueError as error:
+        raise ConfigurationError(f"--price must be INSTANCE=USD_PER_HOUR, not {text!r}") from error
+
+
+def _in_words(bench: Bench, written: writing.Written) -> str:
+    chosen = bench.recommendation
+    lines = [f"{point.name}: {sweep.in_words(point)}" for point in bench.points]
+    lines += [
+        f"{price.instance_type}: ${price.usd_per_1000_frames:.4f} per 1,000 frames at this machine's speed"
+        f" ({price.source})"
+        for price in chosen.prices
+    ]
+    lines.append(f"Report: {written.report_html}")
+    lines.append(f"Recommended: {chosen.point or 'nothing'}: {chosen.reason}")
+    if chosen.settings:
+        wanted = ", ".join(f"{name} = {value}" for name, value in chosen.settings.items())
+        lines.append(f"Next: set {wanted} below [handler.environment] in the project file, then `harness validate`")
+    return "\n".join(lines)

@@ -1,0 +1,174 @@
+"""One answer held against the other. Pure: two documents in, findings and numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.checks import findings as outcome
+from harness.checks.findings import Finding
+from harness.checks.known_answer import Predictions, Rle
+from harness.checks.known_answer.pairs import FramePair, matches
+from harness.checks.known_answer.predictions import Detection
+from harness.checks.known_answer.scoring import score
+from harness.checks.known_answer.truth import TrueObject
+
+_LEAST_OVERLAP = 0.5
+_SHOWN = 20
+"""Findings of one kind; the rest are counted."""
+_ADVICE = (
+    "compare with PRECISION=fp32 and without FRAME_WIDTH and FRAME_HEIGHT; if it stays, the handler computes otherwise"
+)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What may differ. An object whose score is that near to the threshold may come or go."""
+
+    box_pixels: float
+    score: float
+
+
+SAME = Tolerance(box_pixels=0.01, score=1e-4)
+"""float32 against float32: rounding, and the decimals of the document."""
+REDUCED = Tolerance(box_pixels=4.0, score=0.05)
+"""fp16 or bf16 against float32."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """`metrics` by name: `box_drift_max_pixels`, `score_drift_max`, `map_50_95`, `lost_count`, `new_count`, ..."""
+
+    findings: tuple[Finding, ...]
+    metrics: Mapping[str, float]
+    frame_count: int
+
+    @property
+    def passed(self) -> bool:
+        return outcome.passed(self.findings)
+
+    @property
+    def summary(self) -> str:
+        drift = (
+            f"boxes drift by at most {self.metrics['box_drift_max_pixels']:.3g} px, "
+            f"scores by {self.metrics['score_drift_max']:.2g}"
+        )
+        counts = f"{self.metrics['lost_count']:.0f} lost, {self.metrics['new_count']:.0f} new"
+        return f"{self.frame_count} frames, {self.metrics['matched_count']:.0f} objects matched, {counts}; {drift}"
+
+
+@dataclass(frozen=True)
+class _Match:
+    frame_index: int
+    found: Detection
+    expected: TrueObject
+    expected_score: float
+
+    @property
+    def box_drift(self) -> float:
+        return max(abs(a - b) for a, b in zip(self.found.box, self.expected.box, strict=True))
+
+    @property
+    def score_drift(self) -> float:
+        return abs(self.found.score - self.expected_score)
+
+
+def judge(answer: Predictions, reference: Predictions, threshold: float, tolerance: Tolerance) -> Parity:
+    """`answer` has the objects of at least `threshold`; `reference` all of its network's, on some of those frames."""
+    found = {frame.frame_index: frame.detections for frame in answer.frames}
+    missing = [frame.frame_index for frame in reference.frames if frame.frame_index not in found]
+    pairs = [_Frame.of(frame.frame_index, found.get(frame.frame_index, ()), frame.detections, reference)
+             for frame in reference.frames]  # fmt: skip
+    matched = [match for pair in pairs for match in pair.matched]
+    lost = [(pair.frame_index, thing) for pair in pairs for thing in pair.lost(threshold)]
+    new = [(pair.frame_index, thing) for pair in pairs for thing in pair.new]
+    findings = (
+        *([Finding("parity.frames", "error", f"the answer lacks frames {missing}")] if missing else []),
+        *_objects("lost", "torchvision finds {what}, the handler does not", lost, threshold, tolerance),
+        *_objects("new", "the handler finds {what}, torchvision does not", new, threshold, tolerance),
+        *_drifted(matched, tolerance),
+    )
+    metrics = {
+        "matched_count": float(len(matched)),
+        "lost_count": float(len(lost)),
+        "new_count": float(len(new)),
+        "box_drift_max_pixels": max((match.box_drift for match in matched), default=0.0),
+        "score_drift_max": max((match.score_drift for match in matched), default=0.0),
+        "map_50_95": _mean_average_precision(pairs, reference, threshold),
+    }
+    return Parity(findings, metrics, len(reference.frames))
+
+
+@dataclass(frozen=True)
+class _Frame:
+    frame_index: int
+    detections: tuple[Detection, ...]
+    expected: tuple[Detection, ...]
+    things: tuple[TrueObject, ...]
+    matched: tuple[_Match, ...]
+
+    @staticmethod
+    def of(
+        index: int, detections: tuple[Detection, ...], expected: tuple[Detection, ...], reference: Predictions
+    ) -> _Frame:
+        nothing = Rle((reference.video.height, reference.video.width), "")
+        things = tuple(
+            TrueObject(place, thing.label_id, thing.label, thing.box, nothing) for place, thing in enumerate(expected)
+        )
+        pair = FramePair(index, detections, things)
+        found = tuple(
+            _Match(index, detections[row], things[column], expected[column].score)
+            for row, column, _ in matches(pair, at_least=_LEAST_OVERLAP)
+        )
+        return _Frame(index, detections, expected, things, found)
+
+    def lost(self, threshold: float) -> list[Detection]:
+        seen = {match.expected.track for match in self.matched}
+        return [thing for place, thing in enumerate(self.expected) if place not in seen and thing.score >= threshold]
+
+    @property
+    def new(self) -> list[Detection]:
+        seen = [id(match.found) for match in self.matched]
+        return [detection for detection in self.detections if id(detection) not in seen]
+
+
+def _objects(
+    kind: str, words: str, things: Sequence[tuple[int, Detection]], threshold: float, tolerance: Tolerance
+) -> Iterator[Finding]:
+    for index, thing in things[:_SHOWN]:
+        near = abs(thing.score - threshold) <= tolerance.score
+        what = f"{thing.label} with score {thing.score:.4f} at {[round(side, 1) for side in thing.box]}"
+        message = words.format(what=what) + (f"; that is at the threshold of {threshold:g}" if near else "")
+        where = f"frame {index}"
+        yield Finding(f"parity.{kind}", "warning" if near else "error", message, where, None if near else _ADVICE)
+    if len(things) > _SHOWN:
+        yield Finding(f"parity.{kind}", "error", f"{len(things) - _SHOWN} more {kind} objects", advice=_ADVICE)
+
+
+def _drifted(matched: Sequence[_Match], tolerance: Tolerance) -> Iterator[Finding]:
+    for name, limit, unit in (("box", tolerance.box_pixels, " px"), ("score", tolerance.score, "")):
+        drifts = [(getattr(match, f"{name}_drift"), match) for match in matched]
+        beyond = [drift for drift, _ in drifts if drift > limit]
+        if beyond:
+            worst, match = max(drifts, key=lambda pair: pair[0])
+            yield Finding(
+                f"parity.{name}_drift",
+                "error",
+                f"{len(beyond)} of {len(matched)} objects drift by more than {limit:g}{unit} in their {name}; "
+                f"the worst, a {match.found.label}, by {worst:.4g}{unit}",
+                f"frame {match.frame_index}",
+                _ADVICE,
+            )
+
+
+def _mean_average_precision(pairs: Sequence[_Frame], reference: Predictions, threshold: float) -> float:
+    """COCO's, with torchvision's objects of at least the threshold as the truth."""
+    judged = [
+        FramePair(
+            pair.frame_index,
+            pair.detections,
+            tuple(thing for thing, said in zip(pair.things, pair.expected, strict=True) if said.score >= threshold),
+        )
+        for pair in pairs
+    ]
+    return score(judged, list(reference.labels), "bbox").map50_95

@@ -1,0 +1,109 @@
+"""A process that answers one clip: `worker.py (handler|torchvision) REQUEST.json`. Never imported by the harness.
+
+The request names the unpacked archive, the clip, where the answer goes, and for `torchvision` which frames are wanted.
+`handler` calls the archive's own `model_fn` and `transform_fn`; `torchvision` reads the same weights, decodes every
+frame with OpenCV, and runs the network as torchvision ships it: eager, float32, a list of float pictures in.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main(mode: str, request_path: str) -> None:
+    request: dict[str, Any] = json.loads(Path(request_path).read_text(encoding="utf-8"))
+    sys.path.insert(0, str(Path(request["model_dir"], "code")))
+    answer = _handler(request) if mode == "handler" else json.dumps(_torchvision(request)).encode()
+    Path(request["answer"]).write_bytes(answer)
+
+
+def _handler(request: dict[str, Any]) -> bytes:
+    import inference
+
+    service = inference.model_fn(request["model_dir"])
+    body = Path(request["clip"]).read_bytes()
+    answer, _ = inference.transform_fn(service, body, request["content_type"], "application/json")
+    return bytes(answer)
+
+
+def _torchvision(request: dict[str, Any]) -> dict[str, Any]:
+    import torch
+
+    torch.backends.cudnn.allow_tf32 = False
+    network, labels, device = _network(Path(request["model_dir"]))
+    frames, size = [], (0, 0)
+    for index, picture in _pictures(request["clip"], set(request["frame_indices"])):
+        size = (picture.shape[1], picture.shape[0])
+        given = _scaled(picture, request["frame_width"], request["frame_height"])
+        tensor = torch.from_numpy(given).permute(2, 0, 1).to(device).to(torch.float32) / 255
+        with torch.no_grad():
+            found = network([tensor])[0]
+        scale = (size[0] / given.shape[1], size[1] / given.shape[0])
+        frames.append({"frame_index": index, "pts_seconds": 0.0, "detections": _detections(found, labels, scale)})
+    return {
+        "schema": "rehearsal.predictions/1",
+        "video": {"width": size[0], "height": size[1]},
+        "labels": {str(label_id): name for label_id, name in labels.items()},
+        "settings": {},
+        "frames": frames,
+    }
+
+
+def _network(model_dir: Path) -> tuple[Any, dict[int, str], Any]:
+    import torch
+
+    from detector import architecture
+
+    spec_path = model_dir / "model.json"
+    spec = architecture.read_spec(spec_path) if spec_path.exists() else architecture.coco_spec()
+    network = architecture.build(spec)
+    network.load_state_dict(torch.load(model_dir / "model.pth", map_location="cpu", weights_only=True))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return network.float().eval().to(device), dict(spec.labels), device
+
+
+def _pictures(clip: str, wanted: set[int]) -> Any:
+    """(index, RGB picture) of the wanted frames; every frame is decoded."""
+    import cv2
+
+    capture = cv2.VideoCapture(clip)
+    for index in range(max(wanted, default=-1) + 1):
+        read, picture = capture.read()
+        if not read:
+            break
+        if index in wanted:
+            yield index, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    capture.release()
+
+
+def _scaled(picture: Any, width: int | None, height: int | None) -> Any:
+    """As the handler's settings say: with one of the two the other follows the aspect."""
+    import cv2
+
+    own_height, own_width = picture.shape[:2]
+    if not width and not height:
+        return picture
+    wide = width or max(1, round(own_width * (height or own_height) / own_height))
+    high = height or max(1, round(own_height * (width or own_width) / own_width))
+    smaller = wide * high < own_width * own_height
+    return cv2.resize(picture, (wide, high), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+
+
+def _detections(found: Any, labels: dict[int, str], scale: tuple[float, float]) -> list[dict[str, Any]]:
+    columns = zip(found["boxes"].tolist(), found["labels"].tolist(), found["scores"].tolist(), strict=True)
+    return [
+        {
+            "box": [x1 * scale[0], y1 * scale[1], x2 * scale[0], y2 * scale[1]],
+            "label_id": label_id,
+            "label": labels.get(label_id, str(label_id)),
+            "score": score,
+        }
+        for (x1, y1, x2, y2), label_id, score in columns
+    ]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

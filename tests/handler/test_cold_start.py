@@ -1,0 +1,42 @@
+"""What a worker loads before its first answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from detector import architecture
+
+HANDLER = Path(architecture.__file__).parent.parent
+_ANSWER = """
+import sys, torch
+torch.set_num_threads(1)
+import inference
+from detector.frames import FrameBatch
+service = inference.model_fn(sys.argv[1])
+import numpy as np
+pixels = np.zeros((1, 64, 64, 3), np.uint8)
+service.predictor.detect(FrameBatch(pixels, (0,), (0.0,), 64, 64), score_threshold=0.0, with_masks=True)
+print("torch._dynamo" in sys.modules)
+"""
+_LATER = """
+import sys
+import inference
+from torchvision.ops.roi_align import is_compile_supported
+import torch
+print(is_compile_supported("cpu"), torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item())
+"""
+
+
+def run(code: str, *arguments: str) -> str:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=HANDLER, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_an_answer_never_loads_torchs_compiler(model_dir: Path) -> None:
+    assert run(_ANSWER, str(model_dir)) == "False"
+
+
+def test_the_compiler_is_there_for_whoever_asks() -> None:
+    assert run(_LATER) == "True 2.0"

@@ -1,0 +1,97 @@
+"""A benchmark of four points, and clients that answer without a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy import evidence
+from deploy.evidence.bench import Bench, BenchPoint, Price, Recommendation
+from harness.benching.stability import chance, spread
+from harness.clips import Clip, ClipFacts
+from harness.submit import Accepted, Completed, Failed, Outcome, Request, Timings, Unanswered
+
+CLIP = Clip(Path("street.mp4"), 1000, "c" * 64, "video/mp4", ClipFacts(640, 360, 61, 2.44))
+ACCEPTED = Accepted("id", "s3://b/out", "s3://b/failure")
+MACHINE = evidence.Machine(
+    cpu_model="A chip", cpu_count=2, memory_bytes=1 << 34, operating_system="Linux", python="3.11"
+)
+
+
+def point(
+    name: str,
+    rate: float | None = None,
+    *,
+    memory: int = 10**9,
+    p95: float = 1.0,
+    outcome: str = "stable",
+    oom: int = 0,
+) -> BenchPoint:
+    return BenchPoint.model_validate(
+        {
+            "name": name,
+            "settings": {"BATCH_SIZE": name.partition(" ")[2]} if name.startswith("batch") else {},
+            "outcome": outcome,
+            "note": "" if rate else "it broke",
+            "repeats": 3,
+            "frames_per_second": spread([rate * 0.99, rate, rate * 1.01]) if rate else None,
+            "jobs_per_second": rate / 13 if rate else None,
+            "request_p50_seconds": p95 / 2,
+            "request_p95_seconds": p95,
+            "stage_seconds_per_frame": {"upload": 0.001, "decode": 0.01, "forward": 0.03} if rate else {},
+            "peak_host_bytes": memory,
+            "out_of_memory": chance(oom, 8),
+        }
+    )
+
+
+def bench(*points: BenchPoint, chosen: str | None = "batch 2", clip_sha256: str = "c" * 64) -> Bench:
+    price = Price(instance_type="ml.g4dn.xlarge", usd_per_hour=0.7, source="a table", usd_per_1000_frames=0.01)
+    return Bench(
+        tool_version="0",
+        run_id="run",
+        created=datetime(2026, 1, 2, tzinfo=UTC),
+        bundle=evidence.Bundle(sha256="a" * 64, size_bytes=10, handler_sha256="b" * 64, weights_sha256="d" * 64),
+        configuration=evidence.Configuration(path="rehearsal.toml", sha256="e" * 64),
+        runtime=evidence.RuntimeUsed(kind="process", assurance="process"),
+        machine=MACHINE,
+        clip=evidence.InputFile(file="<street>.mp4", size_bytes=10, sha256=clip_sha256, content_type="video/mp4"),
+        rule="three agree",
+        points=points,
+        recommendation=Recommendation(point=chosen, reason="it is the fastest", prices=(price,)),
+    )
+
+
+def answer(frame_count: int) -> bytes:
+    frames = [{"frame_index": 5 * index, "pts_seconds": 0.2 * index, "detections": []} for index in range(frame_count)]
+    document = {
+        "schema": "rehearsal.predictions/1",
+        "video": {"width": 640, "height": 360},
+        "labels": {"1": "cat"},
+        "settings": {},
+        "frames": frames,
+    }
+    return json.dumps(document).encode()
+
+
+@dataclass
+class ScriptedClient:
+    """Takes the given seconds, the last of them for ever; where there are none it fails with `failure`."""
+
+    seconds: Sequence[float] = ()
+    failure: bytes = b""
+    frame_count: int = 10
+    requests: list[Request] = field(default_factory=list)
+
+    def submit(self, request: Request) -> Outcome:
+        self.requests.append(request)
+        place = min(len(self.requests), len(self.seconds)) - 1
+        if place < 0:
+            return (
+                Failed(ACCEPTED, self.failure, Timings(0.1, 1.0), None) if self.failure else Unanswered(ACCEPTED, 600)
+            )
+        timings = Timings(0.1, self.seconds[place])
+        return Completed(ACCEPTED, answer(self.frame_count), "application/json", timings, None)

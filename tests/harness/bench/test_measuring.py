@@ -1,0 +1,180 @@
+"""One point of a sweep: repeats, failures, and the numbers that come of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import EndpointFailed
+from deploy.evidence.bench import BenchPoint
+from harness.benching import stage_log
+from harness.benching.measuring import Standing, measure
+from harness.benching.points import AS_CONFIGURED, Axes, FrameSize, Point, points
+from harness.benching.stability import Rule, chance, percentile
+from harness.benching.store import Store
+from harness.benching.sweep import INTERRUPTED, measured_each
+from harness.errors import ConfigurationError
+from harness.progress import stderr_progress
+from tests.harness.bench.examples import CLIP, ScriptedClient, point
+
+RULE = Rule(tolerance=0.1, most=6)
+
+
+def standing(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> Standing:
+    (tmp_path / "i-1.log").write_text(log, encoding="utf-8")
+    return Standing(clients, tmp_path, lambda: 5_000_000)
+
+
+def stage_line(total: float, gpu: int | None = None, **seconds: float) -> str:
+    document = {"total_seconds": total, "seconds": seconds, "counts": {"frames": 10}, "gpu_peak_bytes": gpu}
+    return f"2026 [INFO ] W-9000-model_1.0-stdout MODEL_LOG - stages {json.dumps(document)}\n"
+
+
+def test_a_point_is_repeated_until_three_agree_and_the_warm_up_does_not_count(tmp_path: Path) -> None:
+    client = ScriptedClient([50.0, 3.0, 2.0, 2.0, 2.1])
+    found = measure(Point(4), CLIP, RULE, lambda: standing(tmp_path, client))
+    assert (found.outcome, found.repeats, len(client.requests)) == ("stable", 4, 5)
+    assert found.frames_per_second is not None
+    assert found.frames_per_second.values == pytest.approx((10 / 3, 5, 5, 10 / 2.1), abs=1e-3)
+    assert (found.frames_per_second.median, found.request_p50_seconds, found.request_p95_seconds) == (4.881, 2.0, 3.0)
+    assert (found.settings, found.frames_per_request, found.peak_host_bytes) == ({"BATCH_SIZE": "4"}, 10, 5_000_000)
+
+
+def test_a_point_that_never_settles_is_marked_unstable(tmp_path: Path) -> None:
+    client = ScriptedClient([1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
+    found = measure(Point(), CLIP, RULE, lambda: standing(tmp_path, client))
+    assert (found.name, found.outcome, found.note) == (AS_CONFIGURED, "unstable", "not stable after 6 repeats")
+
+
+def test_requests_at_once_are_one_round(tmp_path: Path) -> None:
+    clients = [ScriptedClient([1.0, 2.0]), ScriptedClient([4.0])]
+    found = measure(Point(concurrency=2), CLIP, RULE, lambda: standing(tmp_path, *clients))
+    assert found.frames_per_second is not None
+    assert (found.frames_per_second.median, found.jobs_per_second) == (5.0, 0.5)
+    assert [len(client.requests) for client in clients] == [4, 3]
+
+
+def test_a_failed_request_ends_the_point_with_the_handlers_words(tmp_path: Path) -> None:
+    client = ScriptedClient(failure=b'{"error":{"code":"out_of_memory","message":"with 24 frames"}}')
+    found = measure(Point(24), CLIP, RULE, lambda: standing(tmp_path, client))
+    assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 1, 1)
+    assert "with 24 frames" in found.note
+    assert found.out_of_memory is not None
+    assert (found.out_of_memory.count, found.out_of_memory.trials) == (1, 1)
+
+
+def test_an_endpoint_that_cannot_be_deployed_is_a_result(tmp_path: Path) -> None:
+    def fails() -> Standing:
+        raise EndpointFailed("endpoint bench-1 is Failed: no container started")
+
+    found = measure(Point(8), CLIP, RULE, fails)
+    assert (found.outcome, found.note) == ("failed", "endpoint bench-1 is Failed: no container started")
+
+
+def test_silence_is_a_failure_with_its_time(tmp_path: Path) -> None:
+    found = measure(Point(), CLIP, RULE, lambda: standing(tmp_path, ScriptedClient()))
+    assert (found.outcome, found.note) == ("failed", "no answer within 600 s")
+
+
+def test_stages_are_means_a_frame_and_what_no_stage_explains_is_transfer(tmp_path: Path) -> None:
+    log = stage_line(30, decode=20.0) + 3 * stage_line(1.5, gpu=7, decode=0.5, forward=0.9, write=0.1)
+    client = ScriptedClient([50.0, 2.0])
+    found = measure(Point(), CLIP, RULE, lambda: standing(tmp_path, client, log=log))
+    wanted = {"upload": 0.01, "transfer": 0.05, "decode": 0.05, "forward": 0.09, "write": 0.01}
+    assert found.stage_seconds_per_frame == pytest.approx(wanted)
+    assert list(found.stage_seconds_per_frame) == list(wanted)
+    assert found.peak_gpu_bytes == 7
+
+
+def test_going_on_with_smaller_batches_counts_as_out_of_memory(tmp_path: Path) -> None:
+    log = "W-9000-model_1.0-stdout MODEL_LOG - out of memory on cuda:0 with 8 frames of 1 x 1; going on with 4: set\n"
+    found = measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, ScriptedClient([1.0]), log=log))
+    assert found.out_of_memory is not None
+    assert (found.outcome, found.out_of_memory.count, found.out_of_memory.trials) == ("stable", 1, 4)
+
+
+def test_broken_lines_of_the_log_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "i-1.log").write_text(
+        'MODEL_LOG - stages {broken}\nMODEL_LOG - stages {"seconds": 3}\n' + stage_line(2.0, decode=1.0)
+    )
+    assert [account.total_seconds for account in stage_log.read(tmp_path).accounts] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_stable"),
+    [([], False), ([1, 1], False), ([9, 1, 1, 1], True), ([1, 1, 1.2], False), ([1, 1, 1, 1.2], False)],
+)
+def test_stable_means_that_the_last_three_agree(values: list[float], is_stable: bool) -> None:
+    assert RULE.is_stable(values) is is_stable
+
+
+def test_no_event_in_few_trials_still_leaves_a_chance() -> None:
+    assert chance(0, 8).upper_bound == pytest.approx(0.25, abs=0.01)
+    assert chance(0, 100).upper_bound < 0.03
+    assert chance(3, 6).upper_bound > 0.5
+    assert chance(0, 0).upper_bound == 1.0
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert [percentile([3.0, 1.0, 2.0, 4.0], share) for share in (0.5, 0.95, 0.0)] == [2.0, 4.0, 1.0]
+
+
+def test_what_the_project_says_comes_first_and_no_point_twice() -> None:
+    axes = Axes((1, 2), ("fp32", "bf16"), (FrameSize(64, 48),))
+    names = [each.name for each in points(axes)]
+    assert names[:3] == [AS_CONFIGURED, "batch 1, fp32, 64x48", "batch 2, fp32, 64x48"]
+    assert len(names) == len(set(names)) == 5
+    assert points(Axes((), (), ())) == (Point(),)
+    assert points(axes)[1].settings == {
+        "BATCH_SIZE": "1",
+        "PRECISION": "fp32",
+        "FRAME_WIDTH": "64",
+        "FRAME_HEIGHT": "48",
+    }
+
+
+@pytest.mark.parametrize("text", ["1280", "x720", "1280x", "axb", "1280x720x3"])
+def test_a_frame_size_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="WIDTHxHEIGHT"):
+        FrameSize.parse(text)
+
+
+def test_measured_points_are_found_again_only_for_what_they_were_measured_on(tmp_path: Path) -> None:
+    store = Store(tmp_path, ("bundle a", "clip b"))
+    store.keep(Point(2), point("batch 2", 7.0))
+    store.keep(Point(4), point("batch 4", outcome="failed"))
+    found = store.find(Point(2))
+    assert found is not None
+    assert found == point("batch 2", 7.0)
+    assert store.find(Point(4)) is None
+    assert store.find(Point(8)) is None
+    assert Store(tmp_path, ("bundle a", "clip c")).find(Point(2)) is None
+    assert store.find(Point(2, concurrency=2)) is None
+
+
+def test_ctrl_c_keeps_what_was_measured_and_says_what_was_not() -> None:
+    def measure(asked: Point, name: str) -> BenchPoint:
+        if asked.batch_size == 2:
+            raise KeyboardInterrupt
+        return point(asked.name, 5.0)
+
+    wanted = points(Axes((1, 2, 4)))
+    known = {Point(4): point("batch 4", 7.0)}
+    found, was_interrupted = measured_each(wanted, known, measure, stderr_progress(quiet=True))
+    assert was_interrupted
+    assert [each.outcome for each in found] == ["stable", "stable", "not_run", "stable"]
+    assert found[2].note == INTERRUPTED
+
+
+def test_known_points_are_not_measured_again_and_names_differ() -> None:
+    names: list[str] = []
+
+    def measure(asked: Point, name: str) -> BenchPoint:
+        names.append(name)
+        return point(asked.name, 5.0)
+
+    known = {Point(1): point("batch 1", 7.0)}
+    found, was_interrupted = measured_each(points(Axes((1, 2))), known, measure, stderr_progress(quiet=True))
+    assert (names, was_interrupted, len(found)) == (["bench-0", "bench-1"], False, 3)
