@@ -24,14 +24,15 @@ class CloudWatchAlarms:
         self._client = client
 
     def ringing(self, names: Sequence[str]) -> list[str]:
+        """The states are read from the answer: LocalStack 4.12 ignores StateValue where AlarmNames is given."""
         try:
             with mapped("DescribeAlarms"):
                 found = self._client.describe_alarms(AlarmNames=list(names), StateValue="ALARM")
         except (CloudRefused, CloudUnreachable) as error:
             log.warning("alarms could not be read: %s", error)
             return []
-        metric = [alarm["AlarmName"] for alarm in found.get("MetricAlarms", ())]
-        return metric + [alarm["AlarmName"] for alarm in found.get("CompositeAlarms", ())]
+        alarms = [*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())]
+        return [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
 
 
 class CloudWatchMetrics:

@@ -91,7 +91,7 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
     tags = Tags(catalog)
     models = Models(catalog, around.objects, tags, account, now)
     configs = Configs(catalog, models, tags, account, now)
-    endpoints = Endpoints(catalog, configs, tags, account, roster.instance_counts, now, settings.instance_quota)
+    endpoints = Endpoints(catalog, configs, tags, account, roster, now, settings.instance_quota)
     control = ControlFace({**control_operations(models, configs, endpoints, tags), **scaling_operations(scaling)})
     evaluator = Evaluator(meter, settings)
     scaler = Scaler(ScalerTools(records, catalog, endpoints, evaluator, around.scaling_alarms, settings, account, now))

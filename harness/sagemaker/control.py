@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from harness.sagemaker import faults, listing
 from harness.sagemaker.arns import Account
@@ -16,6 +16,7 @@ from harness.sagemaker.configs import Configs
 from harness.sagemaker.deployment import Deployment
 from harness.sagemaker.describing import describe
 from harness.sagemaker.moments import Now, epoch_millis
+from harness.sagemaker.rollout import Phase
 from harness.sagemaker.tags import Tags
 from harness.sagemaker.updating import UpdatePlan
 
@@ -26,6 +27,16 @@ InstanceCounts = Callable[[int], Mapping[str, int]]
 """Endpoint id -> healthy instances by variant."""
 
 
+class Fleets(Protocol):
+    """What stands behind an endpoint, by its id."""
+
+    def instance_counts(self, endpoint_id: int) -> Mapping[str, int]:
+        """Healthy instances by variant."""
+        ...
+
+    def phase(self, endpoint_id: int) -> Phase: ...
+
+
 class Endpoints:
     def __init__(
         self,
@@ -33,12 +44,12 @@ class Endpoints:
         configs: Configs,
         tags: Tags,
         account: Account,
-        counts: InstanceCounts,
+        fleets: Fleets,
         now: Now,
         instance_quota: int,
     ) -> None:
         self._catalog, self._configs, self._tags = catalog, configs, tags
-        self._account, self._counts, self._now = account, counts, now
+        self._account, self._fleets, self._now = account, fleets, now
         self._instance_quota = instance_quota
 
     def create_endpoint(self, request: Parameters) -> Document:
@@ -58,7 +69,7 @@ class Endpoints:
 
     def describe_endpoint(self, request: Parameters) -> Document:
         endpoint = self.find(request["EndpointName"])
-        return describe(endpoint, self._counts(endpoint.id))
+        return describe(endpoint, self._fleets.instance_counts(endpoint.id), self._fleets.phase(endpoint.id))
 
     def list_endpoints(self, request: Parameters) -> Document:
         found, token = listing.page(self._catalog.endpoints(), request, _listed)

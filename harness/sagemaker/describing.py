@@ -9,12 +9,13 @@ from typing import Any
 from harness.sagemaker.catalog import CREATING, DELETING, UPDATING, Endpoint
 from harness.sagemaker.deployment import VariantPlan
 from harness.sagemaker.moments import epoch_millis
+from harness.sagemaker.rollout import Phase
 from harness.sagemaker.updating import UpdatePlan
 
 Document = dict[str, Any]
 
 
-def describe(endpoint: Endpoint, counts: Mapping[str, int]) -> Document:
+def describe(endpoint: Endpoint, counts: Mapping[str, int], phase: Phase) -> Document:
     document: Document = {
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
@@ -29,7 +30,7 @@ def describe(endpoint: Endpoint, counts: Mapping[str, int]) -> Document:
         "FailureReason": endpoint.failure_reason,
         "AsyncInferenceConfig": endpoint.deployment.async_request,
         "LastDeploymentConfig": endpoint.last_deployment_config,
-        "PendingDeploymentSummary": _pending(endpoint),
+        "PendingDeploymentSummary": _pending(endpoint, phase),
     }
     return document | {name: value for name, value in optional.items() if value is not None}
 
@@ -51,27 +52,27 @@ def _variant(endpoint: Endpoint, plan: VariantPlan, counts: Mapping[str, int]) -
     }
 
 
-def _pending(endpoint: Endpoint) -> Document | None:
+def _pending(endpoint: Endpoint, phase: Phase) -> Document | None:
     if endpoint.status == CREATING:
-        variants = [_pending_variant(plan, plan.initial_instance_count) for plan in endpoint.deployment.variants]
+        variants = [_pending_variant(plan, plan.initial_instance_count, phase) for plan in endpoint.deployment.variants]
         name, started_at = endpoint.deployment.config_name, endpoint.created_at
     elif endpoint.update is not None and endpoint.update.deployment is not None:
         plan: UpdatePlan = endpoint.update
         deployment = endpoint.update.deployment
-        variants = [_pending_variant(it, plan.capacities[it.name][0]) for it in deployment.variants]
+        variants = [_pending_variant(it, plan.capacities[it.name][0], phase) for it in deployment.variants]
         name, started_at = deployment.config_name, plan.started_at
     else:
         return None
     return {"EndpointConfigName": name, "ProductionVariants": variants, "StartTime": epoch_millis(started_at)}
 
 
-def _pending_variant(plan: VariantPlan, desired: int) -> Document:
+def _pending_variant(plan: VariantPlan, desired: int, phase: Phase) -> Document:
     return {
         "VariantName": plan.name,
         "InstanceType": plan.instance_type,
         "DesiredInstanceCount": desired,
         "DesiredWeight": plan.initial_weight,
-        "VariantStatus": [{"Status": "Creating"}],
+        "VariantStatus": [{"Status": phase.status, **({"StatusMessage": phase.message} if phase.message else {})}],
     }
 
 

@@ -25,7 +25,7 @@ from harness.sagemaker.catalog import (
 from harness.sagemaker.cloud import CloudRefused, CloudUnreachable, Topics
 from harness.sagemaker.deployment import Deployment
 from harness.sagemaker.fleet import Fleet, FleetSlot, FleetTools, shortened
-from harness.sagemaker.rollout import Alarms, RolledBack, RolledOut, Rollout
+from harness.sagemaker.rollout import BRINGING_UP, Alarms, Phase, RolledBack, RolledOut, Rollout
 from harness.sagemaker.updating import UpdatePlan
 
 
@@ -88,6 +88,11 @@ class EndpointActor:
             for name, fleet in rollout.green.items():
                 counts[name] = counts.get(name, 0) + fleet.healthy_count
         return counts
+
+    def phase(self) -> Phase:
+        """How far a creation or deployment is."""
+        rollout = self._rollout
+        return BRINGING_UP if rollout is None else rollout.phase
 
     def fleets(self) -> list[Fleet]:
         rollout = self._rollout

@@ -30,6 +30,17 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """VariantStatus of a deployment under way: its `Status` and `StatusMessage`."""
+
+    status: str
+    message: str | None = None
+
+
+BRINGING_UP = Phase("Creating")
+
+
+@dataclass(frozen=True)
 class RolledBack:
     reason: str
 
@@ -95,6 +106,19 @@ class Rollout:
         if self.trouble is None:
             self.trouble = self._trouble()
         return self._forward() if self.trouble is None else self._back(self.trouble)
+
+    @property
+    def phase(self) -> Phase:
+        """What DescribeEndpoint says of the new side, in AWS's words."""
+        if self.trouble is not None:
+            return Phase("Deleting")
+        if self._terminate_at is not None:
+            wait = (self._policy.get("BlueGreenUpdatePolicy") or {}).get("TerminationWaitInSeconds", 0)
+            return Phase("Baking", f"Baking for {wait} seconds (TerminationWaitInSeconds)")
+        if self._stage_done_at is None:
+            return BRINGING_UP
+        wait = self._stages[self._stage].wait_seconds
+        return Phase("Baking", f"Baking for {wait:g} seconds (WaitIntervalInSeconds)")
 
     def acquire(self, limits: Callable[[bool], int | None]) -> FleetSlot | None:
         """A slot on the side whose turn it is; `limits(is_green)` says how many requests an instance takes."""

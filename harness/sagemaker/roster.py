@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from harness.sagemaker.catalog import Endpoint
 from harness.sagemaker.endpoints import ActorTools, EndpointActor
 from harness.sagemaker.fleet import FleetSlot
+from harness.sagemaker.rollout import BRINGING_UP, Phase
 from harness.serving.runtime import Instance
 
 
@@ -48,6 +49,10 @@ class Roster:
     def instance_counts(self, endpoint_id: int) -> Mapping[str, int]:
         actor = self._snapshot().get(endpoint_id)
         return {} if actor is None else actor.instance_counts()
+
+    def phase(self, endpoint_id: int) -> Phase:
+        actor = self._snapshot().get(endpoint_id)
+        return BRINGING_UP if actor is None else actor.phase()
 
     def _snapshot(self) -> dict[int, EndpointActor]:
         with self._lock:

@@ -238,6 +238,23 @@ def test_an_alarm_while_baking_brings_the_old_config_back(world: World) -> None:
     assert len(world.runtime.running()) == 1
 
 
+def pending_status(world: World) -> Any:
+    pending = world.call("DescribeEndpoint", EndpointName="ep").get("PendingDeploymentSummary")
+    return pending and pending["ProductionVariants"][0]["VariantStatus"][0]
+
+
+def test_describe_says_when_the_new_fleet_bakes_so_that_a_deployer_can_try_it_then(world: World) -> None:
+    world.serve()
+    deploy(world, all_at_once(termination=600))
+    assert pending_status(world) == {"Status": "Creating"}
+    world.step_until("ep", lambda _: len(world.runtime.running()) == 2)
+    world.step_until("ep", lambda _: pending_status(world)["Status"] == "Baking")
+    assert pending_status(world)["StatusMessage"] == "Baking for 600 seconds (TerminationWaitInSeconds)"
+    world.clock.pass_(600)
+    world.step_until("ep", in_service)
+    assert pending_status(world) is None
+
+
 def test_a_green_fleet_that_never_gets_healthy_is_rolled_back(world: World) -> None:
     world.serve()
     world.script.start_error = ModelDataError("gone")
