@@ -86,7 +86,7 @@ def test_every_result_can_be_had_as_json_with_a_schema(terminal: Terminal) -> No
     looking = ("status", "smoke", "releases", "drift", "verify", "invoke clip.mp4", "expire --dry-run")
     schemas += [terminal.json(f"{words} --target local")["schema"] for words in looking]
     schemas.append(terminal.json("config")["schema"])
-    schemas.append(terminal.json("cost -r 2 -s 60 --target local")["schema"])
+    schemas.append(terminal.json("cost -r 2 -s 60")["schema"])
     schemas.append(terminal.json("policy --account 123456789012")["schema"])
     terminal.prepare(seed=1)
     terminal.type("--promote --target local --yes")

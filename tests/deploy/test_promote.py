@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy import ledgers
 from deploy.destroy import destroy
-from deploy.errors import AwsRefused, DeployError, EndpointFailed, GateRefused
+from deploy.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed, GateRefused
 from deploy.gate import GateVerdict
 from deploy.ledger import Ledger
 from deploy.live import observe
@@ -281,3 +282,41 @@ def test_a_promotion_interrupted_anywhere_can_be_destroyed_without_a_trace(
         run(cloud, first, ledger)
     destroy(ledger, cloud.clients(), clock=cloud.clock(), purge=True)
     assert cloud.names() == set()
+
+
+def test_another_machine_can_destroy_what_this_one_made(
+    cloud: WatchedCloud, first: Order, ledger: Ledger, tmp_path: Path
+) -> None:
+    run(cloud, first, ledger)
+    elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
+    ledgers.join(cloud.clients(), shelf_of(first.desired), elsewhere)
+    assert {entry.name for entry in elsewhere.owned()} == {entry.name for entry in ledger.owned()}
+    destroy(elsewhere, cloud.clients(), clock=cloud.clock(), purge=True)
+    assert cloud.names() == set()
+
+
+def test_ledgers_of_two_machines_join(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger, tmp_path: Path
+) -> None:
+    elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
+    run(cloud, first, ledger)
+    run(cloud, second, elsewhere)
+    ledgers.join(cloud.clients(), shelf_of(first.desired), ledger)
+    names = {entry.name for entry in ledger.owned()}
+    assert {first.desired.model.name, second.desired.model.name} <= names
+    assert ledger.entries() == elsewhere.entries()
+
+
+def test_joining_where_nothing_was_kept_changes_nothing(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    ledgers.join(cloud.clients(), shelf_of(first.desired), ledger)
+    assert not ledger.path.exists()
+
+
+def test_a_damaged_copy_is_refused_and_not_joined(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    before = ledger.path.read_bytes()
+    key = f"{first.desired.releases_prefix}/ledger.jsonl"
+    cloud.objects[first.desired.bucket.name, key]["Data"] = b"nonsense\n"
+    with pytest.raises(ConfigurationError, match="no ledger entry"):
+        ledgers.join(cloud.clients(), shelf_of(first.desired), ledger)
+    assert ledger.path.read_bytes() == before
