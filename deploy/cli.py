@@ -191,8 +191,7 @@ def _show_plan(work: Session, out: Path | None, output_format: Format) -> int:
 
 
 def _promote(work: Session, reviewed: Path | None, output_format: Format, *, yes: bool) -> None:
-    if work.options.target is TargetName.AWS and work.project.endpoint.region != work.clients.target.region:
-        raise ConfigurationError("the target's region is not the project's")
+    output.note(f"as {work.actor} in {work.project.endpoint.region}\n")
     verdicts = work.verdicts
     output.note(showing.gates(verdicts))
     gates.require_open(verdicts)

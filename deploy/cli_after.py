@@ -12,7 +12,21 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy import config, drift, expire, logs, output, releases, requests, rollback, showing, status, verify
+from deploy import (
+    config,
+    drift,
+    existing,
+    expire,
+    ledgers,
+    logs,
+    output,
+    releases,
+    requests,
+    rollback,
+    showing,
+    status,
+    verify,
+)
 from deploy import destroy as destruction
 from deploy import smoke as smokes
 from deploy.cli_options import (
@@ -224,14 +238,17 @@ def _destroy(
     yes: YesOption = False,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Delete everything that was created from this machine for this endpoint; data stays unless --purge."""
+    """Delete everything that was created for this endpoint; data stays unless --purge."""
     work = session(config_file, env, target, profile, assume_role)
+    ledgers.join(work.clients, work.shelf, work.ledger)
     owned = work.ledger.owned()
     output.note("\n".join(f"  - {entry.kind:<15} {entry.name}" for entry in owned) or "nothing is left to destroy")
     if owned and not confirmed(f"Delete these {len(owned)} in account {work.account}?", yes=yes):
         raise ConfigurationError("not destroyed: nothing was changed. Say --yes to be asked nothing")
     done = destruction.destroy(work.ledger, work.clients, on_step=output.step, clock=work.clock, purge=purge)
     work.forget()
+    if existing.bucket_region(work.clients, work.shelf.bucket) is not None:
+        ledgers.keep(work.clients, work.shelf, work.ledger)
     document = {"schema": "rehearsal.destroyed/1", "deleted": list(done.deleted), "kept": list(done.kept)}
     kept = f", {len(done.kept)} with data kept (--purge deletes them)" if done.kept else ""
     output.result(output_format, document, f"{len(done.deleted)} deleted{kept}")

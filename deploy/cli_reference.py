@@ -1,4 +1,4 @@
-"""Commands that ask AWS for nothing but a price: config, cost, policy."""
+"""Commands that need no account: config, cost, policy."""
 
 from __future__ import annotations
 
@@ -11,20 +11,13 @@ from typing import Annotated
 import typer
 
 from deploy import config, origin, output, showing
-from deploy.cli_options import (
-    AssumeRoleOption,
-    ConfigOption,
-    EnvOption,
-    OutputOption,
-    ProfileOption,
-    TargetOption,
-    session,
-)
+from deploy.cli_options import ConfigOption, EnvOption, OutputOption, ProfileOption, session
 from deploy.cost import Load
 from deploy.cost import cost as estimate
 from deploy.output import Format
 from deploy.policy import policy as derive
 from deploy.prices import Price
+from deploy.prices import price as tabled_price
 from deploy.sections import Document
 from deploy.session import TargetName
 
@@ -65,20 +58,23 @@ def _cost(
     ],
     config_file: ConfigOption = _CONFIG,
     env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
     frames_per_request: Annotated[
         float | None, typer.Option("--frames-per-request", "-f", help="Sampled frames, for the price of 1,000.")
     ] = None,
-    usd_per_hour: Annotated[
-        float | None, typer.Option("--usd-per-hour", help="Of one instance; asks nobody then.")
-    ] = None,
+    usd_per_hour: Annotated[float | None, typer.Option("--usd-per-hour", help="Of one instance.")] = None,
+    price_list: Annotated[
+        bool, typer.Option("--price-list", help="Ask AWS's Price List instead of the dated table.")
+    ] = False,
+    profile: ProfileOption = None,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Estimate what the endpoint costs: low, expected and high, with all assumptions."""
-    work = session(config_file, env, target, profile, assume_role)
-    price = Price(usd_per_hour, "as given") if usd_per_hour is not None else work.price
+    work = session(config_file, env, TargetName.AWS, profile)
+    if usd_per_hour is not None:
+        price: Price | None = Price(usd_per_hour, "as given")
+    else:
+        endpoint = work.project.endpoint
+        price = work.price if price_list else tabled_price(endpoint.region, endpoint.instance_type)
     found = estimate(work.project, price, Load(requests_per_hour, seconds_per_request, frames_per_request))
     output.result(output_format, {"schema": "rehearsal.cost/1", **asdict(found)}, showing.cost(found))
 

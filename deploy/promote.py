@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy import existing, releases, watch
+from deploy import existing, ledgers, releases, watch
 from deploy.apply import patience_seconds, prepare
 from deploy.aws import Clients, aws_errors
 from deploy.desired import EXPIRES_TAG, Desired
@@ -89,7 +89,19 @@ def promote(
 
 
 def _promote(order: Order, work: Work) -> Promoted:
-    course = _Course(in_service=releases.current(work.clients, shelf_of(order.desired)))
+    shelf = shelf_of(order.desired)
+    ledgers.join(work.clients, shelf, work.ledger)
+    try:
+        return _under_record(order, work)
+    except DeployError:
+        ledgers.keep(work.clients, shelf, work.ledger)
+        raise
+
+
+def _under_record(order: Order, work: Work) -> Promoted:
+    """Every attempt that ends is recorded, whichever way."""
+    shelf = shelf_of(order.desired)
+    course = _Course(in_service=releases.current(work.clients, shelf))
     recorder = Recorder(order.question, order.desired, order.watching, order.price, order.actor)
     try:
         prepare(work, order.desired)
@@ -101,6 +113,7 @@ def _promote(order: Order, work: Work) -> Promoted:
         state: State = "rolled_back" if isinstance(error, EndpointFailed) and course.old_config else "failed"
         recorder.write(work, state, course.smokes, order.verdicts, reason=str(error))
         raise
+    ledgers.keep(work.clients, shelf, work.ledger)
     key, release = recorder.write(work, "promoted", course.smokes, order.verdicts, served=served)
     return Promoted(release, key, tuple(work.steps))
 
