@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from deploy.errors import DeployError
-from harness import image_cli
+from harness import bench_cli, check_cli, image_cli
 from harness.cli.standing import down, logs, status, up
 from harness.cli.validating import validate
 from harness.doctor import doctor
@@ -34,7 +34,8 @@ app = typer.Typer(
 )
 for command in (validate, up, down, status, logs, doctor):
     app.command()(command)
-app.add_typer(image_cli.app)
+for group in (bench_cli.app, check_cli.app, image_cli.app):
+    app.add_typer(group)
 
 
 def main(arguments: list[str] | None = None) -> None:
