@@ -1,7 +1,7 @@
 """Weights and clips, made once and kept below `.benchmarks/`; how much is measured; what every record says of itself.
 
 REHEARSAL_BENCH_PAIRS   alternated pairs a ratio is the median of (default 3; 7 for numbers to publish)
-REHEARSAL_BENCH_FRAMES  sampled frames of an end-to-end run (default 3)
+REHEARSAL_BENCH_FRAMES  sampled frames of an end-to-end run (default 6)
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from benchmarks.worker import ROOT
 
 CACHE = ROOT / ".benchmarks" / "inputs"
 FRAME_SIZE = (1024, 1024)
+SAMPLED_EVERY = 30
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Extent:
 
 @pytest.fixture(scope="session")
 def extent() -> Extent:
-    return Extent(int(os.environ.get("REHEARSAL_BENCH_PAIRS", "3")), int(os.environ.get("REHEARSAL_BENCH_FRAMES", "3")))
+    return Extent(int(os.environ.get("REHEARSAL_BENCH_PAIRS", "3")), int(os.environ.get("REHEARSAL_BENCH_FRAMES", "6")))
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +53,9 @@ def model_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def end_to_end(model_dir: Path, extent: Extent) -> Job:
-    recipe = ClipRecipe()
-    interval = -(-recipe.frame_count // extent.frame_count)
-    return Job(model_dir, clips.made(recipe, CACHE), interval, FRAME_SIZE)
+    """One frame a second is sampled, of a clip with as many seconds as frames are wanted."""
+    recipe = ClipRecipe(frame_count=SAMPLED_EVERY * extent.frame_count)
+    return Job(model_dir, clips.made(recipe, CACHE), SAMPLED_EVERY, FRAME_SIZE)
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from benchmarks.worker import ROOT
 from harness.benching import sweep
 from harness.benching.points import AS_CONFIGURED, Axes
 from harness.benching.stability import Rule
 from harness.progress import stderr_progress
+
+pytestmark = pytest.mark.timeout(3600)
 
 
 def test_frames_per_second_through_the_endpoint(benchmark: Any, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import torch
 from benchmarks import pairs
 from benchmarks.contestants import Job
 
+pytestmark = pytest.mark.timeout(3600)
+
 ON_GPU = torch.cuda.is_available()
 SIZES = (1, 2, 4, 8, 16, 24) if ON_GPU else (1, 2, 4)
 PRECISIONS = ("fp32", "fp16") if ON_GPU else ("fp32", "bf16")
@@ -23,7 +25,7 @@ def test_network_by_batch_size(
     benchmark: Any, end_to_end: Job, circumstances: Mapping[str, Any], batch_size: int, precision: str
 ) -> None:
     environment = {"BATCH_SIZE": str(batch_size), "PRECISION": precision}
-    job = replace(end_to_end, frame_interval=10, environment=environment)
+    job = replace(end_to_end, frame_interval=3, environment=environment)
     with pairs.working("handler-forward", job) as network:
         network.run()
         found = benchmark.pedantic(network.run, rounds=3, iterations=1)

@@ -20,6 +20,8 @@ from benchmarks.conftest import CACHE, Extent
 from benchmarks.contestants import Job
 from benchmarks.pairs import Worker
 
+pytestmark = pytest.mark.timeout(3600)
+
 SLACK = 0.8
 END_TO_END = 4.0 if torch.cuda.is_available() else 2.0
 EFFICIENCY = 0.85 if torch.cuda.is_available() else 0.95

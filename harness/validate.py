@@ -17,9 +17,9 @@ from deploy.apply import Applied
 from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
-from deploy.evidence import Report
+from deploy.evidence import Check, Report
 from deploy.ledger import Ledger
-from harness import cases, judging
+from harness import cases, judging, parity
 from harness.cases import Case, KnownAnswer
 from harness.clients import submitter_of
 from harness.cloud.local_cloud import EMBEDDED, CloudAsked
@@ -108,10 +108,12 @@ class _Run:
         standing = self._deploy(aws, self.project, built)
         knowing = self._knowing(aws, standing)
         judged = self._run_cases(aws, standing, knowing)
+        checks = [self._parity(built)]
         with self.progress.stage("report"):
             subject = Subject(self.run_id, self.options.arguments, self.project, built, standing.applied)
             instances = instances_of(aws.sagemaker_url, standing.applied.endpoint_name)
-            report = assemble(subject, aws, instances, [each.record for each in judged], self.progress.timings)
+            records = [each.record for each in judged]
+            report = assemble(subject, aws, instances, records, self.progress.timings, checks)
             pictures = [each.pictures for each in judged if each.pictures]
             return Rehearsed(report, write_all(report, pictures, self.options.out_dir))
 
@@ -177,6 +179,13 @@ class _Run:
             stage.ok = judged.record.judgement == "passed"
             stage.result = judging.summary(judged.record)
             return judged
+
+    def _parity(self, built: Bundle) -> Check:
+        with self.progress.stage("parity with torchvision") as stage:
+            found = parity.quick(self.project, built)
+            stage.ok = found.judgement != "failed"
+            stage.result = found.summary
+            return found
 
     def _demands(self) -> Demands:
         interval = self.project.handler.environment.get("FRAME_INTERVAL")

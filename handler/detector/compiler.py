@@ -1,8 +1,9 @@
-"""torch's compiler, kept out of the way while torchvision is imported: half of a worker's cold start.
+"""torch's compiler, kept out of the way while torchvision is imported: more than half of a worker's cold start.
 
-`torchvision.ops.roi_align` imports `torch._dynamo` - two thousand modules, seconds - for one question that it asks only
-on devices without kernels of its own. Here that question is answered by the real compiler when it is asked, and any
-other use of it while the import lasts gets the real thing as well. Importing this module imports torchvision.
+`torchvision.ops.roi_align` imports `torch._dynamo`, and `torchvision.models.densenet`, by way of checkpointing, the
+functionalisation of AOT autograd: thousands of modules, seconds, for one question each that is asked only of graphs
+that are compiled or trained. Here the questions are answered by the real modules when they are asked, and any other use
+of these while the import lasts gets the real thing as well. Importing this module imports torchvision.
 """
 
 from __future__ import annotations
@@ -14,37 +15,43 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-_NAME, _QUESTION = "torch._dynamo.utils", "is_compile_supported"
+_QUESTIONS = {
+    "torch._dynamo.utils": "is_compile_supported",
+    "torch._functorch._aot_autograd.functional_utils": "is_fun",
+}
 
 
 @contextmanager
 def put_off() -> Iterator[None]:
-    """Whatever imports the question from the compiler meanwhile gets one that loads it when asked."""
-    if _NAME in sys.modules:
-        yield
-        return
-    stand_in = ModuleType(_NAME)
-    stand_in.__dict__.update({_QUESTION: _asked, "__getattr__": _real})
-    sys.modules[_NAME] = stand_in
+    """Whatever imports one of the questions meanwhile gets a function that loads its module when it is called."""
+    stand_ins = {name: _StandIn(name, question) for name, question in _QUESTIONS.items() if name not in sys.modules}
+    sys.modules.update(stand_ins)
     try:
         yield
     finally:
-        if sys.modules.get(_NAME) is stand_in:
-            del sys.modules[_NAME]
+        for name, stand_in in stand_ins.items():
+            if sys.modules.get(name) is stand_in:
+                del sys.modules[name]
 
 
-def _asked(device_type: str) -> bool:
-    return bool(_real(_QUESTION)(device_type))
+class _StandIn(ModuleType):
+    def __init__(self, name: str, question: str) -> None:
+        super().__init__(name)
+        setattr(self, question, self._asked)
+        self._question = question
 
+    def _asked(self, *given: Any) -> Any:
+        return getattr(self._real(), self._question)(*given)
 
-def _real(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    found = sys.modules.get(_NAME)
-    if found is None or not hasattr(found, "__file__"):
-        sys.modules.pop(_NAME, None)
-        found = importlib.import_module(_NAME)
-    return getattr(found, name)
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(self._real(), attribute)
+
+    def _real(self) -> ModuleType:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return importlib.import_module(self.__name__)
 
 
 with put_off():

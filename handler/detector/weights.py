@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from detector.architecture import ModelSpec, build, coco_spec, read_spec
 from detector.errors import ModelArtifactError
@@ -22,6 +23,7 @@ from detector.errors import ModelArtifactError
 WEIGHTS_FILE = "model.pth"
 SPEC_FILE = "model.json"
 _NAMED_KEYS = 3
+_RANDOM = ("normal_", "uniform_")
 _DATAPARALLEL = "the names begin with 'module.' (DataParallel): save model.module.state_dict()"
 
 
@@ -30,10 +32,19 @@ def load_network(model_dir: Path) -> tuple[nn.Module, ModelSpec]:
     spec_path, weights_path = model_dir / SPEC_FILE, model_dir / WEIGHTS_FILE
     spec = read_spec(spec_path) if spec_path.exists() else coco_spec()
     state = _read_state(weights_path)
-    with torch.device("meta"):
+    with torch.device("meta"), _Uninitialised():
         network: nn.Module = build(spec)
     _fill(network, state, weights_path, spec)
     return network.float().eval().requires_grad_(False), spec
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Leaves out the random numbers: on the meta device they are for nothing, and drawing them there loads sympy."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init" or getattr(func, "__name__", None) in _RANDOM:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def _read_state(path: Path) -> Mapping[str, torch.Tensor]:

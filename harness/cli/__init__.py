@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from deploy.errors import DeployError
-from harness import bench_cli, check_cli, image_cli
+from harness.cli import benching, checking, imaging
 from harness.cli.standing import down, logs, status, up
 from harness.cli.validating import validate
 from harness.doctor import doctor
@@ -34,7 +34,7 @@ app = typer.Typer(
 )
 for command in (validate, up, down, status, logs, doctor):
     app.command()(command)
-for group in (bench_cli.app, check_cli.app, image_cli.app):
+for group in (benching.app, checking.app, imaging.app):
     app.add_typer(group)
 
 

@@ -34,6 +34,7 @@ def assemble(
     instances: Sequence[ServedBy],
     cases: Sequence[evidence.Case],
     stages: Sequence[StageTiming],
+    checks: Sequence[evidence.Check] = (),
 ) -> evidence.Report:
     return evidence.Report(
         tool_version=circumstances.tool_version(),
@@ -50,7 +51,8 @@ def assemble(
         stages=tuple(evidence.Stage(name=each.name, started=each.started, seconds=each.seconds) for each in stages),
         cases=tuple(cases),
         peak_memory=_peak_memory(instances),
-        verdict=evidence.judge(cases),
+        checks=tuple(checks),
+        verdict=evidence.judge(cases, checks),
     )
 
 
