@@ -13,6 +13,7 @@ SHOWN_SETTINGS = frozenset(
         "FRAME_HEIGHT",
         "FRAME_INTERVAL",
         "FRAME_WIDTH",
+        "GPU_MEMORY_BYTES",
         "LAYOUT",
         "MASKS",
         "MKL_NUM_THREADS",

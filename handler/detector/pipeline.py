@@ -22,6 +22,7 @@ from detector import (
     compiler,  # noqa: F401  before all that import torchvision
     documents,
     frames,
+    gpu_memory,
     media,
     precision,
     tuning,
@@ -70,6 +71,7 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     require_video_support()
     network, spec = weights.load_network(model_dir)
     device = chosen_device(gpu_index)
+    gpu_memory.cap(device, settings.gpu_memory_bytes)
     batch_size = settings.batch_size or default_batch_size(device)
     compute = precision.chosen(settings.precision, device)
     detector = Detector(tuning.tuned(network, device, compute), device)

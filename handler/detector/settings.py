@@ -49,7 +49,7 @@ class _Field:
 
 
 def _whole_number(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
+    if not re.fullmatch(r"[0-9]{1,15}", text):
         raise ValueError(text)
     return int(text)
 
@@ -75,6 +75,7 @@ _FIELDS: Mapping[str, _Field] = {
     "masks": _choice(Masks),
     "layout": _choice(Layout),
     "precision": _choice(Precision),
+    "gpu_memory_bytes": _optional(_between(1 << 26, 1 << 42)),
 }
 REQUEST_PARAMETERS = ("frame_interval", "score_threshold", "masks", "layout")
 
@@ -87,7 +88,7 @@ class Settings:
     device decide. `frame_width` and `frame_height` are what the network is given, in pixels: with one of them the other
     follows the aspect, with neither the frames keep their size. Detections below `score_threshold` are dropped; the
     network itself has already dropped those below its own threshold (0.05 in torchvision). `precision` is what the
-    heavy parts of the network compute in.
+    heavy parts of the network compute in. `gpu_memory_bytes` is how much of a GPU torch may take; None means all of it.
     """
 
     frame_interval: int = 1
@@ -98,6 +99,7 @@ class Settings:
     masks: Masks = Masks.NONE
     layout: Layout = Layout.DOCUMENT
     precision: Precision = Precision.AUTO
+    gpu_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
         for name, field in _FIELDS.items():

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from detector import pipeline
+from detector import gpu_memory, pipeline
 from detector.model import Detector
 from detector.pipeline import Request
 from detector.settings import Precision, Settings
@@ -64,6 +64,15 @@ def test_a_broken_body_fails_and_the_next_request_is_served(model_dir: Path, cli
     with pytest.raises(Exception, match="cut"):
         pipeline.respond(service, Request(whole[: len(whole) // 2], "video/mp4"))
     assert pipeline.respond(service, Request(whole, "video/mp4"))[0]
+
+
+def test_a_limit_on_memory_holds_for_torch(cuda: torch.device) -> None:
+    gpu_memory.cap(cuda, 256 << 20)
+    try:
+        with pytest.raises(torch.cuda.OutOfMemoryError):
+            torch.empty(512 << 20, dtype=torch.uint8, device=cuda)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 def test_running_out_of_memory_halves_the_batch_and_the_worker_lives(

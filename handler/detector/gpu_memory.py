@@ -1,0 +1,21 @@
+"""A bigger GPU made as small as the one in production, so that running out of memory happens here and not there.
+
+Caps torch's own allocator in this process; the CUDA context and other libraries come on top, some hundred MiB.
+"""
+
+from __future__ import annotations
+
+import torch
+
+
+def cap(device: torch.device, limit_bytes: int | None) -> None:
+    """Let torch take no more than `limit_bytes` of the device; without a limit or a GPU nothing is done."""
+    if limit_bytes is None or device.type != "cuda":
+        return
+    total_bytes = torch.cuda.get_device_properties(device).total_memory
+    torch.cuda.set_per_process_memory_fraction(fraction(limit_bytes, total_bytes), device)
+
+
+def fraction(limit_bytes: int, total_bytes: int) -> float:
+    """The share of the device's memory; all of it where the device is no bigger than the limit."""
+    return min(1.0, limit_bytes / total_bytes)
