@@ -1,16 +1,26 @@
-"""The subject of the conformance checks: this emulator, or moto's server (`--against moto`) to see the difference."""
+"""The subject of the conformance checks, by option.
+
+--against emulator                      this emulator with a scripted container (the default)
+--against emulator --container toolkit  this emulator with the obedient model in TorchServe, as AWS would run it
+--against moto                          moto's server, to see the difference
+--against aws                           AWS itself; see `aws`
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import EndpointConnectionError
 
-from harness.cloud.clients import local_client
+from harness.cloud.clients import dummy_credentials, local_client
 from harness.cloud.localstack import EmbeddedCloud, start_embedded
 from harness.ports import ReservedPort
 from harness.processes import start_process
@@ -20,25 +30,64 @@ from harness.sagemaker.cloud import S3Objects, SnsTopics
 from harness.sagemaker.scaling.cloud_alarms import CloudWatchScalingAlarms
 from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
+from harness.serving.process import ProcessRuntime
+from harness.serving.runtime import Runtime
 from harness.state import inherited_environment
 from harness.waiting import wait_until
-from tests.e2e.conformance.lab import REGION, Lab, Obedient, ShiftedClock
+from tests.e2e.conformance import aws
+from tests.e2e.conformance.deleting import Run
+from tests.e2e.conformance.lab import Lab
+from tests.e2e.conformance.ledger import Ledger
+from tests.e2e.conformance.models import model_lab
+from tests.e2e.conformance.needs import why_not
+from tests.e2e.conformance.place import Place
+from tests.e2e.conformance.scripted import Obedient, ShiftedClock
 from tests.harness.sagemaker.containers import Script, ScriptedRuntime
 
+REGION = "eu-west-1"
 TIME_SCALE = 60.0
+_EMULATED = ("sagemaker", "sagemaker-runtime", "application-autoscaling")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--against", choices=["emulator", "moto"], default="emulator", help="the conformance checks' subject"
+        "--against", choices=["emulator", "moto", "aws"], default="emulator", help="the conformance checks' subject"
     )
+    parser.addoption(
+        "--container", choices=["scripted", "toolkit"], default="scripted", help="what the emulator's endpoints serve"
+    )
+    for name, text in aws.SETTINGS.items():
+        parser.addoption(f"--aws-{name}", help=f"{text} (or {aws.variable(name)})")
+    parser.addoption("--aws-sweep", action="store_true", help="delete what an interrupted run on AWS left behind")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def subject_of(config: pytest.Config) -> str:
+    against: str = config.getoption("--against", default="emulator")
+    is_toolkit = against == "emulator" and config.getoption("--container", default="scripted") == "toolkit"
+    return "toolkit" if is_toolkit else against
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(abilities): what a conformance check needs of its subject")
+    if subject_of(config) == "aws":
+        aws_settings(config)
+
+
+def aws_settings(config: pytest.Config) -> aws.AwsSettings:
+    return aws.read(config.getoption, os.environ)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    subject = subject_of(config)
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
+            is_live = subject == "aws" and "lab" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.live if is_live else pytest.mark.e2e)
+            if is_live:
+                item.add_marker(pytest.mark.timeout(0), append=False)  # the run's own bound cleans up behind itself
+            if reason := why_not(item, subject):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
@@ -50,22 +99,65 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("conformance")
-    if request.config.getoption("--against", default="emulator") == "moto":
-        subject = against_moto(folder)
+    subject = subject_of(request.config)
+    if subject == "moto":
+        opened = against_moto(folder)
+    elif subject == "aws":
+        opened = aws.against_aws(
+            aws_settings(request.config), request.config.rootpath,
+            sweep=request.config.getoption("--aws-sweep"), say=teller(request.config),
+        )  # fmt: skip
+    elif subject == "toolkit":
+        opened = against_the_emulator_with_models(folder, request.getfixturevalue("cloud"))
     else:
-        subject = against_the_emulator(folder, request.getfixturevalue("cloud"))
-    with subject as made:
+        opened = against_the_emulator(folder, request.getfixturevalue("cloud"))
+    with opened as made:
         made.prepare()
         yield made
 
 
-@contextmanager
-def against_the_emulator(folder: Path, cloud: EmbeddedCloud) -> Iterator[Lab]:
-    obedient, clock = Obedient(), ShiftedClock()
-    script = Script(obedient.answer)
-    runtime = ScriptedRuntime(script)
+def teller(config: pytest.Config) -> Callable[[str], None]:
+    """Says it to the terminal, past the capture of output."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def say(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{text}", file=sys.stderr, flush=True)
+
+    return say
+
+
+@pytest.fixture(autouse=True)
+def few_instances(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where containers are real, a check's own endpoints go when it ends."""
+    made: Lab | None = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
+    ledger = made.ledger if made else None
+    before = ledger.endpoints() if ledger else frozenset()
+    yield
+    if ledger:
+        ledger.delete(ledger.endpoints() - before)
+
+
+def clients_of(emulator_url: str, cloud_url: str) -> Callable[[str], Any]:
+    def client(service: str) -> Any:
+        return local_client(service, endpoint_url=emulator_url if service in _EMULATED else cloud_url, region=REGION)
+
+    return client
+
+
+def local_place(emulator_url: str, cloud_url: str, **more: Any) -> Place:
+    environment = {
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": emulator_url,
+        "AWS_ENDPOINT_URL_SAGEMAKER": emulator_url,
+        "AWS_DEFAULT_REGION": REGION,
+        **dummy_credentials(),
+    }
+    return Place(clients_of(emulator_url, cloud_url), client_environment=environment, **more)
+
+
+def surroundings(cloud: EmbeddedCloud, runtime: Runtime, clock: ShiftedClock) -> Surroundings:
     cloudwatch = local_client("cloudwatch", endpoint_url=cloud.url, region=REGION)
-    around = Surroundings(
+    return Surroundings(
         S3Objects(local_client("s3", endpoint_url=cloud.url, region=REGION)),
         SnsTopics(local_client("sns", endpoint_url=cloud.url, region=REGION)),
         CloudWatchAlarms(cloudwatch),
@@ -74,9 +166,36 @@ def against_the_emulator(folder: Path, cloud: EmbeddedCloud) -> Iterator[Lab]:
         runtime,
         clock,
     )
+
+
+@contextmanager
+def against_the_emulator(folder: Path, cloud: EmbeddedCloud) -> Iterator[Lab]:
+    obedient, clock = Obedient(), ShiftedClock()
+    script = Script(obedient.answer)
+    runtime = ScriptedRuntime(script)
     settings = EmulatorSettings(folder / "state", cloud.url, time_scale=TIME_SCALE, instance_quota=100)
-    with Emulator(settings, around) as emulator:
-        yield Lab(emulator.url, cloud.url, emulator, script, runtime, obedient, clock)
+    with Emulator(settings, surroundings(cloud, runtime, clock)) as emulator:
+        yield Lab(local_place(emulator.url, cloud.url), emulator, script, runtime, obedient, clock)
+
+
+@contextmanager
+def against_the_emulator_with_models(folder: Path, cloud: EmbeddedCloud) -> Iterator[Lab]:
+    """The rehearsal of `--against aws`: its model, its ledger, its names; the emulator and the local cloud behind."""
+    clock, state_dir = ShiftedClock(), folder / "state"
+    s3 = local_client("s3", endpoint_url=cloud.url, region=REGION)
+    settings = EmulatorSettings(state_dir, cloud.url, time_scale=TIME_SCALE, stop_grace_seconds=5)
+    with Emulator(settings, surroundings(cloud, ProcessRuntime(state_dir, s3), clock)) as emulator:
+        run = Run(
+            f"rehearsal-{uuid.uuid4().hex[:8]}-", "models", "conformance/", REGION, "000000000000", has_logs=False
+        )
+        s3.create_bucket(Bucket=run.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})  # type: ignore[typeddict-item]  # a region it knows
+        place = local_place(
+            emulator.url, cloud.url, bucket=run.bucket, folder=run.folder, prefix=run.prefix,
+            role_arn="arn:aws:iam::000000000000:role/conformance", credentials=Credentials("test", "test"), slowness=4,
+        )  # fmt: skip
+        ledger = Ledger(folder / "ledger.json", run, place.client)
+        with model_lab(place, ledger, emulator, clock) as made:
+            yield made
 
 
 @contextmanager
@@ -92,7 +211,8 @@ def against_moto(folder: Path) -> Iterator[Lab]:
         )  # fmt: skip
         url = f"http://127.0.0.1:{port.port}"
         with started as child:
-            made = Lab(url, url, None, script, ScriptedRuntime(script), obedient, ShiftedClock(), patience_seconds=3)
+            place = local_place(url, url, patience_seconds=3)
+            made = Lab(place, None, script, ScriptedRuntime(script), obedient, ShiftedClock())
             wait_until(lambda: _answers(made) or child.exit_code(), what="moto", timeout_seconds=60, every_seconds=0.5)
             yield made
 

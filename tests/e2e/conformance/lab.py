@@ -1,28 +1,28 @@
-"""Where the conformance checks are made: a local cloud, an emulator, an obedient container, unmodified boto3 clients.
+"""The checks' laboratory: unmodified boto3 clients, a main endpoint, a queue that hears every notification.
 
-The container does what `CustomAttributes` says, `key=value;key=value`: `status`, `sleep`, `type`, `drop`, `chunked`,
-`empty`, `report` (answers what it received, as JSON), `hold` (waits until the test opens that gate).
+What serves, where, and what may be looked into is the `Place`'s matter; `scripted` and `obedient` hold the container.
 """
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import json
 import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from harness.cloud.clients import local_client
 from harness.sagemaker.service import Emulator
 from harness.waiting import wait_until
-from tests.harness.sagemaker.containers import Said, Script, ScriptedRuntime, Seen
+from tests.e2e.conformance.ledger import Ledger
+from tests.e2e.conformance.place import Answer, Place
+from tests.e2e.conformance.scripted import Obedient, ShiftedClock
+from tests.harness.sagemaker.containers import Script, ScriptedInstance, ScriptedRuntime
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
@@ -33,64 +33,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-REGION = "eu-west-1"
-ACCOUNT = "000000000000"
-BUCKET = "conformance"
-MAIN = "conf"
-"""The endpoint that most checks use."""
 VARIANT = "AllTraffic"
-
-
-@dataclass
-class ShiftedClock:
-    """The wall's time, moved on by tests that cannot wait for a minute."""
-
-    offset_seconds: float = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.offset_seconds
-
-
-class Obedient:
-    """What the container does, and how many requests of a tag were inside at once."""
-
-    def __init__(self) -> None:
-        self.gates: dict[str, threading.Event] = defaultdict(threading.Event)
-        self.inside: dict[str, int] = defaultdict(int)
-        self.most_inside: dict[str, int] = defaultdict(int)
-        self.received: dict[str, int] = defaultdict(int)
-        self._lock = threading.Lock()
-
-    def answer(self, seen: Seen) -> Said:
-        orders = dict(pair.partition("=")[::2] for pair in seen.headers.get(_ATTRIBUTES, "").split(";"))
-        tag = orders.get("tag", "")
-        with self._lock:
-            self.received[seen.headers.get(_INFERENCE_ID, "")] += 1
-            self.inside[tag] += 1
-            self.most_inside[tag] = max(self.most_inside[tag], self.inside[tag])
-        try:
-            return self._obey(seen, orders)
-        finally:
-            with self._lock:
-                self.inside[tag] -= 1
-
-    def _obey(self, seen: Seen, orders: Mapping[str, str]) -> Said:
-        if "hold" in orders:
-            self.gates[orders["hold"]].wait(60)
-        threading.Event().wait(float(orders.get("sleep", "0")))
-        kind = orders.get("type") or seen.headers.get("content-type", "application/octet-stream")
-        body = b"" if "empty" in orders else _report(seen) if "report" in orders else seen.body
-        status = int(orders.get("status", "200"))
-        return Said(status, body, {"Content-Type": kind}, "chunked" in orders, "drop" in orders)
-
-
-_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
-_INFERENCE_ID = "x-amzn-sagemaker-inference-id"
-
-
-def _report(seen: Seen) -> bytes:
-    facts = {"headers": dict(seen.headers), "size": len(seen.body), "sha256": hashlib.sha256(seen.body).hexdigest()}
-    return json.dumps(facts).encode()
+_QUEUE_POLICY = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service":
+"sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "%s"}]}"""
 
 
 @dataclass(frozen=True)
@@ -110,15 +55,15 @@ class Stored:
 
 @dataclass
 class Lab:
-    emulator_url: str
-    cloud_url: str
+    place: Place
     known_emulator: Emulator | None
     script: Script
     runtime_of_instances: ScriptedRuntime
     obedient: Obedient
-    clock: ShiftedClock
-    patience_seconds: float = 600.0
-    """The longest wait; short against a subject that will not answer anyway."""
+    clock: ShiftedClock | None = None
+    """The subject's, when it can be moved on."""
+    ledger: Ledger | None = None
+    """What was made, where it has to be deleted again."""
     success_topic: str = ""
     error_topic: str = ""
     queue: str = ""
@@ -126,19 +71,13 @@ class Lab:
     """By inference id (or event name): the topic and the message."""
 
     def __post_init__(self) -> None:
-        def cloud(service: str) -> Any:
-            return local_client(service, endpoint_url=self.cloud_url, region=REGION)
-
-        def ours(service: str) -> Any:
-            return local_client(service, endpoint_url=self.emulator_url, region=REGION)
-
-        self.s3: S3Client = cloud("s3")
-        self.sns: SNSClient = cloud("sns")
-        self.sqs: SQSClient = cloud("sqs")
-        self.cloudwatch: CloudWatchClient = cloud("cloudwatch")
-        self.sagemaker: SageMakerClient = ours("sagemaker")
-        self.runtime: SageMakerRuntimeClient = ours("sagemaker-runtime")
-        self.scaling: ApplicationAutoScalingClient = ours("application-autoscaling")
+        self.s3: S3Client = self.place.client("s3")
+        self.sns: SNSClient = self.place.client("sns")
+        self.sqs: SQSClient = self.place.client("sqs")
+        self.cloudwatch: CloudWatchClient = self.place.client("cloudwatch")
+        self.sagemaker: SageMakerClient = self.place.client("sagemaker")
+        self.runtime: SageMakerRuntimeClient = self.place.client("sagemaker-runtime")
+        self.scaling: ApplicationAutoScalingClient = self.place.client("application-autoscaling")
         self._collecting = threading.Lock()
 
     @property
@@ -147,21 +86,34 @@ class Lab:
         assert self.known_emulator is not None, "this check looks inside the emulator"
         return self.known_emulator
 
-    def patient(self, timeout_seconds: float) -> float:
-        return min(timeout_seconds, self.patience_seconds)
+    @property
+    def main(self) -> str:
+        """The endpoint that most checks use."""
+        return self.named("conf")
+
+    @property
+    def root(self) -> str:
+        """The place of inputs and results, without a trailing slash."""
+        return self.place.root
+
+    def named(self, name: str) -> str:
+        return self.place.named(name)
 
     def prepare(self) -> None:
         """Bucket, topics, a queue that hears both, and the main endpoint."""
-        where: Any = {"LocationConstraint": REGION}
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
-        self.queue = self.sqs.create_queue(QueueName="conformance")["QueueUrl"]
+        if self.place.makes_bucket:
+            where: Any = {"LocationConstraint": self.place.region}
+            self.s3.create_bucket(Bucket=self.place.bucket, CreateBucketConfiguration=where)
+        self.queue = self.sqs.create_queue(QueueName=self.named("conformance"))["QueueUrl"]
+        policy = _QUEUE_POLICY % self.place.arn("sqs", self.named("conformance"))
+        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"Policy": policy})
         self.success_topic = self.new_topic("success")
         self.error_topic = self.new_topic("error")
-        self.serve(MAIN)
+        self.serve(self.main)
 
     def new_topic(self, name: str) -> str:
         """A topic that the queue hears."""
-        arn = self.sns.create_topic(Name=name)["TopicArn"]
+        arn = self.sns.create_topic(Name=self.named(name))["TopicArn"]
         found = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
         self.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=found["Attributes"]["QueueArn"])
         return arn
@@ -169,7 +121,7 @@ class Lab:
     # Endpoints
 
     def create(self, name: str, **how: Any) -> None:
-        self.sagemaker.create_model(ModelName=name, PrimaryContainer={"Image": "image:1"})
+        self.sagemaker.create_model(**self.place.model(name))
         self.sagemaker.create_endpoint_config(**self.config(name, **how))
         self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
 
@@ -192,13 +144,13 @@ class Lab:
         **output: Any,
     ) -> dict[str, Any]:
         plan = {"VariantName": VARIANT, "ModelName": model or name, "InitialInstanceCount": count,
-                "InstanceType": "ml.m5.large", **(variant or {})}  # fmt: skip
+                "InstanceType": self.place.instance_type, **(variant or {})}  # fmt: skip
         request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [plan]}
         if not is_async:
             return request
         where: dict[str, Any] = {
-            "S3OutputPath": f"s3://{BUCKET}/out",
-            "S3FailurePath": f"s3://{BUCKET}/failed",
+            "S3OutputPath": f"{self.root}/out",
+            "S3FailurePath": f"{self.root}/failed",
         } | output
         if topics:
             where["NotificationConfig"] = {"SuccessTopic": self.success_topic, "ErrorTopic": self.error_topic,
@@ -218,7 +170,10 @@ class Lab:
             return dict(found) if found["EndpointStatus"] == status else None
 
         return wait_until(
-            attempt, what=f"{name} to be {status}", timeout_seconds=self.patient(timeout_seconds), every_seconds=0.05
+            attempt,
+            what=f"{name} to be {status}",
+            timeout_seconds=self.place.patient(timeout_seconds),
+            every_seconds=self.place.every_seconds,
         )
 
     def scale(self, name: str, count: int) -> dict[str, Any]:
@@ -230,13 +185,13 @@ class Lab:
     # Invocations
 
     def put(self, body: bytes = b"input", content_type: str = "text/plain") -> str:
-        key = f"in/{uuid.uuid4()}"
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType=content_type)
-        return f"s3://{BUCKET}/{key}"
+        key = f"{self.place.folder}in/{uuid.uuid4()}"
+        self.s3.put_object(Bucket=self.place.bucket, Key=key, Body=body, ContentType=content_type)
+        return f"s3://{self.place.bucket}/{key}"
 
-    def submit(self, endpoint: str = MAIN, orders: str = "", **more: Any) -> Submitted:
+    def submit(self, endpoint: str | None = None, orders: str = "", **more: Any) -> Submitted:
         """With an input object unless `Body` or `InputLocation` is given."""
-        request: dict[str, Any] = {"EndpointName": endpoint, **more}
+        request: dict[str, Any] = {"EndpointName": endpoint or self.main, **more}
         if orders:
             request["CustomAttributes"] = orders
         if "Body" not in request and "InputLocation" not in request:
@@ -249,7 +204,10 @@ class Lab:
             return self.read(job.output) or (self.read(job.failure, is_failure=True) if job.failure else None)
 
         return wait_until(
-            attempt, what=f"outcome of {job}", timeout_seconds=self.patient(timeout_seconds), every_seconds=0.05
+            attempt,
+            what=f"outcome of {job}",
+            timeout_seconds=self.place.patient(timeout_seconds),
+            every_seconds=self.place.every_seconds,
         )
 
     def read(self, location: str, *, is_failure: bool = False) -> Stored | None:
@@ -260,10 +218,10 @@ class Lab:
             return None
         return Stored(location, found["Body"].read(), found["ContentType"], is_failure)
 
-    def run(self, endpoint: str = MAIN, orders: str = "", **more: Any) -> Stored:
+    def run(self, endpoint: str | None = None, orders: str = "", **more: Any) -> Stored:
         return self.outcome(self.submit(endpoint, orders, **more))
 
-    def report(self, endpoint: str = MAIN, **more: Any) -> dict[str, Any]:
+    def report(self, endpoint: str | None = None, **more: Any) -> dict[str, Any]:
         """What the container received."""
         found: dict[str, Any] = json.loads(self.run(endpoint, "report=1", **more).body)
         return found
@@ -279,7 +237,10 @@ class Lab:
             return self.messages.get(name)
 
         return wait_until(
-            attempt, what=f"a message about {name}", timeout_seconds=self.patient(timeout_seconds), every_seconds=0.05
+            attempt,
+            what=f"a message about {name}",
+            timeout_seconds=self.place.patient(timeout_seconds),
+            every_seconds=self.place.every_seconds,
         )
 
     def collect(self) -> None:
@@ -292,17 +253,54 @@ class Lab:
                     self.messages[name].append((envelope["TopicArn"], message))
                     self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=each["ReceiptHandle"])
 
+    # What differs between a container that is asked and one that is only believed
+
+    def hold(self, gate: str, seconds: float) -> str:
+        """Orders that keep a request inside until the gate opens; for so many seconds where there are no gates."""
+        return f"hold={gate}" if self.place.is_scripted else f"sleep={seconds:g}"
+
+    def open(self, gate: str) -> None:
+        self.obedient.gates[gate].set()
+
+    def wait_until_inside(self, job: Submitted) -> None:
+        """The container has the request; a model is given time enough."""
+        if not self.place.is_scripted:
+            time.sleep(2 * self.place.slowness)
+            return
+        wait_until(lambda: self.obedient.received[job.inference_id] or None, what=f"{job} inside", timeout_seconds=10)
+
+    def assert_received(self, inference_id: str, times: int) -> None:
+        """How often the container got the request, where it can be asked; elsewhere nothing is known of that."""
+        if self.place.is_scripted:
+            assert self.obedient.received[inference_id] == times
+
+    def instances(self, endpoint: str) -> list[ScriptedInstance]:
+        """Those that run, of the scripted container."""
+        return [one for one in self.runtime_of_instances.running() if one.spec.endpoint_name == endpoint]
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """No container gets healthy meanwhile. A model's cannot be held back: it is slow enough to be seen."""
+        healthy = self.script.is_healthy
+        self.script.is_healthy = lambda: False
+        try:
+            yield
+        finally:
+            self.script.is_healthy = healthy
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Moves the subject's clock on; where there is none to move, the time is waited for."""
+        if self.clock is None:
+            time.sleep(seconds)
+        else:
+            self.clock.offset_seconds += seconds
+
     # Raw HTTP
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[int, Mapping[str, str], bytes]:
-        """Without an SDK: status, headers with lower-case names, body."""
-        connection = http.client.HTTPConnection(self.emulator_url.removeprefix("http://"), timeout=30)
-        try:
-            connection.request("POST", path, body, dict(headers))
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-        finally:
-            connection.close()
+    def post(self, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Without an SDK, to the control plane at `/`, to the runtime elsewhere."""
+        client = self.sagemaker if path == "/" else self.runtime
+        return self.place.post(client.meta.endpoint_url + path, headers, body)
 
 
 def refusal(call: Any, **request: Any) -> tuple[int, str, str]:

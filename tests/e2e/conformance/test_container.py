@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from tests.e2e.conformance.lab import Lab
+from tests.e2e.conformance.needs import needs
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
 NPY = b"\x93NUMPY\x01\x00v\x00" + bytes(range(256))
@@ -34,8 +35,9 @@ def test_check_21_the_objects_own_content_type_is_the_default(lab: Lab) -> None:
 
 
 def test_check_22_an_inline_body_is_the_same_request(lab: Lab) -> None:
-    by_object = lab.report(InputLocation=lab.put(b"same"), ContentType="text/csv", InferenceId="c22")
-    inline = lab.report(Body=b"same", ContentType="text/csv", InferenceId="c22")
+    name = lab.named("c22")
+    by_object = lab.report(InputLocation=lab.put(b"same"), ContentType="text/csv", InferenceId=name)
+    inline = lab.report(Body=b"same", ContentType="text/csv", InferenceId=name)
     for found in (by_object, inline):
         found["headers"].pop("host", None)
     assert by_object == inline
@@ -56,13 +58,16 @@ def test_check_24_an_empty_answer_is_an_empty_object(lab: Lab) -> None:
     assert lab.run(orders="empty=1").body == b""
 
 
+@needs("chunked")
 def test_check_25_an_answer_without_content_length_is_a_failure(lab: Lab) -> None:
     job = lab.submit(orders="chunked=1")
     assert lab.outcome(job).is_failure
     assert "(0)" in lab.message(job.inference_id)["failureReason"]
 
 
+@needs("kms")
 def test_check_26_a_kms_key_is_asked_for(lab: Lab) -> None:
+    name = lab.named("c26")
     asked = []
     objects = lab.emulator.surroundings.objects
     client = objects._client  # type: ignore[attr-defined]  # S3Objects
@@ -75,8 +80,8 @@ def test_check_26_a_kms_key_is_asked_for(lab: Lab) -> None:
 
     client.meta.events.register("provide-client-params.s3.PutObject", note)
     try:
-        lab.serve("c26", KmsKeyId="alias/mine")
-        lab.run("c26")
+        lab.serve(name, KmsKeyId="alias/mine")
+        lab.run(name)
     finally:
         client.meta.events.unregister("provide-client-params.s3.PutObject", note)
     assert asked == [("aws:kms", "alias/mine")]

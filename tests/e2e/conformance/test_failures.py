@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from harness.waiting import wait_until
-from tests.e2e.conformance.lab import BUCKET, MAIN, Lab
+from tests.e2e.conformance.lab import Lab
+from tests.e2e.conformance.needs import needs
 
 SEE = "See the SageMaker Endpoint logs in your account for more information."
 
@@ -24,9 +24,10 @@ def test_check_28_a_containers_500_is_not_retried(lab: Lab) -> None:
     job = lab.submit(orders="status=500", InferenceId="c28", Body=b"x")
     assert lab.outcome(job).is_failure
     assert lab.message("c28")["failureReason"] == f"ClientError: Received server error (500) from model. {SEE}"
-    assert lab.obedient.received["c28"] == 1
+    lab.assert_received("c28", 1)
 
 
+@needs("drop")
 def test_check_29_a_dropped_connection_is_a_zero_and_the_next_succeeds(lab: Lab) -> None:
     job = lab.submit(orders="drop=1")
     assert lab.outcome(job).is_failure
@@ -34,50 +35,54 @@ def test_check_29_a_dropped_connection_is_a_zero_and_the_next_succeeds(lab: Lab)
     assert not lab.run().is_failure
 
 
+@needs("container")
 def test_check_29_a_container_that_ends_is_replaced(lab: Lab) -> None:
-    lab.serve("c29")
-    job = lab.submit("c29", orders="hold=c29")
-    wait_until(lambda: lab.obedient.received[job.inference_id] or None, what="the request", timeout_seconds=10)
-    mine = [one for one in lab.runtime_of_instances.running() if one.spec.endpoint_name == "c29"]
-    mine[0].crash()
-    lab.obedient.gates["c29"].set()
+    name = lab.named("c29")
+    lab.serve(name)
+    job = lab.submit(name, orders=lab.hold("c29", 60))
+    lab.wait_until_inside(job)
+    lab.instances(name)[0].crash()
+    lab.open("c29")
     lab.outcome(job)
-    assert not lab.run("c29").is_failure
-    assert len([one for one in lab.runtime_of_instances.instances if one.spec.endpoint_name == "c29"]) == 2
+    assert not lab.run(name).is_failure
+    assert len([one for one in lab.runtime_of_instances.instances if one.spec.endpoint_name == name]) == 2
 
 
 def test_check_30_a_time_out_fails_and_frees_the_slot(lab: Lab) -> None:
-    lab.serve("c30", concurrency=1)
+    name = lab.named("c30")
+    lab.serve(name, concurrency=1)
     started = time.monotonic()
-    job = lab.submit("c30", orders="sleep=20", InvocationTimeoutSeconds=1)
+    job = lab.submit(name, orders="sleep=20", InvocationTimeoutSeconds=1)
     assert lab.outcome(job).is_failure
-    assert not lab.run("c30").is_failure
-    assert time.monotonic() - started < 8
+    assert not lab.run(name).is_failure
+    assert time.monotonic() - started < 8 * lab.place.slowness
     assert "(0)" in lab.message(job.inference_id)["failureReason"]
 
 
 def test_check_31_a_missing_input_never_reaches_the_container(lab: Lab) -> None:
-    job = lab.submit(InputLocation=f"s3://{BUCKET}/missing", InferenceId="c31")
+    job = lab.submit(InputLocation=f"{lab.root}/missing", InferenceId="c31")
     assert lab.outcome(job).is_failure
     assert lab.message("c31")["invocationStatus"] == "Failed"
-    assert lab.obedient.received["c31"] == 0
+    lab.assert_received("c31", 0)
 
 
 def test_check_32_a_missing_output_bucket_still_tells(lab: Lab) -> None:
-    lab.serve("c32", S3OutputPath="s3://no-such-bucket-here/out", S3FailurePath=None)
-    job = lab.submit("c32")
+    name = lab.named("c32")
+    lab.serve(name, S3OutputPath=f"s3://{lab.place.bucket}-missing/out", S3FailurePath=None)
+    job = lab.submit(name)
     assert lab.heard(job.inference_id)[0][0] == lab.error_topic
 
 
 def test_check_33_without_a_failure_path_nothing_is_written(lab: Lab) -> None:
-    lab.serve("c33", S3FailurePath=None, S3OutputPath=f"s3://{BUCKET}/c33")
-    job = lab.submit("c33", orders="status=500")
+    name = lab.named("c33")
+    lab.serve(name, S3FailurePath=None, S3OutputPath=f"{lab.root}/c33")
+    job = lab.submit(name, orders="status=500")
     assert "responseParameters" not in lab.message(job.inference_id)
-    assert lab.s3.list_objects_v2(Bucket=BUCKET, Prefix="c33/")["KeyCount"] == 0
+    assert lab.s3.list_objects_v2(Bucket=lab.place.bucket, Prefix=f"{lab.place.folder}c33/")["KeyCount"] == 0
 
 
 def test_check_34_one_outcome_one_object(lab: Lab) -> None:
-    good, bad = lab.submit(MAIN), lab.submit(MAIN, orders="status=500")
+    good, bad = lab.submit(lab.main), lab.submit(lab.main, orders="status=500")
     lab.outcome(good)
     lab.outcome(bad)
     assert good.failure is not None

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.sagemaker.jobs import Jobs
-from tests.e2e.conformance.lab import MAIN, Lab, Submitted
+from tests.e2e.conformance.lab import Lab, Submitted
+from tests.e2e.conformance.needs import needs
 
 
 class ModelFailed(Exception):
@@ -65,13 +66,14 @@ def test_check_73_the_predictor_returns_or_raises_with_the_containers_body(lab: 
 
 
 def test_check_73_a_result_that_is_not_there_is_no_such_key(lab: Lab) -> None:
-    job = lab.submit(orders="hold=c73", Body=b"x")
+    job = lab.submit(orders=lab.hold("c73", 5), Body=b"x")
     with pytest.raises(NotThereYet):
         AsyncPredictorLike(lab).get_result(job.output)
-    lab.obedient.gates["c73"].set()
+    lab.open("c73")
     lab.outcome(job)
 
 
+@needs("emulator")
 def test_check_74_a_refused_submission_is_retried_by_the_sdk_and_queued_once(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +85,7 @@ def test_check_74_a_refused_submission_is_retried_by_the_sdk_and_queued_once(
         add(self, *arguments)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(Jobs, "add", fail_twice)
-    answer = lab.runtime.invoke_endpoint_async(EndpointName=MAIN, Body=b"x", InferenceId="c74")
+    answer = lab.runtime.invoke_endpoint_async(EndpointName=lab.main, Body=b"x", InferenceId="c74")
     assert answer["ResponseMetadata"]["RetryAttempts"] == 2
     lab.outcome(Submitted("c74", answer["OutputLocation"], answer["FailureLocation"]))
-    assert lab.obedient.received["c74"] == 1
+    lab.assert_received("c74", 1)

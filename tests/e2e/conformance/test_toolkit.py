@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +19,10 @@ from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
 from harness.serving.process import ProcessRuntime
 from harness.waiting import wait_until
-from tests.e2e.conformance.lab import BUCKET, REGION, Lab
+from tests.e2e.conformance.conftest import local_place
+from tests.e2e.conformance.lab import Lab
+from tests.e2e.conformance.models import archive
+from tests.e2e.conformance.needs import needs
 
 CURIOUS = """
 import json, rehearsal_probe
@@ -52,15 +55,19 @@ def predict_fn(data, model):
 
 
 @pytest.fixture(scope="module")
-def served(cloud: EmbeddedCloud, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lab with an emulator whose containers are real ones."""
+def served(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The lab itself where its containers are real, else one with an emulator whose containers are."""
+    if not lab.place.is_scripted:
+        yield lab
+        return
+    cloud: EmbeddedCloud = request.getfixturevalue("cloud")
     state_dir = tmp_path_factory.mktemp("toolkit") / "state"
-    known = lab.emulator.surroundings
-    runtime = ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud.url, region=REGION))
-    around: Surroundings = replace(known, runtime=runtime)
+    runtime = ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud.url, region=lab.place.region))
+    around: Surroundings = replace(lab.emulator.surroundings, runtime=runtime)
     settings = EmulatorSettings(state_dir, cloud.url, stop_grace_seconds=5)
     with Emulator(settings, around) as emulator:
-        made = Lab(emulator.url, cloud.url, emulator, lab.script, lab.runtime_of_instances, lab.obedient, lab.clock)
+        place = local_place(emulator.url, cloud.url, is_scripted=False)
+        made = Lab(place, emulator, lab.script, lab.runtime_of_instances, lab.obedient, lab.clock)
         made.success_topic, made.error_topic, made.queue = lab.success_topic, lab.error_topic, lab.queue
         yield made
 
@@ -77,38 +84,31 @@ def wheel() -> bytes:
     return packed.getvalue()
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
-
-
-def deploy(served: Lab, name: str, handler: str, more: Mapping[str, bytes] | None = None) -> None:
+def deploy(served: Lab, name: str, handler: str, more: Mapping[str, bytes] | None = None) -> str:
+    """The endpoint's name."""
+    named, key = served.named(name), f"{served.place.folder}models/{name}.tar.gz"
     files = {"model.pth": b"weights", "code/inference.py": handler.encode(), **(more or {})}
-    served.s3.put_object(Bucket=BUCKET, Key=f"models/{name}.tar.gz", Body=archive(files))
-    container: Any = {"Image": "image:1", "ModelDataUrl": f"s3://{BUCKET}/models/{name}.tar.gz"}
-    served.sagemaker.create_model(ModelName=name, PrimaryContainer=container)
+    served.s3.put_object(Bucket=served.place.bucket, Key=key, Body=archive(files))
+    container: Any = {**served.place.container, "ModelDataUrl": f"s3://{served.place.bucket}/{key}"}
+    served.sagemaker.create_model(**served.place.model(named) | {"PrimaryContainer": container})
     startup = {"ContainerStartupHealthCheckTimeoutInSeconds": 60}
-    served.sagemaker.create_endpoint_config(**served.config(name, variant=startup))
-    served.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    served.sagemaker.create_endpoint_config(**served.config(named, variant=startup))
+    served.sagemaker.create_endpoint(EndpointName=named, EndpointConfigName=named)
+    return named
 
 
 @pytest.fixture(scope="module")
 def curious(served: Lab) -> Iterator[str]:
     requirements = b"--no-index\n--find-links wheels\nrehearsal-probe==1.0\n"
     wheels = {"code/wheels/rehearsal_probe-1.0-py3-none-any.whl": wheel()}
-    deploy(served, "curious", CURIOUS, {"code/requirements.txt": requirements, **wheels})
-    served.wait_for_status("curious", "InService", 120)
-    yield "curious"
-    served.sagemaker.delete_endpoint(EndpointName="curious")
+    name = deploy(served, "curious", CURIOUS, {"code/requirements.txt": requirements, **wheels})
+    served.wait_for_status(name, "InService", 120)
+    yield name
+    served.sagemaker.delete_endpoint(EndpointName=name)
 
 
 def seen(served: Lab, **request: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(served.run("curious", **request).body)
+    found: dict[str, Any] = json.loads(served.run(served.named("curious"), **request).body)
     return found
 
 
@@ -117,21 +117,22 @@ def test_check_62_requirements_are_there_before_the_handler(served: Lab, curious
     assert seen(served, Body=b"x", ContentType="a/b")["model_dir"].endswith("/model")
 
 
+@needs("emulator")
 def test_check_63_mixed_functions_never_get_healthy(served: Lab) -> None:
-    deploy(served, "mixed", MIXED)
+    name = deploy(served, "mixed", MIXED)
     text = "Cannot use transform_fn implementation in conjunction with input_fn, predict_fn, and/or output_fn"
-    logs = served.emulator.settings.logs_dir / "mixed" / "AllTraffic"
+    logs = served.emulator.settings.logs_dir / name / "AllTraffic"
     wait_until(
         lambda: any(text in log.read_text(errors="replace") for log in logs.glob("*.log")) or None,
         what="the ValueError in the container's log", timeout_seconds=50, every_seconds=0.5,
     )  # fmt: skip
     # TorchServe answers /ping before the model is loaded, so the endpoint may be in service for a moment.
-    if served.sagemaker.describe_endpoint(EndpointName="mixed")["EndpointStatus"] == "Creating":
-        served.clock.offset_seconds += 61
-        served.wait_for_status("mixed", "Failed")
+    if served.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Creating":
+        served.pass_seconds(61)
+        served.wait_for_status(name, "Failed")
     else:
-        assert served.run("mixed", Body=b"x", InvocationTimeoutSeconds=20).is_failure
-    served.sagemaker.delete_endpoint(EndpointName="mixed")
+        assert served.run(name, Body=b"x", InvocationTimeoutSeconds=20).is_failure
+    served.sagemaker.delete_endpoint(EndpointName=name)
 
 
 def test_check_64_a_fifth_argument_gets_the_context(served: Lab, curious: str) -> None:
@@ -139,15 +140,15 @@ def test_check_64_a_fifth_argument_gets_the_context(served: Lab, curious: str) -
 
 
 def test_check_65_an_exception_is_a_500_with_its_traceback(served: Lab) -> None:
-    deploy(served, "failing", FAILING)
-    served.wait_for_status("failing", "InService", 120)
-    stored = served.run("failing", Body=b"[1]", ContentType="application/json")
+    name = deploy(served, "failing", FAILING)
+    served.wait_for_status(name, "InService", 120)
+    stored = served.run(name, Body=b"[1]", ContentType="application/json")
     assert stored.is_failure
     assert stored.body.startswith(b"not with me\nTraceback (most recent call last):")
-    job = served.submit("failing", Body=b"x", ContentType="application/unheard-of")
+    job = served.submit(name, Body=b"x", ContentType="application/unheard-of")
     assert b"Content type application/unheard-of is not supported by this framework." in served.outcome(job).body
     assert "(500)" in served.message(job.inference_id)["failureReason"]
-    served.sagemaker.delete_endpoint(EndpointName="failing")
+    served.sagemaker.delete_endpoint(EndpointName=name)
 
 
 @pytest.mark.parametrize("given", [{}, {"Accept": "*/*"}], ids=["missing", "anything"])
@@ -162,3 +163,17 @@ def test_check_66_no_wish_means_json(served: Lab, curious: str, given: dict[str,
 def test_check_67_only_exact_text_types_are_decoded(served: Lab, curious: str, content_type: str, kind: str) -> None:
     found = seen(served, Body=b"[1]", ContentType=content_type)["type"]
     assert found == kind or {found, kind} == {"bytes", "bytearray"}
+
+
+def test_the_obedient_model_obeys_behind_torchserve(served: Lab) -> None:
+    name = deploy(served, "obedient", (Path(__file__).with_name("obedient") / "inference.py").read_text())
+    served.wait_for_status(name, "InService", 120)
+    stored = served.run(name, "type=application/x-thing", Body=b"\x00\xff", ContentType="image/png")
+    assert (stored.body, stored.content_type, stored.is_failure) == (b"\x00\xff", "application/x-thing", False)
+    refused = served.submit(name, "status=400", Body=b"why not")
+    assert served.outcome(refused).body == b"why not"
+    assert "client error (400)" in served.message(refused.inference_id)["failureReason"]
+    found = served.report(name, Body=b"a,b", ContentType="text/csv", Accept="a/b")
+    assert (found["size"], found["headers"]["accept"]) == (3, "a/b")
+    assert b"cannot do drop" in served.run(name, "drop=1", Body=b"x").body
+    served.sagemaker.delete_endpoint(EndpointName=name)

@@ -14,12 +14,12 @@ import pytest
 from harness.errors import MachineCannot
 from harness.state import installer_environment
 from harness.uv import find_uv
-from tests.e2e.conformance.lab import ACCOUNT, BUCKET, MAIN, REGION, Lab, refusal
+from tests.e2e.conformance.lab import Lab, refusal
 
 OLD_BOTOCORE = "1.43.11"
 CLIENT = """
 import boto3, json, sys
-client = boto3.client("sagemaker-runtime", region_name="eu-west-1")
+client = boto3.client("sagemaker-runtime")
 answer = client.invoke_endpoint_async(EndpointName=sys.argv[1], InputLocation=sys.argv[2], InferenceId="old-client")
 print(json.dumps({k: v for k, v in answer.items() if k != "ResponseMetadata"}))
 """
@@ -27,7 +27,7 @@ print(json.dumps({k: v for k, v in answer.items() if k != "ResponseMetadata"}))
 
 def test_check_01_answers_202_with_the_inference_id_alone_in_the_body(lab: Lab) -> None:
     status, headers, body = lab.post(
-        f"/endpoints/{MAIN}/async-invocations", {"X-Amzn-SageMaker-InputLocation": lab.put()}
+        f"/endpoints/{lab.main}/async-invocations", {"X-Amzn-SageMaker-InputLocation": lab.put()}
     )
     assert status == 202
     assert list(json.loads(body)) == ["InferenceId"]
@@ -37,14 +37,7 @@ def test_check_01_answers_202_with_the_inference_id_alone_in_the_body(lab: Lab) 
 
 
 def environment(lab: Lab) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": lab.emulator_url,
-        "AWS_ENDPOINT_URL_SAGEMAKER": lab.emulator_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "PATH": str(Path(sys.executable).parent) + ":/usr/local/bin:/usr/bin:/bin",
-    }
+    return {**lab.place.client_environment, "PATH": str(Path(sys.executable).parent) + ":/usr/local/bin:/usr/bin:/bin"}
 
 
 @pytest.mark.parametrize("client", ["locked", "oldest"])
@@ -59,7 +52,7 @@ def test_check_02_unmodified_clients_parse_the_answer(lab: Lab, tmp_path: Path, 
     script = tmp_path / "client.py"
     script.write_text(CLIENT)
     ran = subprocess.run(
-        [*command, str(script), MAIN, lab.put()],
+        [*command, str(script), lab.main, lab.put()],
         env={**installer_environment(), **environment(lab)}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     if "Failed to fetch" in ran.stderr:
@@ -73,33 +66,43 @@ def test_check_02_unmodified_clients_parse_the_answer(lab: Lab, tmp_path: Path, 
 
 def test_check_02_the_aws_cli_invokes_and_describes(lab: Lab) -> None:
     cli = str(Path(sys.executable).with_name("aws"))
-    invoke = [cli, "sagemaker-runtime", "invoke-endpoint-async", "--endpoint-name", MAIN, "--input-location", lab.put()]
+    invoke = [
+        cli,
+        "sagemaker-runtime",
+        "invoke-endpoint-async",
+        "--endpoint-name",
+        lab.main,
+        "--input-location",
+        lab.put(),
+    ]
     ran = subprocess.run(invoke, env=environment(lab), capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
     assert set(json.loads(ran.stdout)) == {"InferenceId", "OutputLocation", "FailureLocation"}
-    describe = [cli, "sagemaker", "describe-endpoint", "--endpoint-name", MAIN]
+    describe = [cli, "sagemaker", "describe-endpoint", "--endpoint-name", lab.main]
     ran = subprocess.run(describe, env=environment(lab), capture_output=True, text=True, timeout=60, check=False)
     assert json.loads(ran.stdout)["EndpointStatus"] == "InService"
 
 
 def test_check_03_no_failure_path_no_failure_location(lab: Lab) -> None:
-    lab.serve("c03", S3FailurePath=None)
-    answer = lab.runtime.invoke_endpoint_async(EndpointName="c03", InputLocation=lab.put())
+    name = lab.named("c03")
+    lab.serve(name, S3FailurePath=None)
+    answer = lab.runtime.invoke_endpoint_async(EndpointName=name, InputLocation=lab.put())
     assert "FailureLocation" not in answer
 
 
 def test_check_04_the_failure_location_lies_under_the_failure_path(lab: Lab) -> None:
     job = lab.submit()
     assert job.failure is not None
-    assert job.failure.startswith(f"s3://{BUCKET}/failed/")
+    assert job.failure.startswith(f"{lab.root}/failed/")
     assert job.failure.endswith("-error.out")
 
 
 def test_check_05_the_output_location_is_a_fresh_uuid_without_double_slashes(lab: Lab) -> None:
-    lab.serve("c05", S3OutputPath=f"s3://{BUCKET}/out/")
-    for endpoint in (MAIN, "c05"):
+    name = lab.named("c05")
+    lab.serve(name, S3OutputPath=f"{lab.root}/out/")
+    for endpoint in (lab.main, name):
         job = lab.submit(endpoint)
-        assert re.fullmatch(rf"s3://{BUCKET}/out/[0-9a-f-]{{36}}\.out", job.output)
+        assert re.fullmatch(rf"{lab.root}/out/[0-9a-f-]{{36}}\.out", job.output)
         assert job.inference_id not in job.output
 
 
@@ -113,13 +116,13 @@ def test_check_07_equal_inference_ids_are_two_executions(lab: Lab) -> None:
     assert first.output != second.output
     lab.outcome(first)
     lab.outcome(second)
-    assert lab.obedient.received["twice"] == 2
+    lab.assert_received("twice", 2)
 
 
 @pytest.mark.parametrize("inference_id", ["x" * 65, " starts with a space"])
 def test_check_08_a_wrong_inference_id_is_refused(lab: Lab, inference_id: str) -> None:
     status, headers, _ = lab.post(
-        f"/endpoints/{MAIN}/async-invocations",
+        f"/endpoints/{lab.main}/async-invocations",
         {"X-Amzn-SageMaker-InputLocation": "s3://b/k", "X-Amzn-SageMaker-Inference-Id": inference_id},
     )
     if inference_id.startswith(" "):
@@ -130,7 +133,7 @@ def test_check_08_a_wrong_inference_id_is_refused(lab: Lab, inference_id: str) -
 
 def test_check_09_the_time_to_live_is_bounded(lab: Lab) -> None:
     status, code, message = refusal(
-        lab.runtime.invoke_endpoint_async, EndpointName=MAIN, InputLocation="s3://b/k", RequestTTLSeconds=99999
+        lab.runtime.invoke_endpoint_async, EndpointName=lab.main, InputLocation="s3://b/k", RequestTTLSeconds=99999
     )
     assert (status, code) == (400, "ValidationError")
     assert message == (
@@ -143,7 +146,10 @@ def test_check_09_the_time_to_live_is_bounded(lab: Lab) -> None:
 
 def test_check_10_the_invocation_timeout_is_bounded(lab: Lab) -> None:
     status, code, _ = refusal(
-        lab.runtime.invoke_endpoint_async, EndpointName=MAIN, InputLocation="s3://b/k", InvocationTimeoutSeconds=3601
+        lab.runtime.invoke_endpoint_async,
+        EndpointName=lab.main,
+        InputLocation="s3://b/k",
+        InvocationTimeoutSeconds=3601,
     )
     assert (status, code) == (400, "ValidationError")
     lab.submit(InvocationTimeoutSeconds=1)
@@ -152,7 +158,7 @@ def test_check_10_the_invocation_timeout_is_bounded(lab: Lab) -> None:
 
 def test_check_11_input_locations_are_s3_or_https(lab: Lab) -> None:
     for location in ("b/k", "ftp://b/k"):
-        found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=MAIN, InputLocation=location)
+        found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.main, InputLocation=location)
         assert found[:2] == (400, "ValidationError")
         assert "Member must satisfy regular expression pattern: ^(https|s3)://([^/]+)/?(.*)$" in found[2]
     lab.submit(InputLocation="https://bucket/key")
@@ -160,19 +166,19 @@ def test_check_11_input_locations_are_s3_or_https(lab: Lab) -> None:
 
 @pytest.mark.parametrize("wrong", [{"Filename": "a.b.c"}, {"Filename": "x" * 33}, {"S3OutputPathExtension": "s3:x"}])
 def test_check_12_wrong_names_of_outputs_are_refused(lab: Lab, wrong: dict[str, str]) -> None:
-    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=MAIN, InputLocation="s3://b/k", **wrong)
+    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.main, InputLocation="s3://b/k", **wrong)
     assert found[:2] == (400, "ValidationError")
 
 
 def test_check_13_exactly_one_input(lab: Lab) -> None:
-    both = refusal(lab.runtime.invoke_endpoint_async, EndpointName=MAIN, InputLocation="s3://b/k", Body=b"x")
-    neither = refusal(lab.runtime.invoke_endpoint_async, EndpointName=MAIN)
+    both = refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.main, InputLocation="s3://b/k", Body=b"x")
+    neither = refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.main)
     assert both[:2] == neither[:2] == (400, "ValidationError")
 
 
 def test_check_14_an_inline_body_has_at_most_128000_bytes(lab: Lab) -> None:
     assert lab.run(Body=b"x" * 128000).body == b"x" * 128000
-    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=MAIN, Body=b"x" * 128001)
+    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.main, Body=b"x" * 128001)
     assert found[:2] == (400, "ValidationError")
     assert found[2] == (
         "1 validation error detected: Value at 'body' failed to satisfy constraint:"
@@ -181,9 +187,15 @@ def test_check_14_an_inline_body_has_at_most_128000_bytes(lab: Lab) -> None:
 
 
 def test_check_15_an_unknown_endpoint(lab: Lab) -> None:
-    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName="nobody", InputLocation="s3://b/k")
-    assert found == (400, "ValidationError", f"Endpoint nobody of account {ACCOUNT} not found.")
-    _, headers, body = lab.post("/endpoints/nobody/async-invocations", {"X-Amzn-SageMaker-InputLocation": "s3://b/k"})
+    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.named("nobody"), InputLocation="s3://b/k")
+    assert found == (
+        400,
+        "ValidationError",
+        f"Endpoint {lab.named('nobody')} of account {lab.place.account} not found.",
+    )
+    _, headers, body = lab.post(
+        f"/endpoints/{lab.named('nobody')}/async-invocations", {"X-Amzn-SageMaker-InputLocation": "s3://b/k"}
+    )
     assert headers["x-amzn-errortype"].startswith(
         "ValidationError:http://internal.amazon.com/coral/com.amazon.sagemaker/"
     )
@@ -191,24 +203,27 @@ def test_check_15_an_unknown_endpoint(lab: Lab) -> None:
 
 
 def test_check_15_the_case_of_the_name_matters(lab: Lab) -> None:
-    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=MAIN.upper(), InputLocation="s3://b/k")
+    found = refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.main.upper(), InputLocation="s3://b/k")
     assert found[1] == "ValidationError"
 
 
 def test_check_16_each_kind_of_endpoint_takes_its_own_call(lab: Lab) -> None:
-    lab.serve("c16", is_async=False)
-    wrong = refusal(lab.runtime.invoke_endpoint_async, EndpointName="c16", InputLocation="s3://b/k")
-    assert wrong == (400, "ValidationError", "Endpoint c16 does not support this inference type.")
-    wrong = refusal(lab.runtime.invoke_endpoint, EndpointName=MAIN, Body=b"x")
-    assert wrong == (400, "ValidationError", f"Endpoint {MAIN} does not support this inference type.")
-    assert lab.runtime.invoke_endpoint(EndpointName="c16", Body=b"x")["Body"].read() == b"x"
+    name = lab.named("c16")
+    lab.serve(name, is_async=False)
+    wrong = refusal(lab.runtime.invoke_endpoint_async, EndpointName=name, InputLocation="s3://b/k")
+    assert wrong == (400, "ValidationError", f"Endpoint {lab.named('c16')} does not support this inference type.")
+    wrong = refusal(lab.runtime.invoke_endpoint, EndpointName=lab.main, Body=b"x")
+    assert wrong == (400, "ValidationError", f"Endpoint {lab.main} does not support this inference type.")
+    assert lab.runtime.invoke_endpoint(EndpointName=name, Body=b"x")["Body"].read() == b"x"
 
 
 def test_check_17_errors_have_the_code_of_their_service(lab: Lab) -> None:
-    assert refusal(lab.runtime.invoke_endpoint_async, EndpointName="nobody", Body=b"x")[1] == "ValidationError"
-    assert refusal(lab.sagemaker.describe_endpoint, EndpointName="nobody")[1] == "ValidationException"
+    assert (
+        refusal(lab.runtime.invoke_endpoint_async, EndpointName=lab.named("nobody"), Body=b"x")[1] == "ValidationError"
+    )
+    assert refusal(lab.sagemaker.describe_endpoint, EndpointName=lab.named("nobody"))[1] == "ValidationException"
 
 
 def test_check_18_a_missing_input_is_no_matter_of_submission(lab: Lab) -> None:
-    answer = lab.runtime.invoke_endpoint_async(EndpointName=MAIN, InputLocation=f"s3://{BUCKET}/not/there")
+    answer = lab.runtime.invoke_endpoint_async(EndpointName=lab.main, InputLocation=f"{lab.root}/not/there")
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202

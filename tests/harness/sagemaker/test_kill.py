@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import tarfile
 import threading
@@ -36,6 +37,8 @@ REGION = "eu-west-1"
 BUCKET = "durable"
 JOBS = 200
 KILLS = 3
+SEEDS = int(os.environ.get("REHEARSAL_KILL_SEEDS", "2"))
+"""Few, so that everyday runs stay short; 50 before a release."""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +120,7 @@ def stored_keys(cloud: EmbeddedCloud, prefix: str) -> set[str]:
     return {f"s3://{BUCKET}/{item['Key']}" for page in pages for item in page.get("Contents", ())}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_killed_at_random_moments_it_loses_and_doubles_nothing(cloud: EmbeddedCloud, tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - chooses moments, keeps no secret
     container = serve(Script(sometimes_wrong(dice)), "i-test")

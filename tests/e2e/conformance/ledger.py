@@ -1,0 +1,148 @@
+"""What the checks make in an account: written down before it is made, tagged, and deleted at the end.
+
+The ledger watches boto3 clients: what they create is noted by whatever path it came, and a change to anything whose
+name does not begin with the run's prefix is refused before it leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from harness.errors import HarnessError
+from tests.e2e.conformance.deleting import DELETIONS, Made, Run
+
+SCHEMA = "rehearsal.conformance-ledger/1"
+TAG = "rehearsal:conformance"
+_READS = ("Describe", "Get", "Head", "Invoke", "List", "Receive")
+_NAMED_BY = {
+    "CreateModel": "ModelName",
+    "DeleteModel": "ModelName",
+    "CreateEndpointConfig": "EndpointConfigName",
+    "DeleteEndpointConfig": "EndpointConfigName",
+    "CreateEndpoint": "EndpointName",
+    "UpdateEndpoint": "EndpointName",
+    "UpdateEndpointWeightsAndCapacities": "EndpointName",
+    "DeleteEndpoint": "EndpointName",
+    "CreateTopic": "Name",
+    "DeleteTopic": "TopicArn",
+    "Subscribe": "TopicArn",
+    "CreateQueue": "QueueName",
+    "DeleteQueue": "QueueUrl",
+    "SetQueueAttributes": "QueueUrl",
+    "DeleteMessage": "QueueUrl",
+    "PutMetricAlarm": "AlarmName",
+    "SetAlarmState": "AlarmName",
+    "DeleteAlarms": "AlarmNames",
+    "RegisterScalableTarget": "ResourceId",
+    "DeregisterScalableTarget": "ResourceId",
+    "PutScalingPolicy": "ResourceId",
+    "DeleteLogGroup": "logGroupName",
+    "PutObject": "Key",
+    "DeleteObjects": "Delete",
+}
+_TAKES_TAGS = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "CreateTopic", "PutMetricAlarm")
+
+
+class NotOurs(HarnessError):
+    """A check was about to change what this run did not make."""
+
+
+class LeftBehind(HarnessError):
+    """Things that could not be deleted; the message names them and the ledger that remembers them."""
+
+
+class Ledger:
+    """`path` holds it while anything may be left; `client` makes the clients that delete."""
+
+    def __init__(self, path: Path, run: Run, client: Callable[[str], Any], made: tuple[Made, ...] = ()) -> None:
+        self.path, self.run = path, run
+        self.made = list(made) or [Made("Objects", run.folder)]
+        self._make_client = client
+        self._clients: dict[str, Any] = {}
+        self._write()
+
+    @classmethod
+    def load(cls, path: Path, client: Callable[[str], Any]) -> Ledger:
+        """Of a run that ended without cleaning up."""
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return cls(path, Run(**found["run"]), client, tuple(Made(**one) for one in found["made"]))
+
+    def client(self, service: str) -> Any:
+        """A client whose every change is noted, tagged, and within this run's names."""
+        if service not in self._clients:
+            made = self._clients[service] = self._make_client(service)
+            made.meta.events.register("provide-client-params", self._watch)
+        return self._clients[service]
+
+    def _watch(self, params: dict[str, Any], model: Any, **_: object) -> None:
+        operation: str = model.name
+        if operation.startswith(_READS):
+            return
+        self._require_ours(operation, params)
+        if operation in _TAKES_TAGS:
+            params["Tags"] = [*params.get("Tags", ()), {"Key": TAG, "Value": self.run.prefix}]
+        if operation == "CreateQueue":
+            params["tags"] = {**params.get("tags", {}), TAG: self.run.prefix}
+        if operation == "CreateEndpoint" and self.run.has_logs:
+            self._note(Made("LogGroup", params["EndpointName"]))
+        if operation in DELETIONS:
+            self._note(Made(operation, params[_NAMED_BY[operation]]))
+
+    def _require_ours(self, operation: str, params: Mapping[str, Any]) -> None:
+        value = params.get(_NAMED_BY.get(operation, ""))
+        if operation in ("PutObject", "DeleteObjects"):
+            keys = [value] if isinstance(value, str) else [one["Key"] for one in (value or {})["Objects"]]
+            is_ours = params["Bucket"] == self.run.bucket and all(key.startswith(self.run.folder) for key in keys)
+        else:
+            names = [value] if isinstance(value, str) else value or [""]
+            is_ours = all(_own_name(name).startswith(self.run.prefix) for name in names)
+        if not is_ours:
+            raise NotOurs(f"{operation} of {value}: the checks change only what begins with {self.run.prefix}")
+
+    def _note(self, made: Made) -> None:
+        if made not in self.made:
+            self.made.append(made)
+            self._write()
+
+    def _write(self) -> None:
+        document = {"schema": SCHEMA, "run": asdict(self.run), "made": [asdict(one) for one in self.made]}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        fresh.replace(self.path)
+
+    def endpoints(self) -> frozenset[Made]:
+        return frozenset(one for one in self.made if one.operation == "CreateEndpoint")
+
+    def delete(self, unwanted: Collection[Made]) -> None:
+        """Newest first; one refusal does not keep the rest. Raises LeftBehind when anything is left."""
+        refusals = []
+        for one in [one for one in reversed(self.made) if one in unwanted]:
+            try:
+                DELETIONS[one.operation](self.client, self.run, one.name)
+            except (BotoCoreError, ClientError, HarnessError) as error:
+                refusals.append(f"{one.operation} {one.name}: {error}")
+            else:
+                self.made.remove(one)
+                self._write()
+        if refusals:
+            raise LeftBehind(f"could not be deleted, see {self.path}: " + "; ".join(refusals))
+
+    def close(self) -> None:
+        """Delete everything; the file goes when nothing is left."""
+        self.delete(tuple(self.made))
+        self.path.unlink()
+
+
+def _own_name(name: str) -> str:
+    """Of `endpoint/<name>/variant/...`, an ARN, a queue's URL, a log group, or a plain name."""
+    if name.startswith("endpoint/"):
+        return name.split("/")[1]
+    return re.split("[:/]", name)[-1]

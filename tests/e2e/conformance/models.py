@@ -1,0 +1,91 @@
+"""The lab with the obedient model in real containers: the same steps on AWS and, as its rehearsal, on the emulator.
+
+Everything is made through the ledger's clients, and deleted however the run ends.
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from deploy import config
+from deploy.images import image_uri
+from harness.sagemaker.service import Emulator
+from tests.e2e.conformance.lab import Lab
+from tests.e2e.conformance.ledger import Ledger
+from tests.e2e.conformance.place import Place
+from tests.e2e.conformance.scripted import Obedient, ShiftedClock
+from tests.harness.sagemaker.containers import Script, ScriptedRuntime
+
+ROOT = Path(__file__).parents[3]
+ENVIRONMENT = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_MODEL_SERVER_WORKERS": "2",
+    "TS_MAX_REQUEST_SIZE": "120000000",
+    "TS_MAX_RESPONSE_SIZE": "120000000",
+}
+"""Two workers, so that one that sleeps holds up nobody; bodies of 100 MB, where TorchServe ends at 6.5."""
+
+
+def obedient_archive() -> bytes:
+    handler = Path(__file__).with_name("obedient") / "inference.py"
+    return archive({"model.pth": b"obedience has no weights", "code/inference.py": handler.read_bytes()})
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def image(region: str, instance_type: str) -> str:
+    """The official image that this repository's project is served with, on another host."""
+    project = config.load(ROOT / "rehearsal.toml")
+    host = project.endpoint.model_copy(update={"region": region, "instance_type": instance_type})
+    return image_uri(replace(project, endpoint=host))
+
+
+def container(model_data_url: str, region: str, instance_type: str) -> dict[str, Any]:
+    return {"Image": image(region, instance_type), "ModelDataUrl": model_data_url, "Environment": ENVIRONMENT}
+
+
+@contextmanager
+def model_lab(
+    place: Place, ledger: Ledger, emulator: Emulator | None = None, clock: ShiftedClock | None = None
+) -> Iterator[Lab]:
+    """Leaves nothing behind: raises `ledger.LeftBehind` when something could not be deleted."""
+    obedient = Obedient()
+    script = Script(obedient.answer)
+    data = f"{place.folder}models/obedient.tar.gz"
+    serving = container(f"s3://{place.bucket}/{data}", place.region, place.instance_type)
+    made = Lab(
+        replace(place, client=ledger.client, container=serving, makes_bucket=False, is_scripted=False),
+        emulator, script, ScriptedRuntime(script), obedient, clock, ledger,
+    )  # fmt: skip
+    try:
+        made.s3.put_object(Bucket=place.bucket, Key=data, Body=obedient_archive())
+        yield made
+    finally:
+        with undisturbed():
+            ledger.close()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Nobody interrupts the deletion: not the second Ctrl-C, not a closed terminal."""
+    kept = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

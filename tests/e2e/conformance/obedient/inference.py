@@ -1,0 +1,47 @@
+"""The obedient container as a model: for every container that calls `model_fn` and `transform_fn`, above all AWS's own.
+
+It does what `CustomAttributes` says, `key=value;key=value`: `status`, `sleep`, `type`, `empty`, `report` (answers what
+it received, as JSON); without orders it answers what it got, under the content type it came with. The lab's scripted
+container knows `drop`, `chunked` and `hold` besides, which no model behind TorchServe can do: those are refused, so
+that a check which needs them can never pass by accident. Imports the standard library alone; needs no weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+_BEYOND_TORCHSERVE = ("drop", "chunked", "hold")
+
+
+def model_fn(model_dir: str) -> str:
+    return model_dir
+
+
+def transform_fn(
+    model: str, data: bytes | bytearray | str | None, content_type: str | None, accept: str, context: Any
+) -> tuple[bytes, str]:
+    """The toolkit decodes JSON and CSV, hands None for an empty body, and passes its context to a fifth parameter."""
+    headers = {str(name).lower(): str(value) for name, value in context.get_all_request_header(0).items()}
+    orders = dict(pair.partition("=")[::2] for pair in headers.get(_ATTRIBUTES, "").split(";"))
+    if unsupported := [order for order in _BEYOND_TORCHSERVE if order in orders]:
+        raise NotImplementedError(f"a model behind TorchServe cannot do {', '.join(unsupported)}")
+    body = data.encode() if isinstance(data, str) else bytes(data or b"")
+    time.sleep(float(orders.get("sleep", "0")))
+    status = HTTPStatus(int(orders.get("status", "200")))
+    context.set_response_status(status.value, status.phrase)
+    return _answer(orders, headers, body), orders.get("type") or headers.get("content-type", "application/octet-stream")
+
+
+def _answer(orders: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> bytes:
+    if "empty" in orders:
+        return b""
+    if "report" not in orders:
+        return body
+    facts = {"headers": dict(headers), "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    return json.dumps(facts).encode()
