@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -158,9 +158,16 @@ def test_the_next_run_cleans_up_after_one_that_was_killed(tmp_path: Path) -> Non
 
 
 def test_an_interrupted_run_leaves_nothing_and_exits_130(tmp_path: Path) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("rehearsal-*"))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     with (tmp_path / "stderr").open("w") as stderr:
-        run = subprocess.Popen(validate_command(tmp_path), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=stderr)
+        run = subprocess.Popen(
+            validate_command(tmp_path),
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=os.environ | {"TMPDIR": str(temporary)},
+        )
     wait_until(
         lambda: "deploy endpoint" in (tmp_path / "stderr").read_text() or None,
         what="the endpoint of the run to be interrupted",
@@ -169,5 +176,5 @@ def test_an_interrupted_run_leaves_nothing_and_exits_130(tmp_path: Path) -> None
     run.send_signal(signal.SIGINT)
     assert run.wait(timeout=60) == 130
     assert processes_below(tmp_path / "state") == []
-    assert set(Path(tempfile.gettempdir()).glob("rehearsal-*")) <= before
+    assert list(temporary.iterdir()) == []
     assert sweep(tmp_path / "state") == ()
