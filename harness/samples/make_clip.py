@@ -29,7 +29,7 @@ from harness.samples.scene import LABELS, Scene, place
 
 FRAMES_PER_SECOND = Fraction(25, 2)
 ENCODER_OPTIONS = {"crf": "20", "preset": "slow", "threads": "1", "x264-params": "mbtree=0"}
-"""Without macroblock trees: x264's assembly for them reads memory that nobody wrote, so bytes differ from run to run."""
+"""Without macroblock trees: x264's assembly for them reads memory that nobody wrote, so bytes differ by the run."""
 
 
 def known_scene() -> Scene:
