@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.sagemaker.cloud import CloudRefused, CloudUnreachable, mapped
-from harness.sagemaker.metrics import NAMESPACE, Datum
+from harness.sagemaker.metrics import INSTANCE_NAMESPACE, NAMESPACE, Datum
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -44,11 +44,14 @@ class CloudWatchMetrics:
         series: dict[tuple[str, str, str | None], list[Datum]] = defaultdict(list)
         for datum in data:
             series[datum.name, datum.endpoint_name, datum.variant_name].append(datum)
-        entries = [_entry(each) for each in series.values()]
+        for namespace in (NAMESPACE, INSTANCE_NAMESPACE):
+            self._put(namespace, [_entry(each) for each in series.values() if each[-1].namespace == namespace])
+
+    def _put(self, namespace: str, entries: Sequence[MetricDatumTypeDef]) -> None:
         for start in range(0, len(entries), _DATA_PER_CALL):
             with mapped("PutMetricData"):
                 chunk = entries[start : start + _DATA_PER_CALL]
-                self._client.put_metric_data(Namespace=NAMESPACE, MetricData=chunk)
+                self._client.put_metric_data(Namespace=namespace, MetricData=chunk)
 
 
 def _entry(data: Sequence[Datum]) -> MetricDatumTypeDef:

@@ -33,6 +33,7 @@ from harness.sagemaker.spool import Spool
 from harness.sagemaker.store import Store
 from harness.sagemaker.submission import Submissions
 from harness.sagemaker.tags import Tags
+from harness.sagemaker.utilisation import Utilisation
 from harness.serving.runtime import Runtime
 
 
@@ -95,7 +96,8 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
     control = ControlFace({**control_operations(models, configs, endpoints, tags), **scaling_operations(scaling)})
     evaluator = Evaluator(meter, settings)
     scaler = Scaler(ScalerTools(records, catalog, endpoints, evaluator, around.scaling_alarms, settings, account, now))
-    publisher = Publisher(meter, around.metrics, catalog, jobs, roster.instance_counts, settings, now)
+    utilisation = Utilisation(roster.instances, settings.work_root, now)
+    publisher = Publisher(meter, around.metrics, catalog, jobs, roster.instance_counts, utilisation, settings, now)
     real_time = RealTime(catalog, roster, meter, journal, account, now)
     submissions = Submissions(catalog, jobs, spool, account, now, wake)
     runtime = RuntimeFace(submissions, real_time)

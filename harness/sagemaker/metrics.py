@@ -10,6 +10,8 @@ from collections import deque
 from dataclasses import dataclass
 
 NAMESPACE = "AWS/SageMaker"
+INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
+INSTANCE_METRICS = ("CPUUtilization", "MemoryUtilization", "DiskUtilization")
 _LONGEST_QUEUE = 100_000
 _LONGEST_MEMORY = 5_000
 
@@ -34,6 +36,7 @@ UNITS = {
     "Invocations": "None",
     "InvocationsPerInstance": "None",
     "OverheadLatency": "Microseconds",
+    **dict.fromkeys(INSTANCE_METRICS, "Percent"),
 }
 
 
@@ -50,6 +53,10 @@ class Datum:
     @property
     def unit(self) -> str:
         return UNITS[self.name]
+
+    @property
+    def namespace(self) -> str:
+        return INSTANCE_NAMESPACE if self.name in INSTANCE_METRICS else NAMESPACE
 
 
 class Meter:

@@ -14,6 +14,7 @@ from harness.sagemaker.metrics import Datum, Meter
 from harness.sagemaker.moments import Now
 from harness.sagemaker.sampling import backlog_data
 from harness.sagemaker.settings import EmulatorSettings
+from harness.sagemaker.utilisation import Utilisation
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +33,13 @@ class Publisher:
         catalog: Catalog,
         jobs: Jobs,
         counts: InstanceCounts,
+        utilisation: Utilisation,
         settings: EmulatorSettings,
         now: Now,
     ) -> None:
         self._meter, self._sink = meter, sink
         self._catalog, self._jobs, self._counts = catalog, jobs, counts
-        self._settings, self._now = settings, now
+        self._utilisation, self._settings, self._now = utilisation, settings, now
 
     def sample(self) -> None:
         """Measure the backlogs for the scaling policies."""
@@ -45,8 +47,8 @@ class Publisher:
             self._meter.remember(datum)
 
     def publish(self) -> None:
-        """Measure the backlogs and publish everything noted since the last time; keep it when nobody answers."""
-        for datum in self._backlogs():
+        """Measure backlogs and instances; publish all that was noted since the last time, or keep it for the next."""
+        for datum in (*self._backlogs(), *self._utilisation.data()):
             self._meter.note(datum)
         data = self._meter.take()
         if not data:

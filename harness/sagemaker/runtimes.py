@@ -81,5 +81,8 @@ class AddressInstance:
     def facts(self) -> InstanceFacts:
         return InstanceFacts(AddressRuntime.name, facts={"base_url": self._base_url})
 
+    def usage(self) -> None:
+        """It runs wherever it runs."""
+
     def stop(self, grace_seconds: float = 30.0) -> None:  # noqa: ARG002 - nothing of ours to stop
         shutil.rmtree(self._spec.work_dir, ignore_errors=True)

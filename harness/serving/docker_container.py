@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
 from harness.errors import MachineCannot
 from harness.processes import log_tail
 from harness.serving.docker_engine import INSTANCE_LABEL, Engine, EngineGone
@@ -21,7 +23,7 @@ from harness.serving.docker_limits import MachineLimits
 from harness.serving.docker_log import LogFollower
 from harness.serving.memory import WORKER_MODULE
 from harness.serving.model_data import ModelData
-from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec
+from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec, InstanceUsage
 from harness.serving.torchserve_log import without_metrics
 from harness.state import remove_tree
 
@@ -128,6 +130,16 @@ class DockerInstance:
             finally:
                 remove_tree(self._spec.work_dir)
                 self._is_removed = True
+
+    def usage(self) -> InstanceUsage | None:
+        try:
+            found = self._engine.usage(self._running.container_id)
+        except MachineCannot:
+            return None
+        if found is None:
+            return None
+        limit_bytes = self._running.limits.memory_bytes or psutil.virtual_memory().total
+        return InstanceUsage(found.cpu_seconds, found.memory_bytes, limit_bytes)
 
     def _end(self, grace_seconds: float) -> None:
         # An engine that is gone took its containers along, or a later sweep finds them by their label.

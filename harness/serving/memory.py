@@ -1,4 +1,4 @@
-"""How much memory an instance took at its peak, by the kernel's own high-water mark. Owns the reading of it."""
+"""What the processes of an instance take: now, and at the peak of memory by the kernel's own high-water mark."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from harness.serving.runtime import InstanceUsage
 
 WORKER_MODULE = "model_service_worker"
 """TorchServe's worker processes, which hold the model, run this script."""
@@ -33,6 +35,17 @@ def family_peak(processes: Iterable[psutil.Process]) -> PeakMemory:
             if any(WORKER_MODULE in part for part in process.cmdline()):
                 worker_bytes = max(worker_bytes, peak)
     return PeakMemory(worker_bytes, total_bytes)
+
+
+def family_usage(processes: Iterable[psutil.Process]) -> InstanceUsage:
+    """What the processes take now; shared pages count in each."""
+    cpu_seconds, memory_bytes = 0.0, 0
+    for process in processes:
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            cpu_seconds += times.user + times.system
+            memory_bytes += process.memory_info().rss
+    return InstanceUsage(cpu_seconds, memory_bytes, psutil.virtual_memory().total)
 
 
 def _peak_bytes(process: psutil.Process) -> int:

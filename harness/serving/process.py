@@ -23,9 +23,9 @@ from harness.ports import ReservedPort
 from harness.processes import ChildProcess, start_process
 from harness.serving.container_environment import Layout, Ports, container_environment
 from harness.serving.java import Java, find_java
-from harness.serving.memory import PeakMemory, family_peak
+from harness.serving.memory import PeakMemory, family_peak, family_usage
 from harness.serving.model_data import ModelData, fetch_model_data, make_read_only
-from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec
+from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec, InstanceUsage
 from harness.serving.torchserve_log import without_metrics
 from harness.state import inherited_environment, installer_environment, new_temp_dir, remove_tree
 from harness.uv import find_uv
@@ -137,6 +137,9 @@ class ProcessInstance:
             "total_peak_rss_bytes": str(self._peak.total_bytes),
         }
         return InstanceFacts(runtime=ProcessRuntime.name, image=self._spec.image, facts=facts)
+
+    def usage(self) -> InstanceUsage | None:
+        return None if self.ended() else family_usage(self._child.family())
 
     def stop(self, grace_seconds: float = 30.0) -> None:
         self.ended()  # how it ended by itself is worth more than how we ended it

@@ -54,6 +54,17 @@ class InstanceFacts:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class InstanceUsage:
+    """What an instance takes; for the CloudWatch metrics of instances."""
+
+    cpu_seconds: float
+    """Of all its processes, since it started."""
+    memory_bytes: int
+    memory_limit_bytes: int
+    """Of the container, or of the machine where nothing limits it."""
+
+
 class Instance(Protocol):
     @property
     def spec(self) -> InstanceSpec: ...
@@ -70,6 +81,10 @@ class Instance(Protocol):
     def log_tail(self, lines: int = 50) -> str: ...
 
     def facts(self) -> InstanceFacts: ...
+
+    def usage(self) -> InstanceUsage | None:
+        """None when it cannot be told: it has ended, or somebody else runs it."""
+        ...
 
     def stop(self, grace_seconds: float = 30.0) -> None:
         """SIGTERM, then SIGKILL after the grace; removes `work_dir`. Safe to call twice."""

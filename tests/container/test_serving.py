@@ -46,12 +46,16 @@ def test_the_evidence_names_what_served(
     try:
         wait_healthy(instance)
         told = instance.facts()
+        usage = instance.usage()
         seen = invoke(instance).json()
     finally:
         instance.stop()
     assert (told.runtime, told.image) == ("docker", COMPATIBLE_IMAGE)
     assert told.image_digest is not None
     assert told.image_digest.startswith("sha256:")
+    assert usage is not None
+    assert 0 < usage.memory_bytes < usage.memory_limit_bytes == 3 * 2**30
+    assert usage.cpu_seconds > 0
     assert told.facts["assurance"] == "compatible"
     assert told.facts["recipe"] == read_recipe().digest
     assert (told.facts["torch"], told.facts["torchserve"]) == ("2.6.0", "0.12.0")

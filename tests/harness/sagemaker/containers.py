@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec
+from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec, InstanceUsage
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Script:
     answer: Callable[[Seen], Said] = echo
     is_healthy: Callable[[], bool] = lambda: True
     start_error: Exception | None = None
+    usage: Callable[[], InstanceUsage | None] = lambda: None
     seen: list[Seen] = field(default_factory=list)
     now_inside: int = 0
     most_inside: int = 0
@@ -107,6 +108,7 @@ def serve(script: Script, instance_id: str) -> Server:
 class ScriptedInstance:
     def __init__(self, spec: InstanceSpec, script: Script) -> None:
         self._spec = spec
+        self.script = script
         self._server = serve(script, spec.instance_id)
         self._exit: InstanceExit | None = None
         self.graces: list[float] = []
@@ -128,6 +130,9 @@ class ScriptedInstance:
 
     def facts(self) -> InstanceFacts:
         return InstanceFacts("scripted")
+
+    def usage(self) -> InstanceUsage | None:
+        return self.script.usage()
 
     def crash(self) -> None:
         self.close()

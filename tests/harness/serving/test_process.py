@@ -206,6 +206,17 @@ def test_the_handler_sees_the_containers_environment_and_not_the_callers(served:
 
 
 @pytest.mark.e2e
+def test_usage_tells_what_all_its_processes_take_now(served: ProcessInstance) -> None:
+    before = served.usage()
+    assert before is not None
+    assert 100_000_000 < before.memory_bytes < before.memory_limit_bytes
+    assert invoke(served, b"allocate 1000").status_code == 200
+    after = served.usage()
+    assert after is not None
+    assert after.cpu_seconds > before.cpu_seconds > 0
+
+
+@pytest.mark.e2e
 def test_facts_tell_versions_the_archives_digest_and_the_peak(served: ProcessInstance) -> None:
     before = served.facts()
     assert before.runtime == "process"
