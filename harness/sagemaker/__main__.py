@@ -26,6 +26,7 @@ from harness.sagemaker.scaling.cloud_alarms import CloudWatchScalingAlarms
 from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
 from harness.serving.docker_limits import MachineLimits
+from harness.serving.gpu import gpu_usage
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,6 +51,7 @@ def surroundings(settings: EmulatorSettings, runtime: RuntimeAsked) -> Surroundi
         metrics=CloudWatchMetrics(cloudwatch),
         runtime=open_runtime(runtime, settings),
         now=time.time,
+        gpu=gpu_usage,
     )
 
 

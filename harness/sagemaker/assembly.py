@@ -34,6 +34,7 @@ from harness.sagemaker.store import Store
 from harness.sagemaker.submission import Submissions
 from harness.sagemaker.tags import Tags
 from harness.sagemaker.utilisation import Utilisation
+from harness.serving.gpu import GpuUsage
 from harness.serving.runtime import Runtime
 
 
@@ -48,6 +49,7 @@ class Surroundings:
     metrics: MetricSink
     runtime: Runtime
     now: Now
+    gpu: Callable[[], GpuUsage | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
     control = ControlFace({**control_operations(models, configs, endpoints, tags), **scaling_operations(scaling)})
     evaluator = Evaluator(meter, settings)
     scaler = Scaler(ScalerTools(records, catalog, endpoints, evaluator, around.scaling_alarms, settings, account, now))
-    utilisation = Utilisation(roster.instances, settings.work_root, now)
+    utilisation = Utilisation(roster.instances, settings.work_root, now, around.gpu)
     publisher = Publisher(meter, around.metrics, catalog, jobs, roster.instance_counts, utilisation, settings, now)
     real_time = RealTime(catalog, roster, meter, journal, account, now)
     submissions = Submissions(catalog, jobs, spool, account, now, wake)

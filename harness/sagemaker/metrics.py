@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 NAMESPACE = "AWS/SageMaker"
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
-INSTANCE_METRICS = ("CPUUtilization", "MemoryUtilization", "DiskUtilization")
+INSTANCE_METRICS = (
+    "CPUUtilization",
+    "MemoryUtilization",
+    "DiskUtilization",
+    "GPUUtilization",
+    "GPUMemoryUtilization",
+)
 _LONGEST_QUEUE = 100_000
 _LONGEST_MEMORY = 5_000
 

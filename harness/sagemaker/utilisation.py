@@ -2,7 +2,7 @@
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch", endpoint instance metrics: namespace
 `/aws/sagemaker/Endpoints`, percent; CPUUtilization is the sum over the cores, so it goes up to 100 times their number.
-GPUs are not measured: this machine's `nvidia-smi` cannot tell one container's share from another's.
+Those of GPUs are of the whole machine, since `nvidia-smi` cannot tell one instance's share: right for one instance.
 """
 
 from __future__ import annotations
@@ -13,14 +13,21 @@ from pathlib import Path
 
 from harness.sagemaker.metrics import Datum
 from harness.sagemaker.moments import Now
+from harness.serving.gpu import GpuUsage
 from harness.serving.runtime import Instance
 
 
 class Utilisation:
     """Remembers each instance's CPU time, since utilisation is what was used between two looks."""
 
-    def __init__(self, instances: Callable[[], Sequence[Instance]], disk: Path, now: Now) -> None:
-        self._instances, self._disk, self._now = instances, disk, now
+    def __init__(
+        self,
+        instances: Callable[[], Sequence[Instance]],
+        disk: Path,
+        now: Now,
+        gpu: Callable[[], GpuUsage | None] = lambda: None,
+    ) -> None:
+        self._instances, self._disk, self._now, self._gpu = instances, disk, now, gpu
         self._seen: dict[str, tuple[float, float]] = {}
         """Instance id -> when it was looked at, and its CPU seconds then."""
 
@@ -29,9 +36,10 @@ class Utilisation:
         found = self._instances()
         known = {instance.spec.instance_id for instance in found}
         self._seen = {name: seen for name, seen in self._seen.items() if name in known}
-        return [datum for instance in found for datum in self._of(instance)]
+        gpu = self._gpu() if found else None
+        return [datum for instance in found for datum in self._of(instance, gpu)]
 
-    def _of(self, instance: Instance) -> Iterator[Datum]:
+    def _of(self, instance: Instance, gpu: GpuUsage | None) -> Iterator[Datum]:
         usage, spec, now = instance.usage(), instance.spec, self._now()
         if usage is None:
             return
@@ -40,6 +48,8 @@ class Utilisation:
             "MemoryUtilization": 100.0 * usage.memory_bytes / usage.memory_limit_bytes,
             "DiskUtilization": 100.0 * disk.used / disk.total,
         }
+        if gpu is not None:
+            values |= {"GPUUtilization": gpu.utilization, "GPUMemoryUtilization": gpu.memory}
         before = self._seen.get(spec.instance_id)
         self._seen[spec.instance_id] = (now, usage.cpu_seconds)
         if before is not None and now > before[0]:

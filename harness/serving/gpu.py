@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _FIELDS = ("name", "driver_version", "memory.total", "memory.used", "compute_cap")
+_USAGE_FIELDS = ("utilization.gpu", "memory.used", "memory.total")
 _TIMEOUT_SECONDS = 20.0
 
 
@@ -21,9 +22,17 @@ class Gpu:
     """None where the driver is too old to tell."""
 
 
-def ask_nvidia_smi() -> str | None:
+@dataclass(frozen=True)
+class GpuUsage:
+    """Percent, summed over the GPUs as CloudWatch's GPUUtilization and GPUMemoryUtilization are."""
+
+    utilization: float
+    memory: float
+
+
+def ask_nvidia_smi(fields: Sequence[str] = _FIELDS) -> str | None:
     """Its table; None without the program, or when it fails (a driver that does not match, for instance)."""
-    command = ["nvidia-smi", f"--query-gpu={','.join(_FIELDS)}", "--format=csv,noheader,nounits"]
+    command = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -44,6 +53,21 @@ def parse_gpus(table: str) -> tuple[Gpu, ...]:
 def gpus(ask: Callable[[], str | None] = ask_nvidia_smi) -> tuple[Gpu, ...]:
     table = ask()
     return () if table is None else parse_gpus(table)
+
+
+def gpu_usage(ask: Callable[[Sequence[str]], str | None] = ask_nvidia_smi) -> GpuUsage | None:
+    """Of the whole machine, now; None without a GPU that tells."""
+    table = ask(_USAGE_FIELDS)
+    return None if table is None else parse_usage(table)
+
+
+def parse_usage(table: str) -> GpuUsage | None:
+    """Lines of `37, 2048, 15360`: percent, MiB used, MiB in all. A line that is none is left out."""
+    rows = [row for row in csv.reader(table.splitlines(), skipinitialspace=True) if len(row) == len(_USAGE_FIELDS)]
+    told = [[int(cell) for cell in row] for row in rows if all(cell.isdigit() for cell in row) and int(row[2]) > 0]
+    if not told:
+        return None
+    return GpuUsage(float(sum(row[0] for row in told)), sum(100.0 * row[1] / row[2] for row in told))
 
 
 def gpu_facts(ask: Callable[[], str | None] = ask_nvidia_smi) -> dict[str, str]:

@@ -12,6 +12,7 @@ from harness.cloud.localstack import EmbeddedCloud, start_embedded
 from harness.sagemaker.alarms import CloudWatchMetrics
 from harness.sagemaker.metrics import INSTANCE_NAMESPACE, Datum
 from harness.sagemaker.utilisation import Utilisation
+from harness.serving.gpu import GpuUsage, parse_usage
 from harness.serving.runtime import InstanceSpec, InstanceUsage
 from tests.harness.sagemaker.containers import Script, ScriptedInstance
 
@@ -55,6 +56,26 @@ def test_a_process_that_ended_does_not_make_cpu_negative(tmp_path: Path, instanc
 def test_an_instance_that_cannot_be_measured_has_no_datapoint(tmp_path: Path, instance: ScriptedInstance) -> None:
     instance.script.usage = lambda: None
     assert Utilisation(lambda: [instance], tmp_path, lambda: 1.0).data() == []
+
+
+def test_gpus_are_told_where_there_are_some(tmp_path: Path, instance: ScriptedInstance) -> None:
+    seen = Utilisation(lambda: [instance], tmp_path, lambda: 1.0, gpu=lambda: GpuUsage(37.0, 12.5))
+    found = values(seen.data())
+    assert (found["GPUUtilization"], found["GPUMemoryUtilization"]) == (37.0, 12.5)
+
+
+@pytest.mark.parametrize(
+    ("table", "usage"),
+    [
+        ("37, 1920, 15360\n", GpuUsage(37.0, 12.5)),
+        ("37, 1920, 15360\n50, 0, 15360\n", GpuUsage(87.0, 12.5)),
+        ("[N/A], 1920, 15360\n", None),
+        ("", None),
+        ("No devices were found\n", None),
+    ],
+)
+def test_what_nvidia_smi_says_is_summed_over_the_gpus(table: str, usage: GpuUsage | None) -> None:
+    assert parse_usage(table) == usage
 
 
 @pytest.fixture(scope="module")
