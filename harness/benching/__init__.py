@@ -3,7 +3,6 @@
 points      which settings are tried: batch size x precision x frame size x concurrency
 measuring   one point: deploy, warm up, repeat until stable, read times and memory
 stability   when repeated numbers may be believed; how likely what was seen k times in n is
-stage_log   the handler's own account of a request, from the container's log
 store       measured points on disk, so that a sweep can be taken up again
 choosing    the recommended point under the user's constraints, and what its frames cost
 sweep       the flow of one run

@@ -14,13 +14,13 @@ from typing import Protocol
 
 from deploy.errors import DeployError
 from deploy.evidence.bench import BenchPoint
-from harness.benching import stage_log
+from harness import stage_log
 from harness.benching.points import Point
 from harness.benching.stability import Rule, chance, percentile, spread
-from harness.benching.stage_log import Account, ContainerLog
 from harness.checks.known_answer import Predictions
 from harness.clips import Clip
 from harness.errors import HarnessError, MalformedDocument
+from harness.stage_log import Account, ContainerLog
 from harness.submit import Completed, Failed, Outcome, Request
 
 _OUT_OF_MEMORY = b"out_of_memory"

@@ -11,10 +11,11 @@ from deploy.apply import Applied
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.container import container_environment
-from harness import circumstances
+from harness import circumstances, stage_log
 from harness.instances import ServedBy
 from harness.local_aws import LocalAws
 from harness.progress import StageTiming
+from harness.stage_log import ContainerLog
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def assemble(
         endpoint=_endpoint(subject),
         stages=tuple(evidence.Stage(name=each.name, started=each.started, seconds=each.seconds) for each in stages),
         cases=tuple(cases),
-        peak_memory=_peak_memory(instances),
+        peak_memory=peak_memory(instances, stage_log.read(aws.logs_dir / subject.applied.endpoint_name)),
         checks=tuple(checks),
         verdict=evidence.judge(cases, checks),
     )
@@ -90,8 +91,13 @@ def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
     )
 
 
-def _peak_memory(instances: Sequence[ServedBy]) -> evidence.PeakMemory | None:
-    peaks = [each.peak_memory_bytes for each in instances if each.peak_memory_bytes]
-    if not peaks:
+def peak_memory(instances: Sequence[ServedBy], log: ContainerLog) -> evidence.PeakMemory | None:
+    """Of the hungriest instance; None when neither kind could be measured."""
+    host_bytes = max((each.peak_memory_bytes or 0 for each in instances), default=0)
+    gpu_bytes = max((account.gpu_peak_bytes or 0 for account in log.accounts), default=0)
+    if not host_bytes and not gpu_bytes:
         return None
-    return evidence.PeakMemory(host_bytes=max(peaks), method="high-water mark of the model's worker process")
+    method = "host: high-water mark of the model's worker process"
+    if gpu_bytes:
+        method += "; GPU: the most that torch's tensors took, by the handler's own account"
+    return evidence.PeakMemory(host_bytes=host_bytes or None, gpu_bytes=gpu_bytes or None, method=method)

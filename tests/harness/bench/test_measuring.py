@@ -9,7 +9,7 @@ import pytest
 
 from deploy.errors import EndpointFailed
 from deploy.evidence.bench import BenchPoint
-from harness.benching import stage_log
+from harness import stage_log
 from harness.benching.measuring import Standing, measure
 from harness.benching.points import AS_CONFIGURED, Axes, FrameSize, Point, points
 from harness.benching.stability import Rule, chance, percentile
