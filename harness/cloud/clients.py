@@ -2,7 +2,7 @@
 
 Nothing of the user's AWS configuration is read: no profile, no credentials, no endpoint, region or proxy variable.
 (`localstack_client.session.Session` obeys AWS_PROFILE and lets AWS_ENDPOINT_URL win over the address it was given, so
-it makes no client here; from that package come the dummy credentials and where a LocalStack is to be expected.)
+it makes no client here; from that package come the dummy credentials.)
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
-from localstack_client.config import get_service_endpoint
 from localstack_client.patch import DEFAULT_ACCESS_KEY_ID, DEFAULT_SECRET_ACCESS_KEY
 
 from harness.errors import ConfigurationError
@@ -78,11 +77,6 @@ def local_client(service: str, *, endpoint_url: str, region: str = DEFAULT_REGIO
 def dummy_credentials() -> dict[str, str]:
     """The variables a user exports to talk to the local cloud with any SDK."""
     return {"AWS_ACCESS_KEY_ID": DEFAULT_ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": DEFAULT_SECRET_ACCESS_KEY}
-
-
-def conventional_url() -> str:
-    """Where a LocalStack that the user runs is, by LocalStack's own variables; `http://localhost:4566` without them."""
-    return str(get_service_endpoint("s3"))
 
 
 def refuse_aws(endpoint_url: str) -> None:

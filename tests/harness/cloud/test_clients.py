@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -79,10 +78,3 @@ def test_a_cloud_that_does_not_answer_is_named_with_the_next_step() -> None:
 
 def test_the_dummy_credentials_are_localstacks() -> None:
     assert clients.dummy_credentials() == {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-
-
-def test_the_conventional_address_is_localstacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "USE_SSL"):
-        monkeypatch.delenv(name, raising=False)
-    assert clients.conventional_url() == "http://localhost:4566"
-    assert os.environ.get("AWS_ENDPOINT_URL") is None
