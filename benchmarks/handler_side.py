@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from benchmarks.contestants import Contestant, Frame, Job, Ran
-from detector import pipeline  # first: it keeps torch's compiler out of the start
+from detector import pipeline  # first: it keeps what is not needed out of the start
 
 from detector import frames, media  # isort: skip
 from detector.detections import FrameDetections

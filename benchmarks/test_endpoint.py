@@ -29,4 +29,4 @@ def test_frames_per_second_through_the_endpoint(benchmark: Any, tmp_path: Path) 
     benchmark.extra_info.update(point.model_dump(mode="json"))
     assert point.outcome in ("stable", "unstable")
     assert point.failed_requests == 0
-    assert {"decode", "forward", "transfer"} <= set(point.stage_seconds_per_frame)
+    assert {"download", "decode", "forward", "upload"} <= set(point.stage_seconds_per_frame)

@@ -17,7 +17,7 @@ A request's way, in order:
 
 Once, when the worker starts: `weights` loads the network that `architecture` builds, `tuning` makes it faster with the
 same answers (`folding`, `precision`, `allocator`), `gpu_memory` makes a big GPU small where that is asked for, and
-`compiler` keeps what is not needed out of the start.
+`deferred` keeps what is not needed out of the start.
 
 Imports the standard library, torch, torchvision, cv2 and numpy, and nothing else that must be there: nothing is
 installed when the container starts.

@@ -1,8 +1,8 @@
-"""Batches made in a thread of their own, while the one before is in the network.
+"""What is read one by one, made in a thread of its own while the one before is in use.
 
 Owns: the thread, its bounded queue, and its end: when the context is left, whatever the reason, the thread is gone and
-has stopped touching what it reads from. Worth it where the network runs on another device; on a CPU decoder and network
-would only take the cores from each other.
+has stopped touching what it reads from. Decoders and torch both leave the interpreter alone while they work, and on a
+CPU as well: there a network has passages that keep one core only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _DEPTH = 1
-"""Batches that wait: one, beside the one being made and the one being used."""
+"""Items that wait: one, beside the one being made and the one being used."""
 _PATIENCE_SECONDS = 0.05
 _END = object()
 

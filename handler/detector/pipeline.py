@@ -1,8 +1,8 @@
 """A request becomes an answer: decode, predict, write, one batch at a time.
 
 Owns: the order of the stages and the loading of the service they need. Each stage is an iterator over the one before,
-so at most two batches exist at once, the one in the network and the one being filled; on a GPU, where they are filled
-in a thread of their own, one more.
+and batches are made in a thread of their own: at most three exist at once, the one in the network, the one that waits
+and the one being filled.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import torch
 
 from detector import (
     ahead,
-    compiler,  # noqa: F401  before all that import torchvision
+    collector,
+    deferred,  # noqa: F401  before all that import torchvision
     documents,
     frames,
     gpu_memory,
@@ -53,8 +54,6 @@ class Service:
     labels: dict[int, str]
     settings: Settings
     batch_size: int
-    decodes_ahead: bool = False
-    """Whether batches are made in a thread of their own."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,7 @@ class Request:
     custom_attributes: str | None = None
 
 
+@collector.resting()
 def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> Service:
     """Load the archive unpacked in `model_dir`. Raises ModelArtifactError or ServingError."""
     begun = time.perf_counter()
@@ -75,7 +75,7 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     batch_size = settings.batch_size or default_batch_size(device)
     compute = precision.chosen(settings.precision, device)
     detector = Detector(tuning.tuned(network, device, compute), device)
-    service = Service(detector, dict(spec.labels), settings, batch_size, decodes_ahead=device.type == "cuda")
+    service = Service(detector, dict(spec.labels), settings, batch_size)
     seconds = time.perf_counter() - begun
     chosen = " ".join(
         f"{name}={value}"
@@ -130,11 +130,8 @@ def _batches(service: Service, settings: Settings, clip: Clip, stages: Stages) -
     timed = replace(clip, frames=stages.each("decode", clip.frames))
     made = frames.batches(timed, service.batch_size, settings.frame_width, settings.frame_height)
     made = stages.each("resize", made)
-    if service.decodes_ahead:
-        with ahead.made_ahead(made) as waiting:
-            yield stages.each("wait", waiting)
-    else:
-        yield made
+    with ahead.made_ahead(made) as waiting:
+        yield stages.each("wait", waiting)
 
 
 def _gpu_peak_bytes() -> int | None:

@@ -33,23 +33,24 @@ _LEAST_DEVIATION = 4.0
 """Of the first picture's values: in a flat one, different ways to convert colours would look the same."""
 
 
-def sampled(path: str, frame_interval: int, first: Pixels) -> Iterator[Frame]:
-    """Frames 0, N, 2N...; `first` is OpenCV's picture of frame 0. Raises CannotSkip rather than give a wrong one."""
+def sampled(path: str, frame_interval: int) -> Iterator[Frame]:
+    """Frames 0, N, 2N..., to be `checked`. Raises CannotSkip rather than give a wrong one."""
     if av is None or frame_interval == 1:
         raise CannotSkip("PyAV is not installed" if av is None else "every frame is wanted")
-    if first[::8, ::8].std() < _LEAST_DEVIATION:
-        raise CannotSkip("the first picture is too flat to compare")
     try:
         with _opened(path) as (container, stream):
             planned = _planned(container, stream, frame_interval)
             container.seek(0)
-            yield from _checked(_decoded(container, stream, planned), first)
+            yield from _decoded(container, stream, planned)
     except av.FFmpegError as error:
         raise CannotSkip(f"FFmpeg says {error}") from error
 
 
-def _checked(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
+def checked(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
+    """The same frames, if they begin with `first`, OpenCV's picture of frame 0; else raises CannotSkip."""
     frame = next(frames)
+    if first[::8, ::8].std() < _LEAST_DEVIATION:
+        raise CannotSkip("the first picture is too flat to compare")
     if not np.array_equal(frame.pixels, first):
         raise CannotSkip("PyAV's first picture is not OpenCV's")
     yield frame

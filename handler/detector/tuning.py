@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from detector import allocator, folding, precision
+from detector import allocator, dense, folding, precision, regions
 from detector.settings import Precision
 
 
@@ -21,8 +21,11 @@ def tuned(network: nn.Module, device: torch.device, compute: Precision) -> nn.Mo
     folding.fold_frozen_norms(whole.backbone)
     if device.type == "cpu":
         allocator.keep_freed_memory()
+        regions.pool_as_rows(whole.roi_heads)
+        dense.compute_as_convolutions(whole.roi_heads)
     whole.to(device)
     precision.reduce(whole, compute)
-    for part in (whole.backbone, whole.rpn.head):
-        part.to(memory_format=torch.channels_last)
+    if device.type != "cpu":  # there pictures that lie so are enough, and the weights stay the file's own pages
+        for part in (whole.backbone, whole.rpn.head):
+            part.to(memory_format=torch.channels_last)
     return network

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector import containers, skipping, storage
+from detector.ahead import made_ahead
 from detector.containers import Container
 from detector.errors import EmptyMedia, RequestError, TruncatedMedia, UnreadableMedia
 from detector.frames import Clip, Frame, Pixels
@@ -38,10 +39,11 @@ def open_video(body: bytes | bytearray, frame_interval: int) -> Iterator[Clip]:
     with storage.named(body) as path:
         if container and container.missing_bytes(body):
             _refuse_cut(path, body, container)
-        with _capturing(path) as capture:
+        # Either decoder takes its time to the first picture, so they start together.
+        with made_ahead(skipping.sampled(path, frame_interval)) as skipped, _capturing(path) as capture:
             if not capture.isOpened():
                 raise _unopened(body, container)
-            yield _clip(capture, path, frame_interval)
+            yield _clip(capture, skipped, frame_interval)
 
 
 @contextmanager
@@ -54,21 +56,23 @@ def _capturing(path: str) -> Iterator[cv2.VideoCapture]:
         capture.release()
 
 
-def _clip(capture: cv2.VideoCapture, path: str, frame_interval: int) -> Clip:
+def _clip(capture: cv2.VideoCapture, skipped: Iterator[Frame], frame_interval: int) -> Clip:
     """The size of the pictures is known from the first one only: rotation is applied when pixels are made."""
     _refuse_giant_frames(capture)
     if not capture.grab():
         raise _without_frames(capture)
     first = _pixels(capture, 0)
     height, width = first.shape[:2]
-    return Clip(width, height, _sampled(capture, path, frame_interval, first))
+    return Clip(width, height, _sampled(capture, skipped, frame_interval, first))
 
 
-def _sampled(capture: cv2.VideoCapture, path: str, frame_interval: int, first: Pixels) -> Iterator[Frame]:
+def _sampled(
+    capture: cv2.VideoCapture, skipped: Iterator[Frame], frame_interval: int, first: Pixels
+) -> Iterator[Frame]:
     """Frames 0, N, 2N... of a capture whose first frame has been grabbed: with skipping as far as that goes."""
     last_index = -1
     try:
-        for frame in skipping.sampled(path, frame_interval, first):
+        for frame in skipping.checked(skipped, first):
             yield frame
             last_index = frame.frame_index
         return

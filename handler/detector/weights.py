@@ -24,6 +24,7 @@ WEIGHTS_FILE = "model.pth"
 SPEC_FILE = "model.json"
 _NAMED_KEYS = 3
 _RANDOM = ("normal_", "uniform_")
+_CONSTANT = (torch.ones, torch.zeros)
 _DATAPARALLEL = "the names begin with 'module.' (DataParallel): save model.module.state_dict()"
 
 
@@ -32,16 +33,24 @@ def load_network(model_dir: Path) -> tuple[nn.Module, ModelSpec]:
     spec_path, weights_path = model_dir / SPEC_FILE, model_dir / WEIGHTS_FILE
     spec = read_spec(spec_path) if spec_path.exists() else coco_spec()
     state = _read_state(weights_path)
-    with torch.device("meta"), _Uninitialised():
-        network: nn.Module = build(spec)
+    network = unfilled(spec)
     _fill(network, state, weights_path, spec)
     return network.float().eval().requires_grad_(False), spec
 
 
+def unfilled(spec: ModelSpec) -> nn.Module:
+    """The network of `spec` with tensors that have a size and nothing else."""
+    with torch.device("meta"), _Uninitialised():
+        network: nn.Module = build(spec)
+    return network
+
+
 class _Uninitialised(TorchFunctionMode):
-    """Leaves out the random numbers: on the meta device they are for nothing, and drawing them there loads sympy."""
+    """Leaves out the values: on the meta device they are for nothing, and making them there loads sympy."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _CONSTANT and "device" not in (kwargs or {}):
+            return torch.empty(*args, **(kwargs or {}))
         if getattr(func, "__module__", None) == "torch.nn.init" or getattr(func, "__name__", None) in _RANDOM:
             return args[0] if args else kwargs["tensor"]
         return func(*args, **(kwargs or {}))

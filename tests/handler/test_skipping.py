@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def sampled(path: Path, interval: int) -> list[Frame]:
 def directly(path: Path, interval: int) -> list[Frame]:
     """Without the way out: raises CannotSkip."""
     first = everything(path, 1_000_000)[0].pixels
-    return list(skipping.sampled(str(path), interval, first))
+    return list(skipping.checked(skipping.sampled(str(path), interval), first))
 
 
 def assert_same(found: list[Frame], expected: list[Frame]) -> None:
@@ -97,7 +98,7 @@ def test_what_fails_on_the_way_is_finished_by_decoding_everything(clips: ClipMak
     path = clips.whole("b-frames.mp4")
     expected = everything(path, 5)
 
-    def breaks_off(path: str, frame_interval: int, first: object) -> object:
+    def breaks_off(path: str, frame_interval: int) -> Iterator[Frame]:
         yield from expected[:4]
         raise CannotSkip("a picture did not come")
 

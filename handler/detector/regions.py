@@ -1,0 +1,137 @@
+"""Regions of the feature maps, pooled on a CPU as sums of rows.
+
+Owns: torchvision's RoIAlign said in another way. Where a map lies channels last, each of its places is a row of
+numbers, and every bin of a region is a weighted sum of a few rows: one `embedding_bag`, which reads rows in parallel
+and as vectors. torchvision's own kernel for CPUs goes through the regions in one thread, and wants every map copied
+first. Places and weights are those of `torchvision/csrc/ops/cpu/roi_align_common.h`; only the order in which a bin's
+terms are added differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops.poolers import _setup_scales
+
+_CORNERS = 2
+"""Neighbouring places, along one axis, that a sample lies between."""
+
+
+def pool_as_rows(heads: Any) -> None:
+    """Let the RoI heads pool by rows, in place, where they pool as torchvision's networks do."""
+    for name in ("box_roi_pool", "mask_roi_pool"):
+        pool = getattr(heads, name)
+        if isinstance(pool, MultiScaleRoIAlign) and pool.sampling_ratio > 0:
+            setattr(heads, name, RowPool(pool))
+
+
+class RowPool(nn.Module):
+    """What `pool` gives, (regions, channels, height, width), laid out channels last."""
+
+    def __init__(self, pool: MultiScaleRoIAlign) -> None:
+        super().__init__()
+        self._pool = pool
+        self.output_size: tuple[int, int] = tuple(pool.output_size)
+
+    def forward(
+        self, features: Mapping[str, torch.Tensor], boxes: list[torch.Tensor], image_sizes: Sequence[tuple[int, int]]
+    ) -> torch.Tensor:
+        pool = self._pool
+        maps = [each for name, each in features.items() if name in pool.featmap_names]
+        if pool.scales is None:  # as torchvision does it: they are the same for pictures of every size
+            pool.scales, pool.map_levels = _setup_scales(
+                maps, list(image_sizes), pool.canonical_scale, pool.canonical_level
+            )
+        placed = _placed(boxes, pool.map_levels(boxes), _Levels.of(maps, pool.scales))
+        height, width = self.output_size
+        down = _samples(placed.top, placed.height, placed.map_height, height, pool.sampling_ratio)
+        across = _samples(placed.left, placed.width, placed.map_width, width, pool.sampling_ratio)
+        places = placed.first_row[:, None, None, None, None] + _crossed(
+            down.places * placed.map_width[:, None, None], across.places, torch.add
+        )
+        weights = _crossed(down.weights, across.weights, torch.mul)
+        bins = functional.embedding_bag(
+            places.flatten(0, 2).flatten(1),
+            _rows(maps),
+            mode="sum",
+            per_sample_weights=weights.flatten(0, 2).flatten(1),
+        )
+        return bins.view(len(placed.top), height, width, maps[0].shape[1]).permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """Of each feature map: pixels of the picture to places, its size in places, and where its rows begin."""
+
+    scale: torch.Tensor
+    height: torch.Tensor
+    width: torch.Tensor
+    first_row: torch.Tensor
+
+    @classmethod
+    def of(cls, maps: Sequence[torch.Tensor], scales: Sequence[float]) -> _Levels:
+        height, width = (torch.tensor([each.shape[axis] for each in maps]) for axis in (-2, -1))
+        rows = height * width * len(maps[0])
+        return cls(torch.tensor(scales), height, width, rows.cumsum(0) - rows)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Of each region: its box in places of its own map, that map's size, and the row of the map's first place."""
+
+    top: torch.Tensor
+    left: torch.Tensor
+    height: torch.Tensor
+    width: torch.Tensor
+    map_height: torch.Tensor
+    map_width: torch.Tensor
+    first_row: torch.Tensor
+
+
+def _placed(boxes: list[torch.Tensor], level: torch.Tensor, levels: _Levels) -> _Placed:
+    left, top, right, bottom = (torch.cat(boxes) * levels.scale[level, None]).unbind(1)
+    map_height, map_width = levels.height[level], levels.width[level]
+    image = torch.repeat_interleave(torch.arange(len(boxes)), torch.tensor([len(each) for each in boxes]))
+    first_row = levels.first_row[level] + image * map_height * map_width
+    return _Placed(
+        top, left, (bottom - top).clamp(min=1), (right - left).clamp(min=1), map_height, map_width, first_row
+    )
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """Along one axis, (regions, bins, samples x corners): the places that each bin is made of, and their weights."""
+
+    places: torch.Tensor
+    weights: torch.Tensor
+
+
+def _samples(start: torch.Tensor, length: torch.Tensor, size: torch.Tensor, bins: int, ratio: int) -> _Samples:
+    """Every bin takes `ratio` samples, each from the two places it lies between; outside the map it weighs nothing."""
+    step = (length / bins)[:, None, None]
+    at = start[:, None, None] + torch.arange(bins)[:, None] * step + (torch.arange(ratio) + 0.5) * step / ratio
+    last = (size - 1)[:, None, None]
+    is_inside = (at >= -1) & (at <= last + 1)
+    at = at.clamp(min=0).minimum(last)
+    low = at.to(torch.int64)
+    share = at - low
+    places = torch.stack([low, (low + 1).minimum(last)], dim=-1)
+    weights = torch.stack([1 - share, share], dim=-1) * (is_inside / ratio)[..., None]
+    return _Samples(places.flatten(2), weights.flatten(2))
+
+
+def _crossed(down: torch.Tensor, across: torch.Tensor, combined: Any) -> torch.Tensor:
+    """(regions, height, width, down, across): every place down with every place across, bin by bin."""
+    crossed: torch.Tensor = combined(down[:, :, None, :, None], across[:, None, :, None, :])
+    return crossed
+
+
+def _rows(maps: Sequence[torch.Tensor]) -> torch.Tensor:
+    """All places of all maps, a row of channels each; no more than one copy, where they lie channels last."""
+    return torch.cat([each.permute(0, 2, 3, 1).flatten(0, 2) for each in maps])
