@@ -19,7 +19,7 @@ from harness import cases, circumstances
 from harness.checks import parity
 from harness.checks.parity import REDUCED, SAME, Parity, Subject, Tolerance
 from harness.clips import open_clip
-from harness.errors import HarnessError
+from harness.errors import ConfigurationError, HarnessError
 from harness.judging import evidence_finding
 
 CHECK = "parity"
@@ -40,8 +40,10 @@ class Options:
 
 
 def check(options: Options) -> evidence.Check:
-    """Raises HarnessError when one of the two cannot answer at all."""
+    """Raises HarnessError when one of the two cannot answer at all, ConfigurationError for files that are none."""
     project = config.load(options.config_path, options.environment)
+    if options.bundle is not None and not options.bundle.is_file():
+        raise ConfigurationError(f"{options.bundle}: no such file; give --bundle a model.tar.gz, or none to build it")
     with tempfile.TemporaryDirectory(prefix="rehearsal-parity-") as folder:
         built = options.bundle or bundle.build(project, Path(folder)).path
         return checked(project, built, options.video, options.frame_limit)
@@ -65,6 +67,8 @@ def quick(project: Project, built: Bundle) -> evidence.Check:
 def checked(project: Project, built: Path, video: Path | None, frame_limit: int = QUICK_FRAMES) -> evidence.Check:
     """Raises HarnessError when one of the two cannot answer at all."""
     clip = open_clip(video or cases.open_known_answer(project.validate.known_answer).clip_path)
+    if clip.facts is None:
+        raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
     environment = container_environment(project)
     begun = time.monotonic()
     found = parity.run(Subject(built, environment), clip, tolerance(environment), frame_limit=frame_limit)
@@ -79,6 +83,10 @@ def tolerance(environment: Mapping[str, str]) -> Tolerance:
 
 
 def as_check(found: Parity, seconds: float) -> evidence.Check:
+    """Skipped where there was nothing to compare: that is neither for nor against the handler."""
+    if found.passed and not found.has_compared:
+        summary = f"neither found an object in {found.frame_count} frames; give --video a clip that shows some"
+        return evidence.Check(name=CHECK, outcome="skipped", summary=summary, seconds=round(seconds, 3))
     return evidence.Check(
         name=CHECK,
         outcome="passed" if found.passed else "failed",

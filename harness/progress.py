@@ -6,7 +6,7 @@ Owns: stage names, their durations, and the words on stderr. May not: write to s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,7 +34,8 @@ class Progress:
         started, clock = datetime.now(UTC), time.monotonic()
         stage = Stage(name)
         try:
-            with self.console.status(f"{escape(name)} …"):
+            with self.console.status(f"{escape(name)} …") as status:
+                stage.show = lambda words: status.update(escape(words))
                 yield stage
         except BaseException:
             self._line("[red]✗[/red]", stage, time.monotonic() - clock)
@@ -53,11 +54,12 @@ class Progress:
 
 @dataclass
 class Stage:
-    """The running stage; `result` is said behind its name when it ends."""
+    """The running stage; `result` is said behind its name when it ends, what `show` is given beside the spinner."""
 
     name: str
     result: str = ""
     ok: bool = True
+    show: Callable[[str], None] = lambda _: None
 
 
 def stderr_progress(*, quiet: bool = False) -> Progress:

@@ -6,7 +6,6 @@ LocalStack or pixels.
 
 from __future__ import annotations
 
-import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,33 +21,22 @@ from deploy.ledger import Ledger
 from harness import cases, judging, parity
 from harness.cases import Case, KnownAnswer
 from harness.clients import submitter_of
-from harness.cloud.local_cloud import EMBEDDED, CloudAsked
 from harness.instances import instances_of
 from harness.judging import Demands, Judged
-from harness.leftovers import sweep_leftovers
-from harness.local_aws import EmulatorOptions, LocalAws, open_local_aws
+from harness.local_aws import LocalAws
+from harness.local_run import LocalRun, RunOptions
 from harness.progress import Progress
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
-from harness.serving.choose import AskedKind, Choice, choose
-from harness.serving.docker_limits import UNLIMITED, MachineLimits
 from harness.submit import Request, Submitter
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(RunOptions):
     """What the command line says."""
 
-    config_path: Path
-    environment: str | None = None
     videos: tuple[Path, ...] = ()
     out_dir: Path = Path("rehearsal-report")
-    state_dir: Path = Path(".rehearsal")
-    cloud: CloudAsked = EMBEDDED
-    runtime: AskedKind = "auto"
-    image: str | None = None
-    limits: MachineLimits = UNLIMITED
-    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,10 +50,8 @@ def validate(options: Options, progress: Progress) -> Rehearsed:
     project = config.load(options.config_path, options.environment)
     known = cases.open_known_answer(project.validate.known_answer)
     clips = cases.of_users_clips((*project.validate.clips, *options.videos))
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    run = _Run(run_id, options, project, known, clips, progress)
-    run.clean_up()
-    run.folder.mkdir(parents=True)
+    local = LocalRun.begun(options, project.endpoint.region, progress)
+    run = _Run(local, options, project, known, clips, progress)
     with ExitStack() as stack:
         return run.rehearse(stack)
 
@@ -81,7 +67,7 @@ class _Standing:
 
 @dataclass(frozen=True)
 class _Run:
-    run_id: str
+    local: LocalRun
     options: Options
     project: Project
     known: KnownAnswer
@@ -89,28 +75,19 @@ class _Run:
     progress: Progress
 
     @property
-    def state_dir(self) -> Path:
-        return self.options.state_dir.absolute()
-
-    @property
     def folder(self) -> Path:
-        return self.state_dir / "runs" / self.run_id
-
-    def clean_up(self) -> None:
-        """End and remove what a killed run left behind; says so only when there was something."""
-        for swept in sweep_leftovers(self.state_dir):
-            self.progress.say(f"cleaned up after a run that was killed: {swept.what}")
+        return self.local.folder
 
     def rehearse(self, stack: ExitStack) -> Rehearsed:
         """`stack` ends what was started, whatever happens."""
         built = self._bundle(self.project)
-        aws = self._start(stack)
+        aws = self.local.start(stack)
         standing = self._deploy(aws, self.project, built)
         knowing = self._knowing(aws, standing)
         judged = self._run_cases(aws, standing, knowing)
         checks = [self._parity(built)]
         with self.progress.stage("report"):
-            subject = Subject(self.run_id, self.options.arguments, self.project, built, standing.applied)
+            subject = Subject(self.local.run_id, self.options.arguments, self.project, built, standing.applied)
             instances = instances_of(aws.sagemaker_url, standing.applied.endpoint_name)
             records = [each.record for each in judged]
             report = assemble(subject, aws, instances, records, self.progress.timings, checks)
@@ -122,21 +99,6 @@ class _Run:
             built = bundle.build(project, self.folder / "bundles" / project.name)
             stage.result = f"{built.size_bytes / 1e6:.1f} MB, sha256 {built.sha256[:12]}"
             return built
-
-    def _start(self, stack: ExitStack) -> LocalAws:
-        with self.progress.stage("start the local cloud and the emulator") as stage:
-            choice: Choice = choose(self.options.runtime, self.options.image, region=self.project.endpoint.region)
-            opened = open_local_aws(
-                self.folder,
-                state_dir=self.state_dir,
-                region=self.project.endpoint.region,
-                cloud=self.options.cloud,
-                options=EmulatorOptions(choice, self.options.limits),
-                say=self.progress.say,
-            )
-            aws = stack.enter_context(opened)
-            stage.result = f"{choice.kind} runtime: {choice.why}"
-            return aws
 
     def _deploy(self, aws: LocalAws, project: Project, built: Bundle) -> _Standing:
         with self.progress.stage(f"deploy endpoint {project.endpoint_name}"):

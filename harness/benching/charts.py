@@ -1,14 +1,17 @@
-"""Measured points as bars: numbers from 0 to 100 for the template to draw. Knows nothing of HTML."""
+"""Measured points as charts: bars, spans and ticks in per cent of their axis. Knows no HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.evidence.bench import Bench, BenchPoint
-from harness.benching.choosing import memory_bytes
+from harness.benching.stages import BESIDE, ORDER, WAIT
 
-STAGES = ("upload", "transfer", "decode", "resize", "wait", "forward", "write")
+_TICKS = 5
+_LABELLED_PERCENT = 14.0
+"""A narrower segment has no room for its name."""
 
 
 @dataclass(frozen=True)
@@ -16,76 +19,191 @@ class Segment:
     kind: str
     start_percent: float
     width_percent: float
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """From the least to the most of what was seen."""
+
+    start_percent: float
+    width_percent: float
+
+
+@dataclass(frozen=True)
+class Lane:
+    segments: tuple[Segment, ...]
+    span: Span | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """`low_percent` and `high_percent` bound the repeats; None where there is one number."""
+    """A point. `lanes` is empty for one that has nothing to draw: `words` then says why."""
 
     name: str
     words: str
-    segments: tuple[Segment, ...]
-    low_percent: float | None = None
-    high_percent: float | None = None
+    outcome: str
+    lanes: tuple[Lane, ...] = ()
     is_chosen: bool = False
 
 
-def speeds(bench: Bench) -> tuple[Row, ...]:
-    most = max((point.frames_per_second.high for point in bench.points if point.frames_per_second), default=0.0)
-    return tuple(_speed(point, most, bench) for point in bench.points if point.frames_per_second)
+@dataclass(frozen=True)
+class Tick:
+    percent: float
+    words: str
 
 
-def _speed(point: BenchPoint, most: float, bench: Bench) -> Row:
-    rate = point.frames_per_second
-    if rate is None:
-        raise ValueError(f"{point.name} has no speed to draw")
-    return Row(
-        point.name,
-        f"{rate.median:.2f}",
-        (Segment("unstable" if point.outcome == "unstable" else "speed", 0.0, _percent(rate.median, most)),),
-        _percent(rate.low, most),
-        _percent(rate.high, most),
-        is_chosen=point.name == bench.recommendation.point,
+@dataclass(frozen=True)
+class Chart:
+    title: str
+    unit: str
+    explained: str
+    rows: tuple[Row, ...]
+    ticks: tuple[Tick, ...]
+    limit: Tick | None = None
+    """What the user allows."""
+
+
+@dataclass(frozen=True)
+class _Axis:
+    most: float
+    ticks: tuple[Tick, ...]
+
+    def percent(self, value: float) -> float:
+        return round(100 * value / self.most, 2)
+
+    def limit(self, value: float | None) -> Tick | None:
+        return None if value is None or value > self.most else Tick(self.percent(value), f"{value:g}")
+
+
+def axis(values: Sequence[float]) -> _Axis:
+    """From 0 to the first round number that no value exceeds, in steps of 1, 2 or 5 times a power of ten."""
+    most = max(values, default=0.0) or 1.0
+    rough = most / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    count = math.ceil(most / step - 1e-9)
+    return _Axis(count * step, tuple(Tick(round(100 * n / count, 2), f"{n * step:g}") for n in range(count + 1)))
+
+
+def all_charts(bench: Bench) -> tuple[Chart, ...]:
+    """Those that have something to show."""
+    made = (speeds(bench), waterfall(bench), times(bench), memories(bench))
+    return tuple(chart for chart in made if any(row.lanes for row in chart.rows))
+
+
+def speeds(bench: Bench) -> Chart:
+    scale = axis([point.frames_per_second.high for point in bench.points if point.frames_per_second])
+
+    def row(point: BenchPoint) -> Row:
+        rate = point.frames_per_second
+        if rate is None:
+            return Row(point.name, point.note or point.outcome, point.outcome)
+        lane = Lane((Segment("speed", 0.0, scale.percent(rate.median)),), _span(scale, rate.low, rate.high))
+        return _row(bench, point, f"{rate.median:.2f} ({rate.low:.2f} to {rate.high:.2f})", lane)
+
+    explained = (
+        "Sampled frames, from the 202 to the result object. "
+        "The bar is the median of the repeats, the span their least and most."
     )
+    return Chart("Frames per second", "frames/s", explained, tuple(row(point) for point in bench.points), scale.ticks)
 
 
-def waterfalls(bench: Bench) -> tuple[Row, ...]:
-    """Where a frame's time goes, on the axis of the slowest point."""
-    known = [point for point in bench.points if point.stage_seconds_per_frame]
-    slowest = max((sum(point.stage_seconds_per_frame.values()) for point in known), default=0.0)
-    return tuple(_waterfall(point, slowest, bench) for point in known)
+def times(bench: Bench) -> Chart:
+    known = [point for point in bench.points if point.request_p95_seconds is not None]
+    limit = bench.constraints.get("max_p95_seconds")
+    scale = axis([*(point.request_p95_seconds or 0.0 for point in known), *_within_reach(limit)])
 
-
-def _waterfall(point: BenchPoint, slowest: float, bench: Bench) -> Row:
-    segments, start, words = [], 0.0, []
-    for name in STAGES:
-        seconds = point.stage_seconds_per_frame.get(name, 0.0)
-        if seconds:
-            segments.append(Segment(name, _percent(start, slowest), _percent(seconds, slowest)))
-            words.append(f"{name} {1000 * seconds:.1f}")
-            start += seconds
-    is_chosen = point.name == bench.recommendation.point
-    return Row(point.name, ", ".join(words) + " ms", tuple(segments), is_chosen=is_chosen)
-
-
-def memories(bench: Bench) -> tuple[Row, ...]:
-    taken = [(point, memory) for point in bench.points if (memory := memory_bytes(point)) is not None]
-    most = max((memory for _, memory in taken), default=0)
-    return tuple(
-        Row(
-            point.name,
-            f"{memory / 1e9:.2f} GB",
-            (Segment("memory", 0.0, _percent(memory, most)),),
-            is_chosen=point.name == bench.recommendation.point,
+    def row(point: BenchPoint) -> Row:
+        p50, p95 = point.request_p50_seconds or 0.0, point.request_p95_seconds or 0.0
+        lane = Lane((Segment("time", 0.0, scale.percent(p50)),), _span(scale, p50, p95))
+        return _row(
+            bench, point, f"{p50:.2f}\N{NO-BREAK SPACE}s, p95\N{NO-BREAK SPACE}{p95:.2f}\N{NO-BREAK SPACE}s", lane
         )
-        for point, memory in taken
+
+    explained = "The bar is the p50 of requests, the span reaches to their p95."
+    rows = tuple(row(point) for point in known)
+    return Chart("Request time", "s", explained, rows, scale.ticks, scale.limit(limit))
+
+
+def memories(bench: Bench) -> Chart:
+    known = [point for point in bench.points if _memories(point)]
+    most = bench.constraints.get("max_memory_bytes")
+    limit = None if most is None else most / 1e9
+    scale = axis([*(size for point in known for size in _memories(point).values()), *_within_reach(limit)])
+
+    def row(point: BenchPoint) -> Row:
+        taken = _memories(point)
+        lanes = [Lane((Segment(kind, 0.0, scale.percent(size)),)) for kind, size in taken.items()]
+        return _row(
+            bench, point, ", ".join(f"{kind} {size:.2f}\N{NO-BREAK SPACE}GB" for kind, size in taken.items()), *lanes
+        )
+
+    explained = "GPU: the handler's tensors. Host: the worker process. Each at its highest."
+    rows = tuple(row(point) for point in known)
+    return Chart("Peak memory", "GB", explained, rows, scale.ticks, scale.limit(limit))
+
+
+def waterfall(bench: Bench) -> Chart:
+    """Where a frame's time goes, on the axis of the slowest point; what runs beside is a lane of its own."""
+    known = [point for point in bench.points if point.stage_seconds_per_frame]
+    scale = axis([sum(_in_line(point).values()) * 1000 for point in known])
+
+    def row(point: BenchPoint) -> Row:
+        in_line = _in_line(point)
+        lanes = [Lane(tuple(_segments(scale, in_line)))]
+        beside = {name: each for name, each in point.stage_seconds_per_frame.items() if name not in in_line}
+        if beside:
+            start = sum(seconds for name, seconds in in_line.items() if _place(name) < ORDER.index("decode"))
+            lanes.append(Lane(tuple(_segments(scale, beside, start))))
+        return _row(bench, point, f"{1000 * sum(in_line.values()):.1f} ms", *lanes)
+
+    rows = tuple(row(point) for point in known)
+    explained = (
+        "Mean per sampled frame, stage after stage. http: the container's time that the handler does not account for. "
+        "rest: until the client saw the result."
     )
+    if any(len(row.lanes) > 1 for row in rows):
+        explained += " The second line is the decoder's, which works beside the network."
+    return Chart("Where a frame's time goes", "ms", explained, rows, scale.ticks)
 
 
-def shown_stages(rows: Sequence[Row]) -> tuple[str, ...]:
-    seen = {segment.kind for row in rows for segment in row.segments}
-    return tuple(name for name in STAGES if name in seen)
+def shown_stages(bench: Bench) -> tuple[str, ...]:
+    """In the order of a request's way."""
+    seen = {name for point in bench.points for name in point.stage_seconds_per_frame}
+    return tuple(sorted(seen, key=lambda name: (_place(name), name)))
 
 
-def _percent(value: float, whole: float) -> float:
-    return round(100 * value / whole, 2) if whole else 0.0
+def _in_line(point: BenchPoint) -> Mapping[str, float]:
+    every = point.stage_seconds_per_frame
+    return {name: seconds for name, seconds in every.items() if WAIT not in every or name not in BESIDE}
+
+
+def _segments(scale: _Axis, seconds: Mapping[str, float], start: float = 0.0) -> Iterator[Segment]:
+    for name in sorted(seconds, key=_place):
+        width = scale.percent(1000 * seconds[name])
+        label = f"{name} {1000 * seconds[name]:.1f}" if width >= _LABELLED_PERCENT else ""
+        kind = name if name in ORDER else "other"
+        yield Segment(kind, scale.percent(1000 * start), width, label)
+        start += seconds[name]
+
+
+def _place(name: str) -> float:
+    return ORDER.index(name) if name in ORDER else ORDER.index("write") - 0.5
+
+
+def _memories(point: BenchPoint) -> Mapping[str, float]:
+    named = {"GPU": point.peak_gpu_bytes, "host": point.peak_host_bytes}
+    return {name: size / 1e9 for name, size in named.items() if size is not None}
+
+
+def _within_reach(limit: float | None) -> Sequence[float]:
+    return () if limit is None else (limit,)
+
+
+def _span(scale: _Axis, low: float, high: float) -> Span:
+    return Span(scale.percent(low), scale.percent(high - low))
+
+
+def _row(bench: Bench, point: BenchPoint, words: str, *lanes: Lane) -> Row:
+    return Row(point.name, words, point.outcome, lanes, is_chosen=point.name == bench.recommendation.point)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from deploy.evidence.bench import BenchPoint, Price, Recommendation
 
 _AS_GOOD = 0.97
 """Within three per cent of the fastest the smaller one is better: it leaves memory for other clips."""
+
+
+_LONGEST_OBJECTION = 160
+"""The point itself says all of it."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Constraints:
     def against(self, point: BenchPoint) -> str | None:
         """Why a point may not be recommended; None when nothing speaks against it."""
         if point.frames_per_second is None or point.outcome not in ("stable", "unstable"):
-            return point.note or point.outcome
+            return shorten(point.note or point.outcome, _LONGEST_OBJECTION, placeholder=" ...")
         if point.out_of_memory is not None and point.out_of_memory.count:
             return f"ran out of memory in {point.out_of_memory.count} of {point.out_of_memory.trials} requests"
         memory = memory_bytes(point)
@@ -65,7 +70,7 @@ def recommend(
     return Recommendation(
         point=chosen.name,
         settings=chosen.settings,
-        reason=_reason(chosen, fastest, {name: why for name, why in objections.items() if why}),
+        reason=_reason(chosen, fastest, allowed, {name: why for name, why in objections.items() if why}),
         prices=tuple(_price(rate, _rate(chosen), frames_per_video_minute) for rate in rates),
     )
 
@@ -78,7 +83,7 @@ def _rate(point: BenchPoint) -> float:
     return point.frames_per_second.median if point.frames_per_second else 0.0
 
 
-def _reason(chosen: BenchPoint, fastest: BenchPoint, left_out: Mapping[str, str]) -> str:
+def _reason(chosen: BenchPoint, fastest: BenchPoint, allowed: Sequence[BenchPoint], left_out: Mapping[str, str]) -> str:
     why = f"{_rate(chosen):.3g} frames/s"
     if chosen is fastest:
         why += ", the fastest"
@@ -88,7 +93,10 @@ def _reason(chosen: BenchPoint, fastest: BenchPoint, left_out: Mapping[str, str]
             f"{_gigabytes(memory_bytes(chosen))} instead of {_gigabytes(memory_bytes(fastest))}"
         )
     if chosen.outcome == "unstable":
-        why += "; its repeats were not stable, measure again on a quiet machine"
+        why += "; its repeats were not stable, measure again with --fresh on a quiet machine"
+    unsure = [point.name for point in allowed if point.outcome == "unstable" and point is not chosen]
+    if unsure and chosen.outcome != "unstable":
+        why += f"; not surely slower, because not stable: {', '.join(unsure)} (--fresh measures all again)"
     if left_out:
         why += ". Left out: " + "; ".join(f"{name} ({reason})" for name, reason in left_out.items())
     return why

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from deploy.evidence.bench import Bench, BenchPoint
 from harness.benching.choosing import memory_bytes
@@ -51,7 +52,14 @@ class Change:
         return 100 * (self.after / self.before - 1) if self.before else 0.0
 
     def __str__(self) -> str:
-        return f"{self.point}: {self.metric} {self.before:.4g} -> {self.after:.4g} ({self.percent:+.1f} %)"
+        before, after = (_in_units(self.metric, value) for value in (self.before, self.after))
+        return f"{self.point}: {self.metric} {before} -> {after} ({self.percent:+.1f} %)"
+
+
+def _in_units(metric: str, value: float) -> str:
+    if metric == "memory":
+        return f"{value / 1e9:.4g} GB"
+    return f"{value:.4g}" + ("" if metric == "fps" else " s")
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,8 @@ def compare(before: Bench, after: Bench, limits: Sequence[Limit]) -> Comparison:
     for limit in limits:
         beyond = [each for each in changes if each.metric == limit.metric and not limit.is_passed_by(each.percent)]
         failures += [f"{change}: allowed is {limit.percent:+g} %" for change in beyond]
+        if not any(each.metric == limit.metric for each in changes):
+            failures.append(f"{limit.metric}: no point of both benchmarks has it, so that nothing was compared")
     return Comparison(tuple(changes), tuple(failures), tuple(_warnings(before, after)))
 
 
@@ -85,12 +95,28 @@ def _changes(before: BenchPoint, after: BenchPoint) -> Iterator[Change]:
             yield Change(before.name, metric, float(old), float(new))
 
 
+def as_document(found: Comparison) -> dict[str, Any]:
+    changes = [{**asdict(change), "percent": round(change.percent, 3)} for change in found.changes]
+    return {
+        "schema": "rehearsal.bench-comparison/1",
+        "changes": changes,
+        "failures": found.failures,
+        "warnings": found.warnings,
+    }
+
+
+def _served(bench: Bench) -> str:
+    return f"{bench.runtime.assurance} ({bench.runtime.kind})" if bench.runtime else "none"
+
+
 def _warnings(before: Bench, after: Bench) -> Iterator[str]:
     """What makes the numbers of two benchmarks incomparable."""
     if before.clip.sha256 != after.clip.sha256:
         yield f"the clips differ: {before.clip.file} and {after.clip.file}"
     if (before.machine.cpu_model, before.machine.gpu) != (after.machine.cpu_model, after.machine.gpu):
         yield "the machines differ"
+    if _served(before) != _served(after):
+        yield f"the runtimes differ: {_served(before)} and {_served(after)}"
     for bench, which in ((before, "first"), (after, "second")):
         unstable = [point.name for point in bench.points if point.outcome == "unstable"]
         if unstable:

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import apply, desired
 from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.ledger import Ledger
-from harness.benching.measuring import Standing
+from harness.benching import stages
+from harness.benching.measuring import Standing, Usage
 from harness.benching.points import Point
 from harness.clients import submitter_of
 from harness.cloud.clients import local_client
+from harness.errors import TimedOut
 from harness.instances import ServedBy, instances_of
 from harness.local_aws import LocalAws
+from harness.waiting import wait_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
 
 _POLL_SECONDS = 0.02
 """A result that is waited for longer than it took would be no measurement."""
+_GONE_SECONDS = 60.0
+"""SageMaker gives a container 30 seconds to end."""
+_KILLED = "killed: out of memory"
+_WORKER_KILLS = "oom_kills"
 
 
 @dataclass
@@ -44,8 +57,8 @@ class Endpoints:
             yield
         finally:
             sagemaker = local_client("sagemaker", endpoint_url=self.aws.sagemaker_url, region=self.region)
-            if name in [each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]]:
-                sagemaker.delete_endpoint(EndpointName=name)
+            with suppress(BotoCoreError, ClientError, TimedOut):  # the run's end takes what is left
+                delete_and_wait(sagemaker, name)
 
     def stand(self, point: Point, name: str) -> Standing:
         """Raises DeployError or HarnessError."""
@@ -58,9 +71,24 @@ class Endpoints:
             replace(submitter_of(self.aws, applied, self.region, patience), poll_seconds=_POLL_SECONDS)
             for _ in range(point.concurrency)
         ]
-        return Standing(submitters, self.aws.logs_dir / name, lambda: self._peak_host_bytes(name))
+        logs_dir, url = self.aws.logs_dir / name, self.aws.sagemaker_url
+        return Standing(submitters, logs_dir, lambda: self._usage(name), lambda ids: stages.phases_of(url, ids))
 
-    def _peak_host_bytes(self, name: str) -> int | None:
+    def _usage(self, name: str) -> Usage:
         found = instances_of(self.aws.sagemaker_url, name)
         self.served = found or self.served
-        return max((each.peak_memory_bytes or 0 for each in found), default=0) or None
+        peak = max((each.peak_memory_bytes or 0 for each in found), default=0) or None
+        platform = [path.read_text(encoding="utf-8") for path in (self.aws.logs_dir / name).rglob("data-log")]
+        kills = sum(int(each.facts.get(_WORKER_KILLS, 0)) for each in found)
+        return Usage(peak, kills + sum(text.count(_KILLED) for text in platform))
+
+
+def delete_and_wait(sagemaker: SageMakerClient, name: str) -> None:
+    """Raises TimedOut when it is not gone within a container's time to end."""
+
+    def stands() -> bool:
+        return name in [each["EndpointName"] for each in sagemaker.list_endpoints(NameContains=name)["Endpoints"]]
+
+    if stands():
+        sagemaker.delete_endpoint(EndpointName=name)
+        wait_until(lambda: None if stands() else True, what=f"{name} to be gone", timeout_seconds=_GONE_SECONDS)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from deploy.config import Project
+from deploy.evidence import measured
 from harness.errors import ConfigurationError
 
-AS_CONFIGURED = "as configured"
+AS_CONFIGURED = measured.AS_CONFIGURED
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class FrameSize:
     def parse(text: str) -> FrameSize:
         """`1280x720`; raises ConfigurationError."""
         width, cross, height = text.lower().partition("x")
-        if not (cross and width.isdigit() and height.isdigit()):
+        if not (cross and width.isdigit() and height.isdigit() and int(width) and int(height)):
             raise ConfigurationError(f"--frame-size must be WIDTHxHEIGHT, such as 1280x720, not {text!r}")
         return FrameSize(int(width), int(height))
 

@@ -16,22 +16,26 @@ _Z = 1.645
 
 @dataclass(frozen=True)
 class Rule:
-    """Stable: the last three differ by at most `tolerance` of their median. `most` repeats without that: unstable."""
+    """Stable: the last three differ by at most `tolerance` of their median. `most` repeats, or `most_seconds`, without
+    that: unstable."""
 
     tolerance: float = 0.05
     most: int = 12
+    most_seconds: float | None = None
 
     def is_stable(self, values: Sequence[float]) -> bool:
         last = values[-_WINDOW:]
         return len(last) == _WINDOW and (max(last) - min(last)) <= self.tolerance * median(last)
 
-    def is_over(self, values: Sequence[float]) -> bool:
-        return self.is_stable(values) or len(values) >= self.most
+    def is_spent(self, repeats: int, seconds: float) -> bool:
+        """No more are made, stable or not."""
+        return repeats >= self.most or (self.most_seconds is not None and seconds >= self.most_seconds)
 
     def __str__(self) -> str:
+        time = f" or {self.most_seconds:g} s" if self.most_seconds is not None else ""
         return (
             f"the last {_WINDOW} repeats differ by at most {self.tolerance:.0%} of their median; "
-            f"unstable after {self.most} repeats"
+            f"unstable after {self.most} repeats{time}"
         )
 
 

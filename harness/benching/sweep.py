@@ -6,11 +6,11 @@ May not: measure (`measuring`), choose (`choosing`) or write (`writing`).
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from deploy import bundle, config, evidence, prices
@@ -21,43 +21,32 @@ from harness import cases, circumstances
 from harness.benching import choosing, measuring
 from harness.benching.choosing import UNCONSTRAINED, Constraints, Rate
 from harness.benching.endpoints import Endpoints
+from harness.benching.pace import measured_each
 from harness.benching.points import Axes, Point, points
 from harness.benching.stability import Rule
 from harness.benching.store import Store
 from harness.clips import Clip, open_clip
-from harness.cloud.local_cloud import EMBEDDED, CloudAsked
 from harness.errors import ConfigurationError
 from harness.judging import input_record
-from harness.leftovers import sweep_leftovers
-from harness.local_aws import EmulatorOptions, LocalAws, open_local_aws
+from harness.local_run import LocalRun, RunOptions
 from harness.progress import Progress
 from harness.report.assemble import bundle_record, runtime_record
-from harness.serving.choose import AskedKind, choose
-from harness.serving.docker_limits import UNLIMITED, MachineLimits
-
-INTERRUPTED = "interrupted before it was measured"
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(RunOptions):
     """What the command line says."""
 
-    config_path: Path
     axes: Axes
     rule: Rule
     constraints: Constraints = UNCONSTRAINED
-    environment: str | None = None
     video: Path | None = None
     """Default: the clip of the known answer."""
     rates: tuple[Rate, ...] = ()
-    state_dir: Path = Path(".rehearsal")
-    runtime: AskedKind = "auto"
-    image: str | None = None
-    limits: MachineLimits = UNLIMITED
-    cloud: CloudAsked = EMBEDDED
     fresh: bool = False
     """Measure again what was measured before."""
-    arguments: tuple[str, ...] = ()
+    most_seconds: float | None = None
+    """Points that would not be done by then are left for the next sweep."""
 
 
 @dataclass(frozen=True)
@@ -68,34 +57,33 @@ class Benched:
 
 def bench(options: Options, progress: Progress) -> Benched:
     """Ctrl-C keeps what was measured. What cannot be run at all raises HarnessError or DeployError."""
+    begun = time.monotonic()
     project = config.load(options.config_path, options.environment)
     clip = open_clip(options.video or cases.open_known_answer(project.validate.known_answer).clip_path)
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    run = _Run(run_id, options, project, clip, progress)
-    for swept in sweep_leftovers(run.state_dir):
-        progress.say(f"cleaned up after a run that was killed: {swept.what}")
-    run.folder.mkdir(parents=True)
+    local = LocalRun.begun(options, project.endpoint.region, progress)
+    run = _Run(local, options, project, clip, progress, begun)
     with ExitStack() as stack:
         return run.swept(stack)
 
 
 @dataclass(frozen=True)
 class _Run:
-    run_id: str
+    local: LocalRun
     options: Options
     project: Project
     clip: Clip
     progress: Progress
+    begun: float
 
     @property
-    def state_dir(self) -> Path:
-        return self.options.state_dir.absolute()
+    def until(self) -> float | None:
+        return None if self.options.most_seconds is None else self.begun + self.options.most_seconds
 
     @property
     def folder(self) -> Path:
-        return self.state_dir / "runs" / self.run_id
+        return self.local.folder
 
     def swept(self, stack: ExitStack) -> Benched:
         with self.progress.stage(f"bundle {self.project.name}") as stage:
@@ -107,54 +95,48 @@ class _Run:
             self.progress.say(
                 f"{len(known)} of {len(wanted)} points are known from before; --fresh measures them again"
             )
-        if len(known) < len(wanted):
-            endpoints = Endpoints(self._start(stack), self.project, built, self.folder)
+        settled = known | self._never_full(wanted)
+        if len(settled) < len(wanted):
+            endpoints = Endpoints(self.local.start(stack), self.project, built, self.folder)
             every, was_interrupted = measured_each(
-                wanted, known, lambda point, name: self._measured(endpoints, store, point, name), self.progress
+                wanted,
+                settled,
+                partial(self._measured, endpoints, store),
+                self.progress,
+                self.options.rule.most,
+                self.until,
             )
             if endpoints.served:
                 store.keep_runtime(runtime_record(endpoints.served))
         else:
-            every, was_interrupted = [known[point] for point in wanted], False
+            every, was_interrupted = [settled[point] for point in wanted], False
         return Benched(self._document(built, every, store.find_runtime()), was_interrupted)
 
     def _store(self, built: Bundle) -> Store:
         versions = [f"{name} {version}" for name, version in circumstances.installed_versions().items()]
         options, machine = self.options, circumstances.this_machine()
         basis = (built.sha256, self.project.digest(), self.clip.sha256, str(options.rule), options.runtime,
-                 options.image or "", machine.cpu_model, machine.gpu or "", *versions)  # fmt: skip
-        return Store(self.state_dir / "bench", basis)
+                 options.image or "", str(options.limits), machine.cpu_model, machine.gpu or "", *versions)  # fmt: skip
+        return Store(self.local.state_dir / "bench", basis)
 
-    def _start(self, stack: ExitStack) -> LocalAws:
-        with self.progress.stage("start the local cloud and the emulator") as stage:
-            options = self.options
-            choice = choose(options.runtime, options.image, region=self.project.endpoint.region)
-            opened = open_local_aws(
-                self.folder,
-                state_dir=self.state_dir,
-                region=self.project.endpoint.region,
-                cloud=options.cloud,
-                options=EmulatorOptions(choice, options.limits),
-                say=self.progress.say,
-            )
-            stage.result = f"{choice.kind} runtime: {choice.why}"
-            return stack.enter_context(opened)
-
-    def _measured(self, endpoints: Endpoints, store: Store, point: Point, name: str) -> BenchPoint:
-        too_short = self._too_short(point)
-        if too_short:
-            return measuring.left_out(point, too_short)
+    def _measured(
+        self, endpoints: Endpoints, store: Store, point: Point, name: str, tell: Callable[[int], None]
+    ) -> BenchPoint:
         name = f"{self.project.name}-{name}"
         with endpoints.room_for(name):
-            found = measuring.measure(point, self.clip, self.options.rule, lambda: endpoints.stand(point, name))
+            found = measuring.measure(point, self.clip, self.options.rule, lambda: endpoints.stand(point, name), tell)
         store.keep(point, found)
         return found
 
-    def _too_short(self, point: Point) -> str | None:
-        count = self.frames_per_request
-        if point.batch_size is None or count is None or point.batch_size <= count:
-            return None
-        return f"the clip is too short: it has {count} sampled frames, so a batch of {point.batch_size} is never full"
+    def _never_full(self, wanted: Sequence[Point]) -> dict[Point, BenchPoint]:
+        """Points whose batch has more frames than the clip gives; said, and not measured."""
+        found, count = {}, self.frames_per_request
+        for point in wanted:
+            if count is not None and (point.batch_size or 0) > count:
+                why = f"the clip is too short: {count} sampled frames never fill a batch of {point.batch_size}"
+                found[point] = measuring.left_out(point, why)
+                self.progress.say(f"{point.name} is not run: {why}")
+        return found
 
     @property
     def frames_per_request(self) -> int | None:
@@ -173,7 +155,7 @@ class _Run:
             minute = self.frames_per_request / facts.duration_seconds * 60
         return Bench(
             tool_version=circumstances.tool_version(),
-            run_id=self.run_id,
+            run_id=self.local.run_id,
             created=datetime.now(UTC),
             arguments=options.arguments,
             bundle=bundle_record(built),
@@ -187,46 +169,6 @@ class _Run:
             points=tuple(every),
             recommendation=choosing.recommend(every, options.constraints, options.rates, minute),
         )
-
-
-def measured_each(
-    wanted: Sequence[Point],
-    known: Mapping[Point, BenchPoint],
-    measure: Callable[[Point, str], BenchPoint],
-    progress: Progress,
-) -> tuple[list[BenchPoint], bool]:
-    """A result for every point, in order, and whether Ctrl-C came: what was measured until then is kept."""
-    left = [point for point in wanted if point not in known]
-    found = dict(known)
-    begun = time.monotonic()
-    try:
-        for number, point in enumerate(left):
-            with progress.stage(f"[{number + 1}/{len(left)}] {point.name}{_eta(begun, number, len(left))}") as stage:
-                found[point] = measure(point, f"bench-{number}")
-                stage.ok, stage.result = found[point].outcome != "failed", in_words(found[point])
-    except KeyboardInterrupt:
-        return [found.get(point) or measuring.left_out(point, INTERRUPTED) for point in wanted], True
-    return [found[point] for point in wanted], False
-
-
-def _eta(begun: float, done: int, total: int) -> str:
-    if done == 0:
-        return ""
-    left = (time.monotonic() - begun) / done * (total - done)
-    return f" (about {left:.0f} s left)"
-
-
-def in_words(point: BenchPoint) -> str:
-    if point.frames_per_second is None:
-        return f"{point.outcome.replace('_', ' ')}: {point.note}"
-    memory = choosing.memory_bytes(point)
-    parts = [
-        f"{point.frames_per_second.median:.2f} frames/s",
-        f"p95 {point.request_p95_seconds:.2f} s",
-        f"{memory / 1e9:.2f} GB" if memory else "",
-        point.outcome if point.outcome != "stable" else "",
-    ]
-    return ", ".join(part for part in parts if part)
 
 
 def rate_of(region: str, instance_type: str) -> Rate | None:

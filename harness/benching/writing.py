@@ -12,12 +12,15 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from deploy import evidence
 from deploy.evidence import Report, write_atomically
-from deploy.evidence.bench import Bench, BenchPoint, throughput
+from deploy.evidence.bench import Bench, BenchPoint, Price
 from harness.benching import charts
-from harness.benching.choosing import memory_bytes
-from harness.benching.points import AS_CONFIGURED
 from harness.report import texts
 from harness.report.markdown import escaped
+
+_EXTRA = {
+    "outcome", "note", "concurrency", "request_p50_seconds", "request_p95_seconds", "stage_seconds_per_frame",
+    "detections_per_frame", "peak_host_bytes", "peak_gpu_bytes", "failed_requests", "out_of_memory",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,16 @@ def write_all(bench: Bench, out_dir: Path) -> Written:
 
 
 def page(bench: Bench) -> str:
-    waterfalls = charts.waterfalls(bench)
+    chosen = bench.point(bench.recommendation.point or "")
+    headline = "failed" if chosen is None else "passed" if chosen.outcome == "stable" else "inconclusive"
     return (
         _environment()
         .get_template("bench.html")
         .render(
             bench=bench,
-            speeds=charts.speeds(bench),
-            waterfalls=waterfalls,
-            stages=charts.shown_stages(waterfalls),
-            memories=charts.memories(bench),
+            headline=headline,
+            charts=charts.all_charts(bench),
+            stages=charts.shown_stages(bench),
         )
     )
 
@@ -68,28 +71,47 @@ def page(bench: Bench) -> str:
 def markdown(bench: Bench) -> str:
     chosen = bench.recommendation
     head = f"## Benchmark: {escaped(chosen.point or 'no recommendation')}\n\n{escaped(chosen.reason)}\n"
-    lines = ["| point | outcome | frames/s | p50 | p95 | memory |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = ["| point | outcome | frames/s | p50 | p95 | GPU | host |", "| --- | --- | --- | --- | --- | --- | --- |"]
     lines += [_line(point) for point in bench.points]
     notes = [f"- {escaped(point.name)}: {escaped(point.note)}" for point in bench.points if point.note]
     prices = [
-        f"- {price.instance_type}: ${price.usd_per_1000_frames:.4f} per 1,000 frames at this machine's speed "
+        f"- {price.instance_type}: {cost(price)} at this machine's speed "
         f"(${price.usd_per_hour:.4f} an hour, {escaped(price.source)})"
         for price in chosen.prices
     ]
-    return "\n".join([head, *lines, "", *notes, *prices]) + "\n"
+    return "\n".join([head, *lines, "", *notes, *prices, "", _circumstances(bench)]) + "\n"
+
+
+def cost(price: Price) -> str:
+    minute = price.usd_per_video_minute
+    return f"${price.usd_per_1000_frames:.4f} per 1,000 frames" + (
+        f", ${minute:.5f} per video minute" if minute else ""
+    )
+
+
+def _circumstances(bench: Bench) -> str:
+    clip, machine = bench.clip, bench.machine
+    cores = f"{escaped(machine.cpu_model)} ({machine.cpu_count} cores)"
+    gpu = f", {machine.gpu}" if machine.gpu else ""
+    runtime = f", {bench.runtime.kind} runtime" if bench.runtime else ""
+    return f"Measured on {escaped(clip.file)} with {cores}{gpu}{runtime}. Stable: {escaped(bench.rule)}."
 
 
 def _line(point: BenchPoint) -> str:
-    rate, memory = point.frames_per_second, memory_bytes(point)
+    rate = point.frames_per_second
     cells = (
         escaped(point.name),
         point.outcome.replace("_", " "),
         f"{rate.median:.2f} ({rate.low:.2f} to {rate.high:.2f})" if rate else texts.ABSENT,
         texts.seconds(point.request_p50_seconds),
         texts.seconds(point.request_p95_seconds),
-        texts.ABSENT if memory is None else f"{memory / 1e9:.2f} GB",
+        *(_gigabytes(size) for size in (point.peak_gpu_bytes, point.peak_host_bytes)),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _gigabytes(size: int | None) -> str:
+    return texts.ABSENT if size is None else f"{size / 1e9:.2f} GB"
 
 
 def pytest_benchmark(bench: Bench) -> dict[str, Any]:
@@ -116,7 +138,7 @@ def _as_benchmark(point: BenchPoint) -> dict[str, Any]:
         "fullname": f"harness bench::{point.name}",
         "params": dict(point.settings) or None,
         "param": None,
-        "extra_info": {"outcome": point.outcome, "concurrency": point.concurrency},
+        "extra_info": point.model_dump(mode="json", include=_EXTRA),
         "options": {"rounds": count, "iterations": 1},
         "stats": {
             "min": seconds[0], "max": seconds[-1], "mean": mean, "stddev": deviation, "rounds": count,
@@ -128,30 +150,8 @@ def _as_benchmark(point: BenchPoint) -> dict[str, Any]:
 
 
 def report(bench: Bench) -> Report | None:
-    """The point with the project's own settings, as evidence: only that one is what a promotion would deploy."""
-    point = bench.point(AS_CONFIGURED)
-    if point is None or point.frames_per_second is None or bench.runtime is None:
-        return None
-    case = evidence.Case(name=f"benchmark: {bench.clip.file}", kind="benchmark", outcome="completed", input=bench.clip)
-    check = throughput(point)
-    peak = evidence.PeakMemory(
-        host_bytes=point.peak_host_bytes, gpu_bytes=point.peak_gpu_bytes, method="worker process; tensors on the GPU"
-    )
-    return Report(
-        tool_version=bench.tool_version,
-        run_id=bench.run_id,
-        created=bench.created,
-        arguments=bench.arguments,
-        bundle=bench.bundle,
-        configuration=bench.configuration,
-        runtime=bench.runtime,
-        machine=bench.machine,
-        versions=bench.versions,
-        cases=(case,),
-        checks=(check,),
-        peak_memory=peak,
-        verdict=evidence.judge((case,), (check,)),
-    )
+    """As evidence, which `deploy gate` reads as well as `bench.json` itself."""
+    return evidence.as_report(bench)
 
 
 @lru_cache(maxsize=1)

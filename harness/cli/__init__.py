@@ -12,6 +12,7 @@ from rich.console import Console
 
 from deploy.errors import DeployError
 from harness.cli import benching, checking, imaging
+from harness.cli.replaying import replay
 from harness.cli.standing import down, logs, status, up
 from harness.cli.validating import validate
 from harness.doctor import doctor
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (validate, up, down, status, logs, doctor):
+for command in (validate, replay, up, down, status, logs, doctor):
     app.command()(command)
 for group in (benching.app, checking.app, imaging.app):
     app.add_typer(group)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +12,10 @@ import typer
 
 from deploy import config
 from deploy.config import FILE_NAME
-from deploy.evidence.bench import Bench, read_bench
+from deploy.evidence.bench import read_bench
 from harness import circumstances
 from harness.benching import compare as comparing
-from harness.benching import sweep, writing
+from harness.benching import pace, sweep, writing
 from harness.benching.choosing import Constraints, Rate
 from harness.benching.compare import Limit
 from harness.benching.points import Axes, FrameSize
@@ -28,7 +30,20 @@ from harness.serving.docker_limits import parse_size
 INTERRUPTED = 130
 INSTANCES = ("ml.g4dn.xlarge", "ml.g5.xlarge", "ml.g6.xlarge")
 CPU_BATCHES, GPU_BATCHES = (1, 2, 4), (1, 2, 4, 8, 16)
-QUICK_RULE = Rule(tolerance=0.1, most=6)
+_NO_PRICE = "--price must be INSTANCE=USD_PER_HOUR, such as ml.g4dn.xlarge=0.7364, not {!r}"
+QUICK_SECONDS = 140.0
+"""What stands is then taken down, and the last repeat may take its time: three minutes in all."""
+QUICK_RULE = Rule(tolerance=0.1, most=6, most_seconds=15.0)
+
+
+class Precision(StrEnum):
+    """What the handler's PRECISION knows."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+    AUTO = "auto"
+
 
 app = typer.Typer(
     name="bench",
@@ -47,7 +62,7 @@ def bench(
         list[int] | None, typer.Option("--batch-size", "-b", help="Frames at once; may be given again.", min=1)
     ] = None,
     precision: Annotated[
-        list[str] | None, typer.Option("--precision", help="fp32, fp16, bf16 or auto; may be given again.")
+        list[Precision] | None, typer.Option("--precision", help="What the network computes in; may be given again.")
     ] = None,
     frame_size: Annotated[
         list[str] | None,
@@ -60,13 +75,14 @@ def bench(
         str | None, typer.Option("--max-memory", help="Recommend nothing above it, such as 12GiB.", metavar="SIZE")
     ] = None,
     max_p95: Annotated[
-        float | None, typer.Option("--max-p95", help="Recommend nothing slower than that.", metavar="SECONDS")
+        float | None,
+        typer.Option("--max-p95", help="Recommend nothing slower than that.", metavar="SECONDS", min=0.0),
     ] = None,
     price: Annotated[
         list[str] | None,
         typer.Option("--price", help="ml.g4dn.xlarge=0.7364 instead of the dated table; may be given again."),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats; ends within minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats, and an end within three minutes.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what an earlier sweep measured.")] = False,
     config_file: options.ConfigOption = Path(FILE_NAME),
     env: options.EnvOption = None,
@@ -89,7 +105,8 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     sizes = tuple(FrameSize.parse(text) for text in frame_size or ())
-    axes = Axes(tuple(batch_size or _batches()), tuple(precision or ()), sizes, tuple(concurrency or (1,)))
+    precisions = tuple(each.value for each in precision or ())
+    axes = Axes(tuple(batch_size or _batches()), precisions, sizes, tuple(concurrency or (1,)))
     region = config.load(config_file, env).endpoint.region
     asked = sweep.Options(
         config_path=config_file,
@@ -105,6 +122,7 @@ def bench(
         limits=options.limits(cpus, memory, gpu_memory, shm_size),
         cloud=CloudAsked(cloud_url, cloud.value),
         fresh=fresh,
+        most_seconds=QUICK_SECONDS if quick else None,
         arguments=tuple(sys.argv[1:]),
     )
     benched = sweep.bench(asked, stderr_progress(quiet=quiet))
@@ -112,7 +130,7 @@ def bench(
     if output_format is Format.JSON:
         typer.echo(written.bench_json.read_text(encoding="utf-8"))
     else:
-        typer.echo(_in_words(benched.bench, written))
+        typer.echo(_in_words(benched, written))
     if benched.was_interrupted:
         raise typer.Exit(INTERRUPTED)
     if benched.bench.recommendation.point is None:
@@ -125,18 +143,21 @@ def compare(
     after: Annotated[Path, typer.Argument(help="The bench.json that is judged.", metavar="B")],
     fail_on: Annotated[
         list[str] | None,
-        typer.Option("--fail-on", help="Such as fps:-5% or p95:+10%; may be given again.", metavar="LIMIT"),
+        typer.Option(
+            "--fail-on",
+            help="Such as fps:-5% or p95:+10%; fps, p50, p95 and memory are known; may be given again.",
+            metavar="LIMIT",
+        ),
     ] = None,
+    output_format: options.OutputOption = Format.TEXT,
 ) -> None:
     """Say what changed between two benchmarks, and fail when it passes a limit."""
     limits = [Limit.parse(text) for text in fail_on or ()]
     found = comparing.compare(read_bench(before), read_bench(after), limits)
-    for change in found.changes:
-        typer.echo(str(change))
     for warning in found.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    for failure in found.failures:
-        typer.echo(f"failed: {failure}")
+    lines = [*(str(change) for change in found.changes), *(f"failed: {failure}" for failure in found.failures)]
+    options.print_result(output_format, comparing.as_document(found), "\n".join(lines))
     if found.failures:
         raise typer.Exit(1)
 
@@ -156,22 +177,34 @@ def _rates(region: str, given: list[str]) -> tuple[Rate, ...]:
 def _own_rate(text: str) -> Rate:
     name, _, usd = text.partition("=")
     try:
-        return Rate(name, float(usd), "given with --price")
+        rate = Rate(name, float(usd), "given with --price")
     except ValueError as error:
-        raise ConfigurationError(f"--price must be INSTANCE=USD_PER_HOUR, not {text!r}") from error
+        raise ConfigurationError(_NO_PRICE.format(text)) from error
+    if not name or not 0 < rate.usd_per_hour < math.inf:
+        raise ConfigurationError(_NO_PRICE.format(text))
+    return rate
 
 
-def _in_words(bench: Bench, written: writing.Written) -> str:
-    chosen = bench.recommendation
-    lines = [f"{point.name}: {sweep.in_words(point)}" for point in bench.points]
+def _in_words(benched: sweep.Benched, written: writing.Written) -> str:
+    bench, chosen = benched.bench, benched.bench.recommendation
+    lines = [f"{point.name}: {pace.in_words(point)}" for point in bench.points]
     lines += [
-        f"{price.instance_type}: ${price.usd_per_1000_frames:.4f} per 1,000 frames at this machine's speed"
-        f" ({price.source})"
+        f"{price.instance_type}: {writing.cost(price)} at this machine's speed ({price.source})"
         for price in chosen.prices
     ]
     lines.append(f"Report: {written.report_html}")
     lines.append(f"Recommended: {chosen.point or 'nothing'}: {chosen.reason}")
+    lines.append(f"Next: {_next(benched)}")
+    return "\n".join(lines)
+
+
+def _next(benched: sweep.Benched) -> str:
+    chosen = benched.bench.recommendation
+    if benched.was_interrupted or any(point.note == pace.NO_TIME for point in benched.bench.points):
+        return "the same command goes on from here"
     if chosen.settings:
         wanted = ", ".join(f"{name} = {value}" for name, value in chosen.settings.items())
-        lines.append(f"Next: set {wanted} below [handler.environment] in the project file, then `harness validate`")
-    return "\n".join(lines)
+        return f"set {wanted} below [handler.environment] in the project file, then `harness validate`"
+    if chosen.point:
+        return "nothing to change; `harness validate` makes the rest of the evidence"
+    return "look at why in the report, then allow more or measure other points"

@@ -33,6 +33,7 @@ from harness.sagemaker.spool import Spool
 from harness.sagemaker.store import Store
 from harness.sagemaker.submission import Submissions
 from harness.sagemaker.tags import Tags
+from harness.sagemaker.timings import Timings
 from harness.sagemaker.utilisation import Utilisation
 from harness.serving.gpu import GpuUsage
 from harness.serving.runtime import Runtime
@@ -64,6 +65,7 @@ class Parts:
     publisher: Publisher
     scaler: Scaler
     journal: Journal
+    timings: Timings
     submissions: Submissions
     control: ControlFace
     runtime: RuntimeFace
@@ -76,7 +78,7 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
     now, account = around.now, settings.account
     store = Store(settings.state_dir / "emulator.sqlite")
     catalog, jobs, spool = Catalog(store), Jobs(store), Spool(settings.spool_dir)
-    journal, meter = Journal(settings.logs_dir, now), Meter()
+    journal, meter, timings = Journal(settings.logs_dir, now), Meter(), Timings()
 
     records = Records(store)
     scaling = ScalingApi(records, catalog, around.scaling_alarms, account, now)
@@ -89,8 +91,8 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
 
     fleets = FleetTools(around.runtime, settings, journal, now)
     roster = Roster(ActorTools(catalog, around.topics, around.alarms, fleets, forget))
-    delivery = Delivery(catalog, jobs, spool, around.objects, around.topics, meter, account.region, now)
-    engine = Engine(catalog, jobs, spool, roster, around.objects, delivery, meter, journal, now)
+    delivery = Delivery(catalog, jobs, spool, around.objects, around.topics, meter, timings, account.region, now)
+    engine = Engine(catalog, jobs, spool, roster, around.objects, delivery, meter, journal, timings, now)
     tags = Tags(catalog)
     models = Models(catalog, around.objects, tags, account, now)
     configs = Configs(catalog, models, tags, account, now)
@@ -104,7 +106,20 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
     submissions = Submissions(catalog, jobs, spool, account, now, wake)
     runtime = RuntimeFace(submissions, real_time)
     return Parts(
-        store, catalog, jobs, spool, roster, engine, meter, publisher, scaler, journal, submissions, control, runtime
+        store,
+        catalog,
+        jobs,
+        spool,
+        roster,
+        engine,
+        meter,
+        publisher,
+        scaler,
+        journal,
+        timings,
+        submissions,
+        control,
+        runtime,
     )
 
 

@@ -19,6 +19,7 @@ from harness.sagemaker.metrics import Datum, Meter
 from harness.sagemaker.moments import Now
 from harness.sagemaker.outcomes import Completed, Failed, Outcome
 from harness.sagemaker.spool import Spool
+from harness.sagemaker.timings import Timings
 
 RETRY_SECONDS = 1.0
 """How long a job rests after the cloud did not answer."""
@@ -33,11 +34,12 @@ class Delivery:
         objects: Objects,
         topics: Topics,
         meter: Meter,
+        timings: Timings,
         region: str,
         now: Now,
     ) -> None:
         self._catalog, self._jobs, self._spool = catalog, jobs, spool
-        self._objects, self._topics, self._meter = objects, topics, meter
+        self._objects, self._topics, self._meter, self._timings = objects, topics, meter, timings
         self._region, self._now = region, now
 
     def deliver(self, job: Job) -> Outcome | None:
@@ -75,10 +77,11 @@ class Delivery:
         content_type = job.outcome.content_type
         try:
             with self._spool.answer_path(job.invocation.uuid).open("rb") as body:
-                micros = _timed(lambda: self._store(location, body, content_type, settings))
+                seconds = _timed(lambda: self._store(location, body, content_type, settings))
         except CloudRefused as refused:
             return self._jobs.decide(job, outcomes.upload_failure(location, str(refused)), self._now()) or job
-        self._note(endpoint, "ResponseUploadLatency", micros)
+        self._note(endpoint, "ResponseUploadLatency", seconds * 1e6)
+        self._timings.note(job.invocation, "upload", seconds)
         return job
 
     def _put_failure(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
@@ -136,7 +139,7 @@ class Delivery:
 
 
 def _timed(act: Callable[[], None]) -> float:
-    """Microseconds that `act` took."""
+    """Seconds that `act` took."""
     started = time.perf_counter()
     act()
-    return (time.perf_counter() - started) * 1e6
+    return time.perf_counter() - started

@@ -22,6 +22,7 @@ from harness.sagemaker.metrics import Datum, Meter
 from harness.sagemaker.moments import Now
 from harness.sagemaker.outcomes import Completed, Failed, Outcome
 from harness.sagemaker.spool import Spool
+from harness.sagemaker.timings import Timings
 
 _IN_MEMORY_BYTES = 1024 * 1024
 REST_AFTER_A_SURPRISE_SECONDS = 5.0
@@ -63,11 +64,12 @@ class Engine:
         delivery: Delivery,
         meter: Meter,
         journal: Journal,
+        timings: Timings,
         now: Now,
     ) -> None:
         self._catalog, self._jobs, self._spool, self._slots = catalog, jobs, spool, slots
         self._objects, self._delivery = objects, delivery
-        self._meter, self._journal, self._now = meter, journal, now
+        self._meter, self._journal, self._timings, self._now = meter, journal, timings, now
         self.is_closing = False
         """Set before instances are stopped for good: an unanswered job then stays in the queue for the next start."""
 
@@ -126,7 +128,9 @@ class Engine:
             return None
 
     def _outcome(self, job: Job, slot: Slot) -> Outcome | None:
-        self._note(job, slot, "TimeInBacklog", ((job.started_at or job.received_at) - job.received_at) * 1e3)
+        waited_seconds = (job.started_at or job.received_at) - job.received_at
+        self._note(job, slot, "TimeInBacklog", waited_seconds * 1e3)
+        self._timings.note(job.invocation, "queue", waited_seconds)
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(self._spool.directory)) as body:
             try:
                 fetched = self._fetch(job, slot, body)
@@ -148,7 +152,9 @@ class Engine:
             return FetchedObject(None, len(body))
         started = time.perf_counter()
         fetched = self._objects.fetch(location, into)
-        self._note(job, slot, "RequestDownloadLatency", (time.perf_counter() - started) * 1e6)
+        seconds = time.perf_counter() - started
+        self._note(job, slot, "RequestDownloadLatency", seconds * 1e6)
+        self._timings.note(job.invocation, "download", seconds)
         return fetched
 
     def _ask(self, job: Job, slot: Slot, body: IO[bytes], fetched: FetchedObject) -> Outcome | None:
@@ -162,7 +168,9 @@ class Engine:
             answer_path=self._spool.answer_path(invocation.uuid),
             timeout_seconds=float(invocation.timeout_seconds),
         )
-        self._note(job, slot, "ModelLatency", (time.perf_counter() - started) * 1e6)
+        seconds = time.perf_counter() - started
+        self._note(job, slot, "ModelLatency", seconds * 1e6)
+        self._timings.note(invocation, "container", seconds)
         if isinstance(answer, Unreached):
             self._jobs.postpone(job, self._now() + RETRY_SECONDS)
             return None

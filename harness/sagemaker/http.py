@@ -19,6 +19,7 @@ MAX_CONTROL_BYTES = 4 * 1024 * 1024
 MAX_ASYNC_BYTES = 128000
 HEALTH_PATH = "/_rehearsal/health"
 INSTANCES_PATH = "/_rehearsal/instances"
+TIMINGS_PATH = "/_rehearsal/timings"
 
 Reports = Mapping[str, Callable[[], object]]
 """What the emulator tells of itself beside AWS's paths: JSON documents by path."""

@@ -19,7 +19,7 @@ from harness.sagemaker.assembly import Parts, Surroundings, assemble
 from harness.sagemaker.catalog import Endpoint
 from harness.sagemaker.endpoints import EndpointActor
 from harness.sagemaker.engine import REST_AFTER_A_SURPRISE_SECONDS, Assignment
-from harness.sagemaker.http import HEALTH_PATH, INSTANCES_PATH, application
+from harness.sagemaker.http import HEALTH_PATH, INSTANCES_PATH, TIMINGS_PATH, application
 from harness.sagemaker.server import HttpServer, listening_socket
 from harness.sagemaker.settings import EmulatorSettings
 from harness.sagemaker.statelock import StateLock
@@ -70,7 +70,11 @@ class Emulator:
             self._spawn("keeper", self._keep_endpoints)
             self._spawn("scaler", self._scale, every=self.settings.real_seconds(_SCALE_EVERY_SECONDS))
             self._spawn("metrics", self.parts.publisher.publish, every=self.settings.publish_every_real_seconds)
-            reports = {HEALTH_PATH: self.health, INSTANCES_PATH: self.instances}
+            reports = {
+                HEALTH_PATH: self.health,
+                INSTANCES_PATH: self.instances,
+                TIMINGS_PATH: self.parts.timings.report,
+            }
             app = application(self.parts.control, self.parts.runtime, reports)
             self._server = HttpServer(app, self._socket)
             self._server.start()

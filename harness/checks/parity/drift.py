@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.checks import findings as outcome
 from harness.checks.findings import Finding
@@ -37,15 +38,24 @@ REDUCED = Tolerance(box_pixels=4.0, score=0.05)
 
 @dataclass(frozen=True)
 class Parity:
-    """`metrics` by name: `box_drift_max_pixels`, `score_drift_max`, `map_50_95`, `lost_count`, `new_count`, ..."""
+    """`metrics` by name: `matched_count`, `label_agreement`, `box_drift_max_pixels`, `score_drift_max`, `map_drift`...
+
+    `threshold` is the score from which objects were compared.
+    """
 
     findings: tuple[Finding, ...]
     metrics: Mapping[str, float]
     frame_count: int
+    threshold: float
 
     @property
     def passed(self) -> bool:
         return outcome.passed(self.findings)
+
+    @property
+    def has_compared(self) -> bool:
+        """Whether either found anything at all."""
+        return any(self.metrics[name] for name in ("matched_count", "relabelled_count", "lost_count", "new_count"))
 
     @property
     def summary(self) -> str:
@@ -54,7 +64,9 @@ class Parity:
             f"scores by {self.metrics['score_drift_max']:.2g}"
         )
         counts = f"{self.metrics['lost_count']:.0f} lost, {self.metrics['new_count']:.0f} new"
-        return f"{self.frame_count} frames, {self.metrics['matched_count']:.0f} objects matched, {counts}; {drift}"
+        labels = f"{100 * self.metrics['label_agreement']:.4g} % of the labels agree"
+        found = f"{self.frame_count} frames, {self.metrics['matched_count']:.0f} objects matched, {counts}"
+        return f"{found}; {labels}, {drift}, mAP by {self.metrics['map_drift']:.2g}"
 
 
 @dataclass(frozen=True)
@@ -80,23 +92,30 @@ def judge(answer: Predictions, reference: Predictions, threshold: float, toleran
     pairs = [_Frame.of(frame.frame_index, found.get(frame.frame_index, ()), frame.detections, reference)
              for frame in reference.frames]  # fmt: skip
     matched = [match for pair in pairs for match in pair.matched]
-    lost = [(pair.frame_index, thing) for pair in pairs for thing in pair.lost(threshold)]
-    new = [(pair.frame_index, thing) for pair in pairs for thing in pair.new]
+    apart = [(pair.frame_index, _apart(pair, threshold)) for pair in pairs]
+    relabelled = [(index, found, expected) for index, each in apart for found, expected in each.relabelled]
+    lost = [(index, thing) for index, each in apart for thing in each.lost]
+    new = [(index, thing) for index, each in apart for thing in each.new]
+    precision = _mean_average_precision(pairs, reference, threshold)
     findings = (
         *([Finding("parity.frames", "error", f"the answer lacks frames {missing}")] if missing else []),
+        *_relabelled(relabelled, threshold, tolerance),
         *_objects("lost", "torchvision finds {what}, the handler does not", lost, threshold, tolerance),
         *_objects("new", "the handler finds {what}, torchvision does not", new, threshold, tolerance),
         *_drifted(matched, tolerance),
     )
     metrics = {
         "matched_count": float(len(matched)),
+        "relabelled_count": float(len(relabelled)),
+        "label_agreement": len(matched) / (len(matched) + len(relabelled)) if matched or relabelled else 1.0,
         "lost_count": float(len(lost)),
         "new_count": float(len(new)),
         "box_drift_max_pixels": max((match.box_drift for match in matched), default=0.0),
         "score_drift_max": max((match.score_drift for match in matched), default=0.0),
-        "map_50_95": _mean_average_precision(pairs, reference, threshold),
+        "map_50_95": precision,
+        "map_drift": 1.0 - precision,
     }
-    return Parity(findings, metrics, len(reference.frames))
+    return Parity(findings, metrics, len(reference.frames), threshold)
 
 
 @dataclass(frozen=True)
@@ -111,10 +130,7 @@ class _Frame:
     def of(
         index: int, detections: tuple[Detection, ...], expected: tuple[Detection, ...], reference: Predictions
     ) -> _Frame:
-        nothing = Rle((reference.video.height, reference.video.width), "")
-        things = tuple(
-            TrueObject(place, thing.label_id, thing.label, thing.box, nothing) for place, thing in enumerate(expected)
-        )
+        things = _things(expected, (reference.video.height, reference.video.width))
         pair = FramePair(index, detections, things)
         found = tuple(
             _Match(index, detections[row], things[column], expected[column].score)
@@ -130,6 +146,50 @@ class _Frame:
     def new(self) -> list[Detection]:
         seen = [id(match.found) for match in self.matched]
         return [detection for detection in self.detections if id(detection) not in seen]
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """What has no counterpart of the same label: `relabelled` are pairs (handler, torchvision) at one place."""
+
+    relabelled: tuple[tuple[Detection, Detection], ...]
+    lost: tuple[Detection, ...]
+    new: tuple[Detection, ...]
+
+
+def _apart(frame: _Frame, threshold: float) -> _Apart:
+    lost, new = frame.lost(threshold), frame.new
+    pair = FramePair(frame.frame_index, tuple(new), _things(lost, (1, 1)))
+    pairs = [(row, column) for row, column, _ in matches(pair, same_label=False, at_least=_LEAST_OVERLAP)]
+    rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+    return _Apart(
+        tuple((new[row], lost[column]) for row, column in pairs),
+        tuple(thing for place, thing in enumerate(lost) if place not in columns),
+        tuple(thing for place, thing in enumerate(new) if place not in rows),
+    )
+
+
+def _things(detections: Sequence[Detection], size: tuple[int, int]) -> tuple[TrueObject, ...]:
+    """As if they were the truth; `track` is the place."""
+    return tuple(
+        TrueObject(place, thing.label_id, thing.label, thing.box, Rle(size, ""))
+        for place, thing in enumerate(detections)
+    )
+
+
+def _relabelled(
+    pairs: Sequence[tuple[int, Detection, Detection]], threshold: float, tolerance: Tolerance
+) -> Iterator[Finding]:
+    for index, found, expected in pairs[:_SHOWN]:
+        near = max(found.score, expected.score) <= threshold + tolerance.score
+        message = (
+            f"the handler says {found.label} ({found.score:.4f}), torchvision {expected.label} ({expected.score:.4f}) "
+            f"at {[round(side, 1) for side in expected.box]}"
+        )
+        severity: Literal["warning", "error"] = "warning" if near else "error"
+        yield Finding("parity.label", severity, message, f"frame {index}", None if near else _ADVICE)
+    if len(pairs) > _SHOWN:
+        yield Finding("parity.label", "error", f"{len(pairs) - _SHOWN} more objects with another label", advice=_ADVICE)
 
 
 def _objects(

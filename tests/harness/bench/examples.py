@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ def point(
             "jobs_per_second": rate / 13 if rate else None,
             "request_p50_seconds": p95 / 2,
             "request_p95_seconds": p95,
-            "stage_seconds_per_frame": {"upload": 0.001, "decode": 0.01, "forward": 0.03} if rate else {},
+            "stage_seconds_per_frame": {"download": 0.001, "decode": 0.01, "forward": 0.03} if rate else {},
             "peak_host_bytes": memory,
             "out_of_memory": chance(oom, 8),
         }
@@ -49,7 +49,13 @@ def point(
 
 
 def bench(*points: BenchPoint, chosen: str | None = "batch 2", clip_sha256: str = "c" * 64) -> Bench:
-    price = Price(instance_type="ml.g4dn.xlarge", usd_per_hour=0.7, source="a table", usd_per_1000_frames=0.01)
+    price = Price(
+        instance_type="ml.g4dn.xlarge",
+        usd_per_hour=0.7,
+        source="a table",
+        usd_per_1000_frames=0.01,
+        usd_per_video_minute=0.005,
+    )
     return Bench(
         tool_version="0",
         run_id="run",
@@ -79,17 +85,19 @@ def answer(frame_count: int) -> bytes:
 
 @dataclass
 class ScriptedClient:
-    """Takes the given seconds, the last of them for ever; where there are none it fails with `failure`."""
+    """Takes the given seconds, the last of them for ever. Requests numbered in `failing`, or all where there are no
+    seconds, fail with `failure`, or go unanswered."""
 
     seconds: Sequence[float] = ()
     failure: bytes = b""
+    failing: Collection[int] = ()
     frame_count: int = 10
     requests: list[Request] = field(default_factory=list)
 
     def submit(self, request: Request) -> Outcome:
         self.requests.append(request)
         place = min(len(self.requests), len(self.seconds)) - 1
-        if place < 0:
+        if place < 0 or len(self.requests) in self.failing:
             return (
                 Failed(ACCEPTED, self.failure, Timings(0.1, 1.0), None) if self.failure else Unanswered(ACCEPTED, 600)
             )

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import _thread
 import json
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from deploy.errors import EndpointFailed
-from deploy.evidence.bench import BenchPoint
 from harness import stage_log
-from harness.benching.measuring import Standing, measure
+from harness.benching.measuring import Interrupted, Standing, Usage, measure
 from harness.benching.points import AS_CONFIGURED, Axes, FrameSize, Point, points
 from harness.benching.stability import Rule, chance, percentile
+from harness.benching.stages import Phases
 from harness.benching.store import Store
-from harness.benching.sweep import INTERRUPTED, measured_each
 from harness.errors import ConfigurationError
-from harness.progress import stderr_progress
+from harness.submit import Outcome, Request
 from tests.harness.bench.examples import CLIP, ScriptedClient, point
 
 RULE = Rule(tolerance=0.1, most=6)
@@ -24,7 +29,7 @@ RULE = Rule(tolerance=0.1, most=6)
 
 def standing(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> Standing:
     (tmp_path / "i-1.log").write_text(log, encoding="utf-8")
-    return Standing(clients, tmp_path, lambda: 5_000_000)
+    return Standing(clients, tmp_path, lambda: Usage(5_000_000))
 
 
 def stage_line(total: float, gpu: int | None = None, **seconds: float) -> str:
@@ -45,7 +50,7 @@ def test_a_point_is_repeated_until_three_agree_and_the_warm_up_does_not_count(tm
 def test_a_point_that_never_settles_is_marked_unstable(tmp_path: Path) -> None:
     client = ScriptedClient([1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
     found = measure(Point(), CLIP, RULE, lambda: standing(tmp_path, client))
-    assert (found.name, found.outcome, found.note) == (AS_CONFIGURED, "unstable", "not stable after 6 repeats")
+    assert (found.name, found.outcome, found.note) == (AS_CONFIGURED, "unstable", "not stable after 6 repeats in 0 s")
 
 
 def test_requests_at_once_are_one_round(tmp_path: Path) -> None:
@@ -56,13 +61,77 @@ def test_requests_at_once_are_one_round(tmp_path: Path) -> None:
     assert [len(client.requests) for client in clients] == [4, 3]
 
 
-def test_a_failed_request_ends_the_point_with_the_handlers_words(tmp_path: Path) -> None:
-    client = ScriptedClient(failure=b'{"error":{"code":"out_of_memory","message":"with 24 frames"}}')
+OUT_OF_MEMORY = b'{"error":{"code":"out_of_memory","message":"with 24 frames"}}'
+
+
+def test_three_failures_in_a_row_end_the_point_with_the_handlers_words(tmp_path: Path) -> None:
+    client = ScriptedClient(failure=OUT_OF_MEMORY)
     found = measure(Point(24), CLIP, RULE, lambda: standing(tmp_path, client))
-    assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 1, 1)
-    assert "with 24 frames" in found.note
+    assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 3, 3)
+    assert found.note == OUT_OF_MEMORY.decode()
     assert found.out_of_memory is not None
-    assert (found.out_of_memory.count, found.out_of_memory.trials) == (1, 1)
+    assert (found.out_of_memory.count, found.out_of_memory.trials) == (3, 3)
+
+
+def test_how_often_memory_runs_out_is_counted_over_all_repeats(tmp_path: Path) -> None:
+    client = ScriptedClient([1.0], failure=OUT_OF_MEMORY, failing=(3, 5))
+    found = measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, client))
+    assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 2, 1 + RULE.most)
+    assert found.out_of_memory is not None
+    assert (found.out_of_memory.count, found.out_of_memory.trials) == (2, 7)
+    assert found.out_of_memory.upper_bound < 0.6
+    assert found.note.startswith("2 of 7 requests failed: ")
+    assert found.frames_per_second is not None
+    assert found.repeats == 4
+
+
+def test_workers_that_the_kernel_killed_ran_out_of_memory(tmp_path: Path) -> None:
+    killed = replace(standing(tmp_path, ScriptedClient([1.0])), usage=lambda: Usage(None, 1))
+    found = measure(Point(8), CLIP, RULE, lambda: killed)
+    assert found.out_of_memory is not None
+    assert found.out_of_memory.count == 1
+
+
+def test_what_was_measured_before_the_endpoint_broke_is_kept(tmp_path: Path) -> None:
+    @dataclass
+    class Breaking(ScriptedClient):
+        def submit(self, request: Request) -> Outcome:
+            if len(self.requests) == 3:
+                raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+            return super().submit(request)
+
+    found = measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, Breaking([1.0])))
+    assert (found.outcome, found.repeats) == ("failed", 2)
+    assert "127.0.0.1:1" in found.note
+
+
+def test_a_point_whose_time_is_up_says_how_far_it_came(tmp_path: Path) -> None:
+    found = measure(Point(8), CLIP, Rule(most_seconds=0.0), lambda: standing(tmp_path, ScriptedClient([1.0])))
+    assert (found.outcome, found.repeats) == ("unstable", 0)
+    assert found.note == "not stable after 0 repeats in 0 s"
+    assert str(Rule(most_seconds=15)).endswith("unstable after 12 repeats or 15 s")
+
+
+def test_ctrl_c_within_a_point_keeps_its_repeats_and_waits_for_nothing(tmp_path: Path) -> None:
+    answered = threading.Event()
+
+    @dataclass
+    class Slow(ScriptedClient):
+        """Answers two requests; the third would take for ever."""
+
+        def submit(self, request: Request) -> Outcome:
+            if len(self.requests) == 2:
+                _thread.interrupt_main()
+                answered.wait(30)
+            return super().submit(request)
+
+    begun = time.monotonic()
+    with pytest.raises(Interrupted) as stopped:
+        measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, Slow([1.0])))
+    assert time.monotonic() - begun < 10
+    answered.set()
+    point = stopped.value.point
+    assert (point.outcome, point.repeats, point.note) == ("unstable", 1, "interrupted after 1 repeat")
 
 
 def test_an_endpoint_that_cannot_be_deployed_is_a_result(tmp_path: Path) -> None:
@@ -78,14 +147,22 @@ def test_silence_is_a_failure_with_its_time(tmp_path: Path) -> None:
     assert (found.outcome, found.note) == ("failed", "no answer within 600 s")
 
 
-def test_stages_are_means_a_frame_and_what_no_stage_explains_is_transfer(tmp_path: Path) -> None:
+def test_the_stages_of_the_emulator_and_of_the_handler_are_one_way(tmp_path: Path) -> None:
     log = stage_line(30, decode=20.0) + 3 * stage_line(1.5, gpu=7, decode=0.5, forward=0.9, write=0.1)
     client = ScriptedClient([50.0, 2.0])
-    found = measure(Point(), CLIP, RULE, lambda: standing(tmp_path, client, log=log))
-    wanted = {"upload": 0.01, "transfer": 0.05, "decode": 0.05, "forward": 0.09, "write": 0.01}
-    assert found.stage_seconds_per_frame == pytest.approx(wanted)
-    assert list(found.stage_seconds_per_frame) == list(wanted)
+    asked: list[set[str]] = []
+
+    def phases(inference_ids: Collection[str]) -> list[Phases]:
+        asked.append(set(inference_ids))
+        return [Phases("bench-0", "id", {"queue": 0.1, "download": 0.05, "container": 1.6, "upload": 0.15})]
+
+    standing_ = replace(standing(tmp_path, client, log=log), phases=phases)
+    found = measure(Point(), CLIP, RULE, lambda: standing_)
+    assert found.stage_seconds_per_frame["download"] == pytest.approx(0.005)
+    assert found.stage_seconds_per_frame["upload"] == pytest.approx(0.015)
     assert found.peak_gpu_bytes == 7
+    assert sum(found.stage_seconds_per_frame.values()) == pytest.approx(2.0 / 10), "the whole request, by stages"
+    assert asked == [{"id"}]
 
 
 def test_going_on_with_smaller_batches_counts_as_out_of_memory(tmp_path: Path) -> None:
@@ -135,7 +212,7 @@ def test_what_the_project_says_comes_first_and_no_point_twice() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["1280", "x720", "1280x", "axb", "1280x720x3"])
+@pytest.mark.parametrize("text", ["1280", "x720", "1280x", "axb", "1280x720x3", "0x720"])
 def test_a_frame_size_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="WIDTHxHEIGHT"):
         FrameSize.parse(text)
@@ -152,29 +229,3 @@ def test_measured_points_are_found_again_only_for_what_they_were_measured_on(tmp
     assert store.find(Point(8)) is None
     assert Store(tmp_path, ("bundle a", "clip c")).find(Point(2)) is None
     assert store.find(Point(2, concurrency=2)) is None
-
-
-def test_ctrl_c_keeps_what_was_measured_and_says_what_was_not() -> None:
-    def measure(asked: Point, name: str) -> BenchPoint:
-        if asked.batch_size == 2:
-            raise KeyboardInterrupt
-        return point(asked.name, 5.0)
-
-    wanted = points(Axes((1, 2, 4)))
-    known = {Point(4): point("batch 4", 7.0)}
-    found, was_interrupted = measured_each(wanted, known, measure, stderr_progress(quiet=True))
-    assert was_interrupted
-    assert [each.outcome for each in found] == ["stable", "stable", "not_run", "stable"]
-    assert found[2].note == INTERRUPTED
-
-
-def test_known_points_are_not_measured_again_and_names_differ() -> None:
-    names: list[str] = []
-
-    def measure(asked: Point, name: str) -> BenchPoint:
-        names.append(name)
-        return point(asked.name, 5.0)
-
-    known = {Point(1): point("batch 1", 7.0)}
-    found, was_interrupted = measured_each(points(Axes((1, 2))), known, measure, stderr_progress(quiet=True))
-    assert (names, was_interrupted, len(found)) == (["bench-0", "bench-1"], False, 3)

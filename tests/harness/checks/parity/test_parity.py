@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from deploy import bundle, config
 from harness.checks import parity
 from harness.checks.known_answer import Predictions
 from harness.checks.parity import REDUCED, SAME, Subject
 from harness.clips import open_clip
-from harness.errors import HarnessError
+from harness.errors import ConfigurationError, HarnessError
+from harness.parity import Options, as_check, check
 
 ROOT = Path(__file__).parents[4]
 CLIP = ROOT / "harness" / "samples" / "known_answer" / "clip.mp4"
@@ -70,9 +72,28 @@ def test_each_lost_and_each_new_object_is_a_finding_with_its_frame() -> None:
     assert not found.passed
 
 
-def test_another_label_is_a_lost_and_a_new_object() -> None:
-    found = parity.judge(answer([("dog", 0.9, CAT[2])]), answer([CAT]), 0.5, SAME)
+def test_another_label_at_the_same_place_is_a_finding_and_lowers_the_agreement() -> None:
+    found = parity.judge(answer([("dog", 0.9, CAT[2]), DOG]), answer([CAT, DOG]), 0.5, SAME)
+    assert checks(found) == [("parity.label", "error", "frame 0")]
+    assert found.findings[0].message.startswith("the handler says dog (0.9000), torchvision cat (0.9000) at [10")
+    assert (found.metrics["label_agreement"], found.metrics["lost_count"], found.metrics["new_count"]) == (0.5, 0, 0)
+    assert found.metrics["map_drift"] == pytest.approx(1 - found.metrics["map_50_95"])
+    assert found.metrics["map_drift"] > 0.2
+    assert "50 % of the labels agree" in found.summary
+
+
+def test_another_label_elsewhere_is_a_lost_and_a_new_object() -> None:
+    found = parity.judge(answer([DOG]), answer([CAT]), 0.5, SAME)
     assert [check for check, _, _ in checks(found)] == ["parity.lost", "parity.new"]
+    assert found.metrics["label_agreement"] == 1.0
+
+
+def test_two_silences_are_no_comparison() -> None:
+    silent = parity.judge(answer([], []), answer([], []), 0.5, SAME)
+    assert (silent.passed, silent.has_compared) == (True, False)
+    judged = as_check(silent, 1.0)
+    assert (judged.judgement, "--video" in judged.summary) == ("skipped", True)
+    assert as_check(parity.judge(answer([CAT]), answer([CAT]), 0.5, SAME), 1.0).judgement == "passed"
 
 
 def test_an_object_at_the_threshold_may_come_or_go() -> None:
@@ -117,6 +138,26 @@ def test_the_flagship_bundle_finds_what_torchvision_finds(flagship: Path) -> Non
     assert (found.frame_count, found.metrics["matched_count"] >= 4) == (2, True)
 
 
+def test_weights_that_find_nothing_are_compared_on_what_they_nearly_find(tmp_path: Path) -> None:
+    project = config.load(ROOT / "rehearsal.toml")
+    weights = torch.load(project.model.weights, weights_only=True)
+    noise = torch.Generator().manual_seed(5)
+    dulled = {
+        name: tensor * 0.3 + 0.01 * torch.randn(tensor.shape, generator=noise)
+        if "box_predictor.cls" in name
+        else tensor
+        for name, tensor in weights.items()
+    }
+    torch.save(dulled, tmp_path / "model.pth")
+    project = project.with_weights(tmp_path / "model.pth")
+    strange = bundle.build(project, tmp_path / "bundle").path
+    found = parity.run(
+        Subject(strange, {**ENVIRONMENT, "SCORE_THRESHOLD": "0.95"}), open_clip(CLIP), SAME, frame_limit=2
+    )
+    assert found.threshold == 0.05
+    assert (found.passed, found.metrics["matched_count"] > 4) == (True, True)
+
+
 def test_a_handler_that_mixes_up_its_colours_is_caught(tmp_path: Path) -> None:
     handler = tmp_path / "handler"
     shutil.copytree(ROOT / "handler", handler, ignore=shutil.ignore_patterns("__pycache__"))
@@ -130,6 +171,18 @@ def test_a_handler_that_mixes_up_its_colours_is_caught(tmp_path: Path) -> None:
     found = parity.run(Subject(mixed, ENVIRONMENT), open_clip(CLIP), SAME, frame_limit=2)
     assert not found.passed
     assert found.metrics["map_50_95"] < 0.9
+
+
+def test_a_bundle_and_a_clip_that_are_none_are_usage_errors(tmp_path: Path) -> None:
+    text = tmp_path / "clip.mp4"
+    text.write_text("no video")
+    asked = Options(ROOT / "rehearsal.toml")
+    with pytest.raises(ConfigurationError, match="no frame of it can be decoded; give --video"):
+        check(replace(asked, video=text))
+    with pytest.raises(ConfigurationError, match=r"none\.tar\.gz: no such file; give --bundle"):
+        check(replace(asked, bundle=tmp_path / "none.tar.gz"))
+    with pytest.raises(HarnessError, match=r"clip\.mp4"):
+        check(replace(asked, bundle=text))
 
 
 def test_a_handler_that_fails_says_why(flagship: Path) -> None:

@@ -1,0 +1,204 @@
+"""`harness replay`: a kept request, run again on this machine against the bundle and settings that served it.
+
+Owns the flow of one run and its files, `<kept folder>/runs/<run>/`: `answer.out` or `failure.out`, `container.log`,
+`result.json` (schema `rehearsal.replayed/1`). Needs nothing but the folder.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy import apply, kept
+from deploy.apply import Applied
+from deploy.aws import Clients, Target
+from deploy.files import replacing, write_text
+from deploy.kept import BUNDLE, FAILURE, RUNS, Kept
+from deploy.ledger import Ledger
+from harness import circumstances
+from harness.cloud.local_cloud import EMBEDDED, CloudAsked
+from harness.instances import ServedBy, instances_of
+from harness.leftovers import sweep_leftovers
+from harness.local_aws import EmulatorOptions, LocalAws, open_local_aws
+from harness.progress import Progress
+from harness.replaying import asking, comparing, standing
+from harness.replaying.asking import Answer
+from harness.replaying.comparing import Replayed
+from harness.replaying.standing import Archive
+from harness.serving.choose import AskedKind, Choice, choose
+from harness.serving.docker_limits import UNLIMITED, MachineLimits
+from harness.serving.model_watch import ModelWatch
+
+_DELIVERY_SECONDS = 60.0
+"""On top of the request's own time-out: starting the model, and putting the result where it was promised."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    folder: Path
+    handler: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Laid over the recorded environment."""
+    state_dir: Path = Path(".rehearsal")
+    cloud: CloudAsked = EMBEDDED
+    runtime: AskedKind = "auto"
+    image: str | None = None
+    limits: MachineLimits = UNLIMITED
+    timeout_seconds: float | None = None
+    """Default: the request's own time-out and what the cold model takes."""
+
+
+def replay(options: Options, progress: Progress) -> Replayed:
+    """Raises ConfigurationError for a folder that is none, MachineCannot when nothing can be run here, HarnessError
+    when the model cannot even be loaded, TimedOut when no answer comes.
+    """
+    request = kept.read(options.folder)
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+    run = _Run(options, request, run_id, progress)
+    for swept in sweep_leftovers(run.state_dir):
+        progress.say(f"cleaned up after a run that was killed: {swept.what}")
+    return run.replay()
+
+
+@dataclass(frozen=True)
+class _Run:
+    options: Options
+    kept: Kept
+    run_id: str
+    progress: Progress
+
+    @property
+    def state_dir(self) -> Path:
+        return self.options.state_dir.absolute()
+
+    @property
+    def work_dir(self) -> Path:
+        return self.state_dir / "runs" / self.run_id
+
+    @property
+    def result_dir(self) -> Path:
+        return self.options.folder / RUNS / self.run_id
+
+    def replay(self) -> Replayed:
+        archive = self._archive()
+        choice = _choice(self.options, self.kept)
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        self.result_dir.mkdir(parents=True)
+        with self._local_aws(choice) as aws:
+            applied = self._deploy(aws, archive)
+            logs_dir = aws.logs_dir / applied.endpoint_name
+            try:
+                answer = self._ask(aws, applied, logs_dir)
+            finally:
+                log = asking.container_log(logs_dir)
+                write_text(self.result_dir / "container.log", log)
+            served = instances_of(aws.sagemaker_url, applied.endpoint_name)
+            status = asking.status_of(logs_dir, answer.inference_id)
+        return self._written(answer, status, log, archive, choice, served)
+
+    def _archive(self) -> Archive:
+        recorded = standing.recorded_archive(self.options.folder / BUNDLE, self.kept.served)
+        if self.options.handler is None:
+            return recorded
+        return standing.with_handler(recorded, self.options.handler, self.work_dir / BUNDLE)
+
+    def _local_aws(self, choice: Choice) -> AbstractContextManager[LocalAws]:
+        self.progress.say(f"{choice.kind} runtime: {choice.why}")
+        return open_local_aws(
+            self.work_dir,
+            state_dir=self.state_dir,
+            region=self.kept.served.region,
+            cloud=self.options.cloud,
+            options=EmulatorOptions(choice, self.options.limits),
+            say=self.progress.say,
+        )
+
+    def _deploy(self, aws: LocalAws, archive: Archive) -> Applied:
+        with self.progress.stage(f"deploy release {self.kept.served.release} here") as stage:
+            environment = {**self.kept.served.environment, **self.options.settings}
+            wanted = standing.desired(self.kept, archive, environment, aws.cloud.account_id)
+            stage.result = f"bundle {archive.sha256[:12]}"
+            return apply.apply(wanted, self._clients(aws), ledger=Ledger(self.work_dir / "replay.ledger.jsonl"))
+
+    def _ask(self, aws: LocalAws, applied: Applied, logs_dir: Path) -> Answer:
+        request = self.kept.request
+        with self.progress.stage(f"send {request.file}, {request.size_bytes} bytes") as stage:
+            answer = asking.ask(
+                self._clients(aws),
+                applied,
+                request,
+                self.options.folder / request.file,
+                patience_seconds=self.options.timeout_seconds or self._patience_seconds(),
+                watch=ModelWatch(logs_dir).check,
+            )
+            stage.ok, stage.result = not answer.failed, "failed" if answer.failed else "answered"
+            return answer
+
+    def _patience_seconds(self) -> float:
+        request, served = self.kept.request, self.kept.served
+        return request.invocation_timeout_seconds + served.startup_timeout_seconds + _DELIVERY_SECONDS
+
+    def _clients(self, aws: LocalAws) -> Clients:
+        region = self.kept.served.region
+        return Clients(Target.local(region, cloud_url=aws.cloud.url, sagemaker_url=aws.sagemaker_url))
+
+    def _written(
+        self,
+        answer: Answer,
+        status: int | None,
+        log: str,
+        archive: Archive,
+        choice: Choice,
+        served: tuple[ServedBy, ...],
+    ) -> Replayed:
+        body = self.result_dir / ("failure.out" if answer.failed else "answer.out")
+        with replacing(body) as file:
+            file.write(answer.body)
+        recorded = None if self.kept.recorded is None else comparing.recorded_side(self.kept.recorded, FAILURE)
+        here = comparing.here_side(answer, status, str(body.relative_to(self.options.folder)))
+        replayed = Replayed(
+            tool_version=circumstances.tool_version(),
+            folder=str(self.options.folder),
+            run=str(self.result_dir),
+            verdict=comparing.compare(recorded, here),
+            input_url=self.kept.request.url,
+            release=self.kept.served.release,
+            bundle_sha256=archive.sha256,
+            recorded=recorded,
+            here=here,
+            runtime=choice.kind,
+            image=next((each.image_digest for each in served), None),
+            differences=tuple(self._differences(archive, choice)),
+            log_excerpt=asking.excerpt(log),
+        )
+        write_text(self.result_dir / "result.json", replayed.model_dump_json(indent=2, by_alias=True) + "\n")
+        return replayed
+
+    def _differences(self, archive: Archive, choice: Choice) -> Iterator[str]:
+        served = self.kept.served
+        if archive.note:
+            yield archive.note
+        yield from standing.changed_settings(served, self.options.settings)
+        if choice.kind == "process":
+            yield f"the serving stack without its container; there it was {served.image}"
+        elif choice.image != served.image:
+            yield f"the image is {choice.image}; there it was {served.image}"
+        machine = circumstances.this_machine()
+        yield f"the machine is {machine.cpu_model}, {machine.gpu or 'no GPU'}; there it was {served.instance_type}"
+        yield from self.kept.caveats
+
+
+def _choice(options: Options, request: Kept) -> Choice:
+    """The recorded image where Docker has it; else what a rehearsal would take."""
+    region = request.served.region
+    if options.image is None and options.runtime != "process":
+        found = choose("auto", request.served.image, region=region)
+        if found.kind == "docker":
+            return found
+    return choose(options.runtime, options.image, region=region)
