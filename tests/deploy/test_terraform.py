@@ -1,4 +1,8 @@
-"""The Terraform module is valid, keeps its promises under a mocked provider, and agrees with deploy."""
+"""The Terraform module is valid, keeps its promises under a mocked provider, and agrees with deploy.
+
+Without terraform or its AWS provider those that need them are skipped with the reason; with FAIL_WITHOUT_TERRAFORM set
+they fail instead.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -16,6 +22,9 @@ from tests.deploy.projects import write_project
 
 MODULE = Path(__file__).parents[2] / "deploy" / "terraform"
 TERRAFORM = shutil.which("terraform")
+PROVIDER = "*/hashicorp/aws"
+MIRRORS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
+"""Where Terraform itself looks for providers before it asks a registry (its documentation, "Implied local mirrors")."""
 
 
 def terraform(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -28,20 +37,53 @@ def terraform(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
+def unavailable(reason: str) -> NoReturn:
+    if os.environ.get("FAIL_WITHOUT_TERRAFORM"):
+        pytest.fail(f"FAIL_WITHOUT_TERRAFORM is set, and {reason}")
+    pytest.skip(reason)
+
+
+def mirror(named: str | None, implied: Sequence[str] = MIRRORS) -> Path | None:
+    """The folder that holds the provider: the one that was named, else the first that Terraform would look into."""
+    if named:
+        return Path(named)
+    folders = (Path(folder).expanduser() for folder in implied)
+    return next((folder for folder in folders if any(folder.glob(PROVIDER))), None)
+
+
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy with its provider installed, from the folder TERRAFORM_PLUGIN_DIR where there is no registry."""
+    """A copy with its provider installed: from TERRAFORM_PLUGIN_DIR or a local mirror, else from the registry."""
     if TERRAFORM is None:
-        pytest.skip("terraform is not installed")
+        unavailable("terraform is not installed")
     copy = tmp_path_factory.mktemp("terraform") / "module"
     shutil.copytree(MODULE, copy)
-    plugins = os.environ.get("TERRAFORM_PLUGIN_DIR")
+    plugins = mirror(os.environ.get("TERRAFORM_PLUGIN_DIR"))
     for folder in (copy, copy / "examples" / "live"):
         offline = [f"-plugin-dir={plugins}"] if plugins else []
         ran = terraform(folder, "init", "-input=false", "-no-color", *offline)
         if ran.returncode:
-            pytest.skip("the AWS provider cannot be installed here, and TERRAFORM_PLUGIN_DIR names no folder of it")
+            said = " ".join(ran.stderr.split())[:300]
+            unavailable(f"TERRAFORM_PLUGIN_DIR names no folder with the AWS provider, and terraform init said: {said}")
     return copy
+
+
+def test_a_mirror_is_found_where_terraform_would_look_and_the_named_one_wins(tmp_path: Path) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.mkdir()
+    (full / "a.registry" / "hashicorp" / "aws" / "5.100.0").mkdir(parents=True)
+    assert mirror(None, [str(empty), str(full)]) == full
+    assert mirror(None, [str(empty)]) is None
+    assert mirror("/named", [str(full)]) == Path("/named")
+
+
+def test_what_ci_demands_is_not_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIL_WITHOUT_TERRAFORM", "1")
+    with pytest.raises(pytest.fail.Exception, match="there is no provider"):
+        unavailable("there is no provider")
+    monkeypatch.delenv("FAIL_WITHOUT_TERRAFORM")
+    with pytest.raises(pytest.skip.Exception):
+        unavailable("there is no provider")
 
 
 def test_module_and_example_are_valid_and_formatted(module: Path) -> None:
