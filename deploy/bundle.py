@@ -50,7 +50,7 @@ def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress |
     cannot be downloaded or the disk refuses.
     """
     weights = _weights(project, on_progress)
-    members = [Member("model.pth", weights), *_spec(project), *_handler(project.handler.source)]
+    members = [Member("model.pth", weights), *_spec(project), *handler_members(project.handler.source)]
     path = out_dir / ARCHIVE_NAME
     with replacing(path) as out:
         packed = archive.pack(members, out)
@@ -107,7 +107,8 @@ def _spec(project: Project) -> Iterator[Member]:
     yield Member("model.json", spec)
 
 
-def _handler(source: Path) -> Iterator[Member]:
+def handler_members(source: Path) -> Iterator[Member]:
+    """A handler's folder as `code/`. Raises ConfigurationError when it is none."""
     if not source.is_dir():
         raise ConfigurationError(f"{source} is not a folder: name the handler's folder with [handler] source")
     if not (source / ENTRY_POINT).is_file():

@@ -13,18 +13,22 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy import bundle as bundles
 from deploy import (
+    begun,
     cli_after,
     cli_reference,
+    cli_replay,
+    cli_undo,
     config,
     cost,
+    keys,
     live,
     output,
     plan,
     promote,
     showing,
 )
+from deploy import bundle as bundles
 from deploy import gate as gates
 from deploy.bundle import Bundle
 from deploy.cli_options import (
@@ -43,12 +47,13 @@ from deploy.cli_options import (
     confirmed,
     session,
 )
-from deploy.errors import AwsRefused, ConfigurationError, DeployError, TimedOut
+from deploy.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed, TimedOut
 from deploy.output import Format
 from deploy.plan import Plan
 from deploy.quota import require_quota
-from deploy.role import require_assumable
+from deploy.role import require_assumable, require_permitted
 from deploy.session import Session, TargetName
+from deploy.showing import Outlook
 
 CHANGES = 2
 """Exit code of a plan that would change something, as `terraform plan -detailed-exitcode` has it."""
@@ -163,58 +168,67 @@ def resume(
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Finish a promotion that was interrupted, with the words it was begun with."""
-    begun = session(config_file, env, target, profile, assume_role)
-    _carry_out(Session(begun.remembered()), output_format)
+    options, release = begun.remembered(session(config_file, env, target, profile, assume_role))
+    work = Session(options)
+    with begun.alone(work):
+        begun.require_same(work, release)
+        _carry_out(work, output_format, resuming=True)
 
 
-def _plan(work: Session) -> Plan:
+def _plan(work: Session) -> tuple[Plan, Outlook]:
     cost.require_within_budget(work.project, work.price)
     planned = plan.plan(work.desired, work.watching, live.observe(work.desired, work.watching, work.clients))
     require_assumable(work.clients, work.role)
-    require_quota(work.clients, work.project, updating=planned.updates_fleet)
-    return planned
+    if work.project.endpoint.check_role_permissions:
+        require_permitted(work.clients, work.desired)
+    quota = require_quota(work.clients, work.project, updating=planned.updates_fleet)
+    expected = cost.expected(work.project, work.price, work.throughput)
+    return planned, Outlook(work.price, expected, quota, work.watching.derivation)
 
 
 def _show_plan(work: Session, out: Path | None, output_format: Format) -> int:
     """Errors end with 1 here, since 2 says that there are changes."""
     try:
-        planned = _plan(work)
+        planned, outlook = _plan(work)
     except DeployError as error:
         output.error(str(error))
         return 1
     if out is not None:
         plan.write(out, planned)
-    document: dict[str, Any] = json.loads(planned.to_json()) | {"price": asdict(work.price) if work.price else None}
-    text = showing.plan(planned, work.project, work.price, work.watching.derivation)
-    output.result(output_format, document, text)
+    document: dict[str, Any] = json.loads(planned.to_json()) | asdict(outlook)
+    output.result(output_format, document, showing.plan(planned, work.project, outlook))
     return CHANGES if planned.changes else 0
 
 
 def _promote(work: Session, reviewed: Path | None, output_format: Format, *, yes: bool) -> None:
-    output.note(f"as {work.actor} in {work.project.endpoint.region}\n")
+    signed = f"signed with key {keys.shown(work.signer.keyid)}" if work.signer else "unsigned"
+    output.note(f"as {work.actor} in {work.project.endpoint.region}, the release record {signed}\n")
     verdicts = work.verdicts
     output.note(showing.gates(verdicts))
     gates.require_open(verdicts)
-    planned = _plan(work)
+    planned, outlook = _plan(work)
     if reviewed is not None:
         plan.require_unchanged(plan.read(reviewed), planned)
-    output.note(showing.plan(planned, work.project, work.price, work.watching.derivation, promoting=True))
+    output.note(showing.plan(planned, work.project, outlook, promoting=True))
     if not confirmed(f"Promote release {planned.release} to account {planned.account}, {planned.region}?", yes=yes):
         raise ConfigurationError("not promoted: nothing was changed. Say --yes to be asked nothing")
-    work.remember()
-    _carry_out(work, output_format)
+    with begun.alone(work):
+        begun.remember(work)
+        _carry_out(work, output_format)
 
 
-def _carry_out(work: Session, output_format: Format) -> None:
+def _carry_out(work: Session, output_format: Format, *, resuming: bool = False) -> None:
+    """An attempt that was judged is over; what was refused before that can be resumed once the cause is gone."""
     try:
         done = promote.promote(work.order(), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock)
     except (AwsRefused, TimedOut, KeyboardInterrupt):
         output.note("interrupted: `deploy resume` goes on from here, `deploy destroy` takes everything back")
         raise
-    except DeployError:
-        work.forget()
+    except DeployError as error:
+        if isinstance(error, EndpointFailed) or not resuming:
+            begun.forget(work)
         raise
-    work.forget()
+    begun.forget(work)
     document = json.loads(done.release.model_dump_json()) | {"record": done.record_key}
     text = f"release {done.release.release} serves as {done.release.endpoint_name}; go back with `deploy rollback`"
     output.result(output_format, document, text)
@@ -235,6 +249,8 @@ def _bundle_text(built: Bundle) -> str:
 
 
 cli_after.add_to(app)
+cli_replay.add_to(app)
+cli_undo.add_to(app)
 cli_reference.add_to(app)
 
 

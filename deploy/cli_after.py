@@ -1,4 +1,4 @@
-"""Commands for what runs already: status, smoke, invoke, releases, rollback, drift, verify, logs, destroy, expire."""
+"""Commands for what runs already: status, smoke, invoke, releases, drift, verify, logs."""
 
 from __future__ import annotations
 
@@ -15,19 +15,14 @@ import typer
 from deploy import (
     config,
     drift,
-    existing,
-    expire,
-    ledgers,
     logs,
     output,
     releases,
     requests,
-    rollback,
     showing,
     status,
     verify,
 )
-from deploy import destroy as destruction
 from deploy import smoke as smokes
 from deploy.cli_options import (
     AssumeRoleOption,
@@ -36,11 +31,9 @@ from deploy.cli_options import (
     OutputOption,
     ProfileOption,
     TargetOption,
-    YesOption,
-    confirmed,
     session,
 )
-from deploy.errors import ConfigurationError, DeployError
+from deploy.errors import DeployError
 from deploy.output import Format
 from deploy.requests import Completed
 from deploy.session import TargetName
@@ -77,11 +70,16 @@ def _smoke(
     timeout_seconds: Annotated[float, typer.Option("--timeout", help="Seconds; a cold start takes minutes.")] = 1800.0,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Send the smoke request to the endpoint and judge its answer."""
+    """Send the smoke request to the endpoint and judge its answer.
+
+    Where the rehearsal of the release in service is at hand, the answer must be like its; elsewhere any will do.
+    """
     work = session(config_file, env, target, profile, assume_role)
-    probe = smokes.probe(work.project, ())
+    pointed = releases.current(work.clients, work.shelf)
+    probe = smokes.probe(work.project, work.evidence_of(pointed[1].bundle_sha256) if pointed else ())
     result = smokes.smoke(work.clients, work.destination, probe, timeout_seconds=timeout_seconds, clock=work.clock)
-    said = result.problem or f"an answer after {result.seconds:g} s"
+    good = "the answer of the rehearsal" if probe.expected else "an answer, with no rehearsal here to compare it with,"
+    said = result.problem or f"{good} after {result.seconds:g} s"
     output.result(output_format, {"schema": "rehearsal.smoke/1", **asdict(result)}, f"{probe.file.name}: {said}")
     if not result.passed:
         raise typer.Exit(1)
@@ -111,7 +109,8 @@ def _invoke(
     output.note(f"submitted {sent.inference_id}, waiting for {sent.output_url}")
     outcome = requests.wait_for(work.clients, sent, timeout_seconds=timeout_seconds, clock=work.clock)
     if not isinstance(outcome, Completed):
-        raise DeployError(f"{file}: the request failed: {outcome.reason} (kept at {sent.failure_url})")
+        began = sent.failure_url or sent.input_url
+        raise DeployError(f"{file}: the request failed: {outcome.reason}. `deploy replay {began}` runs it again here")
     document = {"schema": "rehearsal.invocation/1", **asdict(sent), "seconds": outcome.seconds}
     _deliver(outcome, out, document, output_format)
 
@@ -144,32 +143,6 @@ def _releases(
     output.result(output_format, document, showing.releases(found, in_service))
 
 
-def _rollback(
-    release: Annotated[str | None, typer.Argument(help="Id or its beginning; default: the one before.")] = None,
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
-    yes: YesOption = False,
-    output_format: OutputOption = Format.TEXT,
-) -> None:
-    """Go back to a release that served before, at once."""
-    work = session(config_file, env, target, profile, assume_role)
-    question = f"Roll {work.project.endpoint_name} in account {work.account} back to {release or 'the release before'}?"
-    if not confirmed(question, yes=yes):
-        raise ConfigurationError("not rolled back: nothing was changed. Say --yes to be asked nothing")
-    done = rollback.rollback(
-        work.retreat(release),
-        work.clients,
-        ledger=work.ledger,
-        on_step=output.step,
-        clock=work.clock,
-    )
-    text = f"release {done.release} serves as {done.endpoint_name} again"
-    output.result(output_format, json.loads(done.model_dump_json()), text)
-
-
 def _drift(
     config_file: ConfigOption = _CONFIG,
     env: EnvOption = None,
@@ -197,9 +170,12 @@ def _verify(
     assume_role: AssumeRoleOption = None,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Prove by digests that what serves is what was rehearsed and recorded; exit code 1 when it is not."""
+    """Prove by digests and signatures that what serves is what was rehearsed and recorded; exit code 1 when it is not.
+
+    Signatures are checked with [release] public_keys; without any, a change of the whole bucket goes unseen.
+    """
     work = session(config_file, env, target, profile, assume_role)
-    links = verify.verify(work.clients, work.shelf, files or ())
+    links = verify.verify(work.clients, work.shelf, files or (), work.trusted)
     document = {"schema": "rehearsal.verification/1", "links": [asdict(each) for each in links]}
     output.result(output_format, document, showing.links(links))
     if not all(each.holds for each in links):
@@ -226,69 +202,12 @@ def _logs(
             typer.echo(f"{line.at:%H:%M:%S} {line.stream}  {line.text}")
 
 
-def _destroy(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
-    purge: Annotated[
-        bool, typer.Option("--purge", help="Delete bucket and objects too: inputs, results, records.")
-    ] = False,
-    yes: YesOption = False,
-    output_format: OutputOption = Format.TEXT,
-) -> None:
-    """Delete everything that was created for this endpoint; data stays unless --purge."""
-    work = session(config_file, env, target, profile, assume_role)
-    ledgers.join(work.clients, work.shelf, work.ledger)
-    owned = work.ledger.owned()
-    output.note("\n".join(f"  - {entry.kind:<15} {entry.name}" for entry in owned) or "nothing is left to destroy")
-    if owned and not confirmed(f"Delete these {len(owned)} in account {work.account}?", yes=yes):
-        raise ConfigurationError("not destroyed: nothing was changed. Say --yes to be asked nothing")
-    done = destruction.destroy(work.ledger, work.clients, on_step=output.step, clock=work.clock, purge=purge)
-    work.forget()
-    if existing.bucket_region(work.clients, work.shelf.bucket) is not None:
-        ledgers.keep(work.clients, work.shelf, work.ledger)
-    document = {"schema": "rehearsal.destroyed/1", "deleted": list(done.deleted), "kept": list(done.kept)}
-    kept = f", {len(done.kept)} with data kept (--purge deletes them)" if done.kept else ""
-    output.result(output_format, document, f"{len(done.deleted)} deleted{kept}")
-
-
-def _expire(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
-    output_format: OutputOption = Format.TEXT,
-) -> None:
-    """Delete every endpoint in the region whose end of life, [rollout] ttl_hours, has passed."""
-    work = session(config_file, env, target, profile, assume_role)
-    if dry_run:
-        found = expire.expired(work.clients, work.clock.today())
-    else:
-        found = expire.expire(
-            work.clients, ledger=work.ledger, account=work.account, on_step=output.step, clock=work.clock
-        )
-    document = {
-        "schema": "rehearsal.expired/1",
-        "deleted": not dry_run,
-        "endpoints": [{"endpoint_name": each.endpoint_name, "since": each.since.isoformat()} for each in found],
-    }
-    said = [f"{each.endpoint_name}, since {each.since:%Y-%m-%d %H:%M}" for each in found]
-    output.result(output_format, document, "\n".join(said) or "no endpoint has expired")
-
-
 _COMMANDS: dict[str, Callable[..., None]] = {
     "status": _status,
     "smoke": _smoke,
     "invoke": _invoke,
     "releases": _releases,
-    "rollback": _rollback,
     "drift": _drift,
     "verify": _verify,
     "logs": _logs,
-    "destroy": _destroy,
-    "expire": _expire,
 }

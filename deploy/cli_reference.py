@@ -1,4 +1,4 @@
-"""Commands that need no account: config, cost, policy."""
+"""Commands that need no account: config, cost, keygen, policy."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from typing import Annotated
 
 import typer
 
-from deploy import config, origin, output, showing
+from deploy import config, keygen, keys, origin, output, settings, showing
 from deploy.cli_options import ConfigOption, EnvOption, OutputOption, ProfileOption, session
-from deploy.cost import Load
+from deploy.cost import Load, complete
 from deploy.cost import cost as estimate
 from deploy.output import Format
 from deploy.policy import policy as derive
 from deploy.prices import Price
 from deploy.prices import price as tabled_price
-from deploy.sections import Document
 from deploy.session import TargetName
+from deploy.toml_schema import toml_schema
 
 _CONFIG = Path(config.FILE_NAME)
 
 
 def add_to(app: typer.Typer) -> None:
-    commands: dict[str, Callable[..., None]] = {"config": _config, "cost": _cost, "policy": _policy}
+    commands: dict[str, Callable[..., None]] = {
+        "config": _config, "cost": _cost, "keygen": _keygen, "policy": _policy
+    }  # fmt: skip
     for name, command in commands.items():
         app.command(name)(command)
 
@@ -39,7 +41,7 @@ def _config(
 ) -> None:
     """Show every setting as it is in force."""
     if schema:
-        typer.echo(json.dumps(Document.model_json_schema(by_alias=True), indent=2))
+        typer.echo(json.dumps(toml_schema(), indent=2))
         return
     values = origin.values(config_file, env)
     document = {"schema": "rehearsal.config/1", "values": [asdict(each) for each in values]}
@@ -52,14 +54,19 @@ def _config(
 
 
 def _cost(
-    requests_per_hour: Annotated[float, typer.Option("--requests-per-hour", "-r", help="Over the whole day.")],
+    requests_per_hour: Annotated[
+        float | None,
+        typer.Option("--requests-per-hour", "-r", help="Over the whole day; default: [cost] requests_per_hour."),
+    ] = None,
     seconds_per_request: Annotated[
-        float, typer.Option("--seconds-per-request", "-s", help="On one instance, as benchmarked.")
-    ],
+        float | None,
+        typer.Option("--seconds-per-request", "-s", help="On one instance; default: as `harness bench` measured."),
+    ] = None,
     config_file: ConfigOption = _CONFIG,
     env: EnvOption = None,
     frames_per_request: Annotated[
-        float | None, typer.Option("--frames-per-request", "-f", help="Sampled frames, for the price of 1,000.")
+        float | None,
+        typer.Option("--frames-per-request", "-f", help="Sampled frames; default: as `harness bench` measured."),
     ] = None,
     usd_per_hour: Annotated[float | None, typer.Option("--usd-per-hour", help="Of one instance.")] = None,
     price_list: Annotated[
@@ -75,8 +82,36 @@ def _cost(
     else:
         endpoint = work.project.endpoint
         price = work.price if price_list else tabled_price(endpoint.region, endpoint.instance_type)
-    found = estimate(work.project, price, Load(requests_per_hour, seconds_per_request, frames_per_request))
+    given = Load(requests_per_hour, seconds_per_request, frames_per_request)
+    found = estimate(work.project, price, complete(work.project, given, work.throughput))
     output.result(output_format, {"schema": "rehearsal.cost/1", **asdict(found)}, showing.cost(found))
+
+
+def _keygen(
+    file: Annotated[
+        Path, typer.Argument(help="Where the private key goes; the public one goes beside it, as FILE.pub.")
+    ],
+    output_format: OutputOption = Format.TEXT,
+) -> None:
+    """Make an Ed25519 key that signs releases; encrypted when REHEARSAL_SIGNING_PASSPHRASE is set."""
+    made = keygen.keygen(file, settings.read().signing_passphrase)
+    document = {
+        "schema": "rehearsal.key/1", "private": str(made.private), "public": str(made.public), "keyid": made.keyid,
+        "encrypted": made.encrypted,
+    }  # fmt: skip
+    lock = "encrypted" if made.encrypted else "not encrypted, readable by you only"
+    text = "\n".join(
+        (
+            f"key      {keys.shown(made.keyid)}, Ed25519",
+            f"private  {made.private}: {lock}. Keep it out of git and out of the handler's folder",
+            f"public   {made.public}: may be shown to everybody",
+            "",
+            "[release]",
+            f'signing_key = "{made.private}"',
+            f'public_keys = ["{made.public}"]',
+        )
+    )
+    output.result(output_format, document, text)
 
 
 def _policy(

@@ -7,6 +7,7 @@ May not: look at AWS, at the environment or at the files the configuration names
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,6 +53,7 @@ class Project:
     validate: sections.ValidateSection
     cost: sections.CostSection
     rollout: sections.RolloutSection
+    release: sections.ReleaseSection
 
     @property
     def root(self) -> Path:
@@ -100,6 +102,7 @@ def load(path: Path, environment: str | None = None) -> Project:
     Raises ConfigurationError naming the file, each wrong key and what to write instead.
     """
     found = document(path, environment)
+    _check_key_stays_home(path, found)
     return Project(
         path=path,
         environment=environment,
@@ -115,7 +118,18 @@ def load(path: Path, environment: str | None = None) -> Project:
         validate=found.validate_,
         cost=found.cost,
         rollout=found.rollout,
+        release=found.release,
     )
+
+
+def _check_key_stays_home(path: Path, found: sections.Document) -> None:
+    """The handler's folder is packed whole, so a key in it would be published with every bundle."""
+    key, source = found.release.signing_key, found.handler.source
+    if key is not None and Path(os.path.abspath(source)) in Path(os.path.abspath(key)).parents:  # noqa: PTH100  # resolve() would look at the disk
+        raise ConfigurationError(
+            f"{path}: release.signing_key = {key} lies in {source}, the folder that is packed into the bundle: "
+            "keep the private key outside of the project"
+        )
 
 
 def document(path: Path, environment: str | None) -> sections.Document:

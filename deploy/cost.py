@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from deploy.config import Project
 from deploy.errors import ConfigurationError
 from deploy.prices import Price
+from deploy.scaling import Throughput
 
 HOURS_PER_MONTH = 730.0
 _COLD_START_SECONDS = (240.0, 390.0, 600.0)
@@ -25,8 +26,10 @@ _LARGEST_EXPONENT = 700.0
 
 @dataclass(frozen=True)
 class Load:
-    requests_per_hour: float
-    seconds_per_request: float
+    """What is None is not known."""
+
+    requests_per_hour: float | None
+    seconds_per_request: float | None
     frames_per_request: float | None = None
 
 
@@ -47,21 +50,42 @@ class Cost:
     usd_per_month: Range
     usd_per_1000_frames: Range | None
     """Everything included; None without frames per request."""
+    busy_usd_per_1000_frames: float | None
+    """On an instance that never waits: what one more frame costs."""
     always_on_usd_per_month: float
     usd_per_update: float
     """Both fleets run while an update starts and bakes."""
     assumptions: tuple[str, ...]
 
 
+def complete(project: Project, load: Load, measured: Throughput | None) -> Load:
+    """What was not said comes from [cost] requests_per_hour and from the benchmark."""
+    frames = None
+    if measured is not None and measured.frames_per_second is not None:
+        frames = measured.frames_per_second / measured.jobs_per_second
+    return Load(
+        load.requests_per_hour or project.cost.requests_per_hour,
+        load.seconds_per_request or (1 / measured.jobs_per_second if measured else None),
+        load.frames_per_request or frames,
+    )
+
+
+def expected(project: Project, price: Price | None, measured: Throughput | None) -> Cost | None:
+    """What the project's own load will cost; None when price, load or benchmark is missing."""
+    load = complete(project, Load(None, None), measured)
+    if price is None or load.requests_per_hour is None or load.seconds_per_request is None:
+        return None
+    return cost(project, price, load)
+
+
 def cost(project: Project, price: Price | None, load: Load) -> Cost:
     """Raises ConfigurationError when the price is unknown or the load is no load."""
     price = known(project, price)
-    if load.requests_per_hour <= 0 or load.seconds_per_request <= 0:
-        raise ConfigurationError("requests per hour and seconds per request must be above zero")
-    hours = Range(*(_hours_per_day(project, load, cold) for cold in _COLD_START_SECONDS))
+    rate, seconds = _required(load)
+    hours = Range(*(_hours_per_day(project, rate, seconds, cold) for cold in _COLD_START_SECONDS))
     daily = _times(hours, price.usd_per_hour)
-    frames_per_day = load.requests_per_hour * 24 * (load.frames_per_request or 0)
-    instances = max(1, math.ceil(load.requests_per_hour * load.seconds_per_request / 3600))
+    frames_per_day = rate * 24 * (load.frames_per_request or 0)
+    instances = max(1, math.ceil(rate * seconds / 3600))
     return Cost(
         instance_type=project.endpoint.instance_type,
         usd_per_hour=price.usd_per_hour,
@@ -70,10 +94,32 @@ def cost(project: Project, price: Price | None, load: Load) -> Cost:
         usd_per_day=daily,
         usd_per_month=_times(daily, HOURS_PER_MONTH / 24),
         usd_per_1000_frames=_times(daily, 1000 / frames_per_day) if frames_per_day else None,
+        busy_usd_per_1000_frames=_busy(price, seconds, load.frames_per_request),
         always_on_usd_per_month=price.usd_per_hour * HOURS_PER_MONTH * instances,
         usd_per_update=usd_per_update(project, price),
-        assumptions=tuple(_assumptions(project, load, price)),
+        assumptions=tuple(_assumptions(project, rate, seconds, price)),
     )
+
+
+def _required(load: Load) -> tuple[float, float]:
+    """Requests an hour and seconds a request."""
+    if load.requests_per_hour is None:
+        raise ConfigurationError(
+            "how many requests come in an hour? Say --requests-per-hour, or [cost] requests_per_hour"
+        )
+    if load.seconds_per_request is None:
+        raise ConfigurationError(
+            "how long does a request take? Measure it with `harness bench`, or say --seconds-per-request"
+        )
+    if load.requests_per_hour <= 0 or load.seconds_per_request <= 0:
+        raise ConfigurationError("requests per hour and seconds per request must be above zero")
+    return load.requests_per_hour, load.seconds_per_request
+
+
+def _busy(price: Price, seconds_per_request: float, frames_per_request: float | None) -> float | None:
+    if not frames_per_request:
+        return None
+    return price.usd_per_hour / 3600 * seconds_per_request / frames_per_request * 1000
 
 
 def known(project: Project, price: Price | None) -> Price:
@@ -121,31 +167,34 @@ def require_within_budget(project: Project, price: Price | None) -> None:
         )
 
 
-def _hours_per_day(project: Project, load: Load, cold_start_seconds: float) -> float:
+def _hours_per_day(
+    project: Project, requests_per_hour: float, seconds_per_request: float, cold_start_seconds: float
+) -> float:
     """Instance-hours a day; never less than the work itself, never more than the largest fleet gives."""
     scaling = project.autoscaling
-    work = load.requests_per_hour * load.seconds_per_request / 3600 * 24
+    work = requests_per_hour * seconds_per_request / 3600 * 24
     if not scaling.enabled or scaling.min_instances > 0:
         smallest = scaling.min_instances if scaling.enabled else project.endpoint.initial_instance_count
         return max(24.0 * smallest, work)
-    rate = load.requests_per_hour / 3600
-    idle = scaling.idle_minutes * 60 + load.seconds_per_request
+    rate = requests_per_hour / 3600
+    idle = scaling.idle_minutes * 60 + seconds_per_request
     exponent = min(rate * idle, _LARGEST_EXPONENT)
     on = cold_start_seconds + math.expm1(exponent) / rate
-    return min(max(24.0 * on / (on + 1 / rate), work), 24.0 * scaling.max_instances)
+    hours = 24.0 / (1 + 1 / (rate * on))  # on / (on + off) in a form that rounding keeps monotonic
+    return min(max(hours, work), 24.0 * scaling.max_instances)
 
 
 def _times(values: Range, factor: float) -> Range:
     return Range(values.low * factor, values.expected * factor, values.high * factor)
 
 
-def _assumptions(project: Project, load: Load, price: Price) -> list[str]:
+def _assumptions(project: Project, requests_per_hour: float, seconds_per_request: float, price: Price) -> list[str]:
     scaling = project.autoscaling
     cold = "/".join(f"{seconds / 60:g}" for seconds in _COLD_START_SECONDS)
     to_zero = scaling.enabled and scaling.min_instances == 0
     return [
         f"price: ${price.usd_per_hour:g} an hour, {price.source}",
-        f"load: {load.requests_per_hour:g} requests an hour at random, {load.seconds_per_request:g} s each",
+        f"load: {requests_per_hour:g} requests an hour at random, {seconds_per_request:.4g} s each",
         f"cold start {cold} minutes, idle for {scaling.idle_minutes} minutes before zero"
         if to_zero
         else "never scales to zero",

@@ -10,6 +10,7 @@ from deploy.aws import Clients
 from deploy.endpoint import delete_endpoint
 from deploy.errors import AwsRefused, ConfigurationError
 from deploy.ledger import Entry, Kind, Ledger
+from deploy.releases import Shelf
 from deploy.steps import OnStep, Step, Work, ignore
 from deploy.storing import empty_bucket
 from deploy.waiting import REAL_TIME, Clock
@@ -53,6 +54,14 @@ def destroy(
     return Destroyed(tuple(deleted), tuple(kept), tuple(work.steps))
 
 
+def purge_records(clients: Clients, shelf: Shelf) -> bool:
+    """Release records, pointer and ledger in a bucket that something else made; False where they went with it."""
+    if existing.bucket_region(clients, shelf.bucket) is None:
+        return False
+    empty_bucket(clients, shelf.bucket, f"{shelf.prefix}/")
+    return True
+
+
 def _check_same_place(ledger: Ledger, owned: tuple[Entry, ...], clients: Clients) -> None:
     account, region = clients.account(), clients.target.region
     for entry in owned:
@@ -93,12 +102,13 @@ def _delete_topic(work: Work, arn: str) -> None:
 
 
 def _delete_object(work: Work, url: str) -> None:
+    """In a versioned bucket deleting the object alone would only hide it."""
     bucket, _, key = url.removeprefix("s3://").partition("/")
-    work.delete("object", url, lambda: work.clients.s3.delete_object(Bucket=bucket, Key=key))
+    work.delete("object", url, lambda: empty_bucket(work.clients, bucket, key))
 
 
 def _delete_bucket(work: Work, name: str) -> None:
-    empty_bucket(work, name)
+    empty_bucket(work.clients, name)
     work.delete("bucket", name, lambda: work.clients.s3.delete_bucket(Bucket=name))
 
 

@@ -11,7 +11,8 @@ from deploy.errors import ConfigurationError
 from deploy.existing import differences
 from deploy.releases import Release, Shelf
 from deploy.requests import split
-from deploy.resources import s3_checksum
+from deploy.resources import Topic, s3_checksum
+from deploy.role import require_assumable
 from deploy.watching import Watching
 
 
@@ -38,8 +39,38 @@ def _differences(clients: Clients, release: Release, watching: Watching) -> Iter
         yield f"endpoint {name}: EndpointConfigName: {endpoint['EndpointConfigName']!r} -> {release.config_name!r}"
     yield from _bundle(clients, release)
     yield from _scaling(clients, release)
+    yield from _topics(clients, release)
+    yield from _alarms(clients, release, watching)
+    yield from _role(clients, release)
+
+
+def _topics(clients: Clients, release: Release) -> Iterator[str]:
+    notified = release.endpoint_config["AsyncInferenceConfig"]["OutputConfig"]["NotificationConfig"]
+    for arn in (notified["SuccessTopic"], notified["ErrorTopic"]):
+        if existing.topic(clients, Topic(arn.rsplit(":", 1)[-1], arn, {})) is None:
+            yield f"topic {arn}: missing"
+
+
+def _alarms(clients: Clients, release: Release, watching: Watching) -> Iterator[str]:
+    """An alarm that acts on nothing is as good as none: the endpoint stays at zero, or never goes there."""
     found = live.alarms(clients, watching.known_names)
-    yield from (f"alarm {alarm.name}: missing" for alarm in watching.alarms if alarm.name not in found)
+    policies = live.scaling_policies(clients, release.endpoint_name)
+    for alarm in watching.alarms:
+        stands = found.get(alarm.name)
+        policy = policies.get(alarm.acts_on or "", {})
+        if stands is None:
+            yield f"alarm {alarm.name}: missing"
+        elif not stands.get("ActionsEnabled", True):
+            yield f"alarm {alarm.name}: its actions are disabled"
+        elif alarm.acts_on and policy.get("PolicyARN") not in stands.get("AlarmActions", ()):
+            yield f"alarm {alarm.name}: does not act on scaling policy {alarm.acts_on}"
+
+
+def _role(clients: Clients, release: Release) -> Iterator[str]:
+    try:
+        require_assumable(clients, str(release.model["ExecutionRoleArn"]))
+    except ConfigurationError as error:
+        yield str(error)
 
 
 def _described(kind: str, recorded: Mapping[str, Any], found: Mapping[str, Any] | None) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from deploy import existing
 from deploy.errors import EndpointFailed
 from deploy.resources import Endpoint
-from deploy.steps import Work
+from deploy.steps import Work, awaits_role
 from deploy.waiting import wait_until
 
 _MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
@@ -66,12 +66,29 @@ def ensure_endpoint(
         delete_endpoint(work, endpoint.name)  # a failed endpoint serves nothing, and AWS allows nothing else
         found = None
     if found is None:
-        work.create("endpoint", endpoint.name, lambda: work.clients.sagemaker.create_endpoint(**endpoint.request()))
-    elif found["EndpointConfigName"] == endpoint.config_name:
+        return _create(work, endpoint, timeout_seconds)
+    if found["EndpointConfigName"] == endpoint.config_name:
         work.adopt("endpoint", endpoint.name)
     else:
         _update(work, endpoint, found["EndpointConfigName"], rollout)
     return _wait_for(work, endpoint, timeout_seconds, rollout)
+
+
+def _create(work: Work, endpoint: Endpoint, timeout_seconds: float) -> Description:
+    """SageMaker may find only later that it cannot take a new role on yet; by then it can, so once more is enough."""
+    try:
+        return _create_once(work, endpoint, timeout_seconds)
+    except EndpointFailed as failed:
+        if not awaits_role(failed.failure_reason):
+            raise
+        work.tell("endpoint", endpoint.name, "waiting", f"made anew, since {failed.failure_reason}")
+        delete_endpoint(work, endpoint.name)
+    return _create_once(work, endpoint, timeout_seconds)
+
+
+def _create_once(work: Work, endpoint: Endpoint, timeout_seconds: float) -> Description:
+    work.create("endpoint", endpoint.name, lambda: work.clients.sagemaker.create_endpoint(**endpoint.request()))
+    return _wait_for(work, endpoint, timeout_seconds, rollout=None)
 
 
 def _is_on_its_way(endpoint: Endpoint, found: Description | None) -> bool:

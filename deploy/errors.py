@@ -4,6 +4,7 @@
     ├── EndpointFailed        1   the endpoint did not become what was asked; carries AWS's FailureReason
     ├── ConfigurationError    2   usage, rehearsal.toml, or an artifact that cannot be bundled
     ├── GateRefused           1   the evidence does not allow this promotion
+    ├── NotProven             1   a release is not what was recorded and signed, so it may not serve
     ├── AwsRefused            4   AWS (or the local cloud) answered no; carries its error code
     └── TimedOut            124   a deadline passed; says what was waited for and for how long
 
@@ -30,6 +31,10 @@ class ConfigurationError(DeployError):
 
 
 class GateRefused(DeployError):
+    pass
+
+
+class NotProven(DeployError):
     pass
 
 

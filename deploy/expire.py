@@ -5,7 +5,7 @@ The end is a tag on the endpoint, set from [rollout] ttl_hours, so any machine w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from deploy import watch
 from deploy.aws import Clients, aws_errors
 from deploy.desired import EXPIRES_TAG
 from deploy.endpoint import delete_endpoint
+from deploy.errors import AwsRefused, DeployError
+from deploy.existing import is_missing
 from deploy.ledger import Ledger
 from deploy.steps import OnStep, Work, ignore
 from deploy.waiting import REAL_TIME, Clock
@@ -32,13 +34,26 @@ def expired(clients: Clients, now: datetime) -> tuple[Expired, ...]:
 def expire(
     clients: Clients, *, ledger: Ledger, account: str, on_step: OnStep = ignore, clock: Clock = REAL_TIME
 ) -> tuple[Expired, ...]:
-    """Delete them; returns what was deleted."""
+    """Delete them; returns what was deleted.
+
+    One that cannot be deleted does not save the others. Raises DeployError naming it when they are gone.
+    """
     work = Work(clients, ledger, on_step, clock, account, clients.target.region)
     found = expired(clients, clock.today())
-    for each in found:
-        watch.deregister(work, each.endpoint_name)
-        delete_endpoint(work, each.endpoint_name)
+    failures = [failure for each in found if (failure := _delete(work, each)) is not None]
+    if failures:
+        left = "\n".join(f"{failure}" for failure in failures)
+        raise DeployError(f"{len(failures)} of {len(found)} expired endpoints still cost money:\n{left}")
     return found
+
+
+def _delete(work: Work, what: Expired) -> DeployError | None:
+    try:
+        watch.deregister(work, what.endpoint_name)
+        delete_endpoint(work, what.endpoint_name)
+    except DeployError as error:
+        return error
+    return None
 
 
 def _tagged(clients: Clients) -> Iterator[Expired]:
@@ -46,8 +61,17 @@ def _tagged(clients: Clients) -> Iterator[Expired]:
         pages = clients.sagemaker.get_paginator("list_endpoints").paginate()
         endpoints = [each for page in pages for each in page["Endpoints"]]
     for each in endpoints:
-        with aws_errors(f"reading the tags of {each['EndpointName']}"):
-            tags = clients.sagemaker.list_tags(ResourceArn=each["EndpointArn"])["Tags"]
-        for tag in tags:
-            if tag["Key"] == EXPIRES_TAG:
-                yield Expired(each["EndpointName"], datetime.fromisoformat(tag["Value"]))
+        ends = _tags(clients, each["EndpointName"], each["EndpointArn"]).get(EXPIRES_TAG)
+        if ends is not None:
+            yield Expired(each["EndpointName"], datetime.fromisoformat(ends))
+
+
+def _tags(clients: Clients, name: str, arn: str) -> Mapping[str, str]:
+    """None of an endpoint that these credentials may not look at, which is somebody else's, or that just went."""
+    try:
+        with aws_errors(f"reading the tags of {name}"):
+            return {tag["Key"]: tag["Value"] for tag in clients.sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    except AwsRefused as refused:
+        if "AccessDenied" in refused.code or is_missing(refused):
+            return {}
+        raise

@@ -60,14 +60,14 @@ class Question:
 
 
 def read_evidence(paths: Sequence[Path]) -> tuple[Evidence, ...]:
-    """Raises ConfigurationError when a file is missing or no evidence."""
+    """Each a `report.json`, or a `bench.json`. Raises ConfigurationError when a file is missing or no evidence."""
     found = []
     for path in paths:
         try:
             data = path.read_bytes()
         except OSError as error:
             raise ConfigurationError(f"{path}: no evidence there ({error.strerror}): {_MAKE_EVIDENCE}") from error
-        report = evidence.parse(data, where=str(path))
+        report = evidence.read_any(data, where=str(path))
         found.append(Evidence(path, hashlib.sha256(data).hexdigest(), report))
     return tuple(found)
 
@@ -187,7 +187,7 @@ def _known_answer(question: Question) -> GateVerdict:
 
 def _checks(question: Question) -> Iterator[GateVerdict]:
     checks = {check.name: check for each in question.evidence for check in each.report.checks}
-    for name in question.project.gates.required_checks:
+    for name in _demanded(question):
         check = checks.get(name)
         if check is None:
             yield GateVerdict(name, "failed", f"check {name} is demanded and did not run: {_MAKE_EVIDENCE}")
@@ -195,7 +195,15 @@ def _checks(question: Question) -> Iterator[GateVerdict]:
             yield GateVerdict(name, "passed", check.summary or "passed")
         else:
             outcome: Outcome = "failed" if check.judgement == "failed" else "inconclusive"
-            yield GateVerdict(name, outcome, f"check {name} is {check.judgement}: {check.summary or 'no reason given'}")
+            said = f"check {name} is {check.judgement}: {check.summary or 'no reason given'}"
+            yield GateVerdict(name, outcome, f"{said}. [gates] required_checks says which checks are demanded")
+
+
+def _demanded(question: Question) -> Sequence[str]:
+    """What the project names; when it names nothing, the default, which the local target does not ask for."""
+    gates = question.project.gates
+    is_named = "required_checks" in gates.model_fields_set
+    return gates.required_checks if is_named or not question.target_is_local else ()
 
 
 def _limits(question: Question) -> Iterator[GateVerdict]:

@@ -7,11 +7,13 @@ ledger and joins with the next deployment from there.
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 from deploy import files, requests
 from deploy.aws import Clients, aws_errors
 from deploy.errors import ConfigurationError
-from deploy.ledger import Ledger
+from deploy.ledger import Entry, Ledger
 from deploy.releases import Shelf
 
 _NAME = "ledger.jsonl"
@@ -32,6 +34,17 @@ def join(clients: Clients, shelf: Shelf, ledger: Ledger) -> None:
             f"({error}): repair or remove it"
         ) from error
     files.write_text(ledger.path, "".join(f"{line}\n" for line in joined))
+
+
+def everything(clients: Clients, shelf: Shelf, ledger: Ledger) -> tuple[Entry, ...]:
+    """What all machines did, by time; reads only, so it needs no lock."""
+    found = requests.fetch(clients, f"s3://{shelf.bucket}/{shelf.prefix}/{_NAME}")
+    if found is None:
+        return ledger.entries()
+    with tempfile.TemporaryDirectory(prefix="rehearsal-ledger-") as folder:
+        copy = Ledger(Path(folder) / _NAME)
+        copy.path.write_bytes(found[0])
+        return tuple(sorted({*copy.entries(), *ledger.entries()}, key=lambda entry: entry.at))
 
 
 def keep(clients: Clients, shelf: Shelf, ledger: Ledger) -> None:

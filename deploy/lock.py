@@ -1,15 +1,18 @@
 """One deployment at a time: an object in the bucket that only one can create, with an end that does not need its owner.
 
-The same owner may enter again, so an interrupted deployment can be resumed from the machine that began it.
+The same owner may enter again, so an interrupted deployment can be resumed from the machine that began it. Since every
+process of that machine is the same owner, `alone` keeps those apart.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from deploy.aws import Clients, aws_errors
@@ -44,6 +47,24 @@ def held(clients: Clients, lock: Lock, clock: Clock) -> Iterator[None]:
     _give_back(clients, lock)
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """No other process holds this file meanwhile; the kernel lets go of it however the process ends.
+
+    Raises DeployError when one does.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DeployError(
+                f"another `deploy` on this machine is at work on the same endpoint (it holds {path}): "
+                "wait until it ends, then run this again"
+            ) from error
+        yield
+
+
 def _take(clients: Clients, lock: Lock, now: datetime) -> None:
     for _ in range(2):  # the second time when the lock vanished or ran out between our put and our look
         if _put(clients, lock, now, IfNoneMatch="*"):
@@ -59,7 +80,8 @@ def _take(clients: Clients, lock: Lock, now: datetime) -> None:
             raise DeployError(
                 f"{document['who']} has been deploying since {document['since']}: wait until that ends. If it died, "
                 f"the lock s3://{lock.bucket}/{lock.key} ends by itself at {document['expires']}; "
-                "`deploy resume` on the machine that began it goes on at once"
+                "`deploy resume` on the machine that began it goes on at once, and who knows that it died may delete "
+                "the lock"
             )
     raise DeployError(f"s3://{lock.bucket}/{lock.key} is taken and given back by somebody again and again: try later")
 

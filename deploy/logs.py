@@ -31,6 +31,11 @@ def logs(clients: Clients, endpoint_name: str, *, since: datetime, pattern: str 
                 yield from (_line(event) for event in page.get("events", ()))
     except AwsRefused as refused:
         if refused.code != "ResourceNotFoundException":
+            if clients.target.is_local:
+                raise ConfigurationError(
+                    f"this local cloud keeps no CloudWatch Logs: `harness logs {endpoint_name}` prints what the "
+                    "containers wrote"
+                ) from refused
             raise
         raise ConfigurationError(
             f"there is no log group {group}: no container of {endpoint_name} has written anything. An endpoint that "

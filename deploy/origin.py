@@ -1,4 +1,7 @@
-"""`deploy config --origin`: every setting in force, and whether default, file or environment table set it."""
+"""`deploy config --origin`: every setting in force, and whether default, file or environment table set it.
+
+What is left open and follows from other settings is shown as it follows.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy import config
+from deploy import config, tables
+from deploy.config import Project
+from deploy.errors import ConfigurationError
+from deploy.images import image_uri, inference_ami
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,7 @@ class Value:
     key: str
     value: Any
     origin: str
-    """`default`, the file, or `[env.NAME]` in it."""
+    """`default`, the file, `[env.NAME]` in it, or what it follows from."""
 
 
 def values(path: Path, environment: str | None) -> tuple[Value, ...]:
@@ -24,7 +30,38 @@ def values(path: Path, environment: str | None) -> tuple[Value, ...]:
     raw = config.tables(path)
     overlay = raw.pop("env", {}).get(environment or "", {})
     flat = _flat(document.model_dump(mode="json", by_alias=True))
-    return tuple(Value(".".join(key), value, _origin(key, raw, overlay, path, environment)) for key, value in flat)
+    following = _following(config.load(path, environment))
+    return tuple(
+        following[".".join(key)]
+        if value is None and ".".join(key) in following
+        else Value(".".join(key), value, _origin(key, raw, overlay, path, environment))
+        for key, value in flat
+    )
+
+
+def _following(project: Project) -> dict[str, Value]:
+    name, bucket = "from project.name", project.bucket("<account>")
+    found = (
+        Value("endpoint.name", project.endpoint_name, name),
+        Value("storage.bucket", bucket if "<account>" in bucket else None, f"{name}, account and region"),
+        Value("notifications.success_topic", project.success_topic, name),
+        Value("notifications.error_topic", project.error_topic, name),
+        *_from_tables(project),
+    )
+    return {each.key: each for each in found if each.value is not None}
+
+
+def _from_tables(project: Project) -> tuple[Value, ...]:
+    """None where the tables do not know region, version or instance: a plan says so, and this shows the rest."""
+    images, hosts = (tables.table(name)["as_of"] for name in ("pytorch_inference_images", "inference_amis"))
+    try:
+        image, host = image_uri(project), inference_ami(project)
+    except ConfigurationError:
+        return ()
+    return (
+        Value("container.image", image, f"table of {images}, by version, region and processor"),
+        Value("endpoint.inference_ami_version", host, f"table of {hosts}, by the image's CUDA"),
+    )
 
 
 def _flat(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

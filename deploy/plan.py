@@ -20,6 +20,8 @@ from deploy.watching import Alarm, ScalingPolicy, Watching
 
 SCHEMA = "rehearsal.plan/1"
 
+_VARIANTS = "ProductionVariants"
+
 Action = Literal["create", "update", "replace", "delete"]
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-"}
 
@@ -139,6 +141,15 @@ def _endpoint(desired: Desired, live: Live) -> Iterator[Change]:
         _check_asynchronous(name, live)
         swapped = f"configuration {live.endpoint['EndpointConfigName']} -> {config.name}"
         yield Change("update", "endpoint", name, (swapped, *_what_the_swap_changes(desired, live)))
+        if live.watching.target is not None and changes_instance_type(live.serving_config, config.request()):
+            because = "AWS refuses another instance type while the fleet is scaled; it is registered again after"
+            yield Change("replace", "scalable-target", live.watching.target["ResourceId"], (because,))
+
+
+def changes_instance_type(serving: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
+    """Of two endpoint configurations; what is not there changes nothing."""
+    types = [variant.get("InstanceType") for each in (serving, wanted) for variant in (each or {}).get(_VARIANTS, ())]
+    return len(set(types)) > 1
 
 
 def _what_the_swap_changes(desired: Desired, live: Live) -> Iterator[str]:
@@ -201,15 +212,16 @@ def _policy(policy: ScalingPolicy, live: LiveWatching) -> Iterator[Change]:
 
 
 def _alarm(alarm: Alarm, live: LiveWatching) -> Iterator[Change]:
-    """Which policy an alarm acts on shows only in an ARN that AWS chooses, so actions are compared by presence."""
+    """A policy that was made anew has another ARN: an alarm that still names the old one fires into the void."""
     found = live.alarms.get(alarm.name)
     if found is None:
         yield Change("create", "alarm", alarm.name)
         return
     wanted = {key: value for key, value in alarm.request(_AnyArn()).items() if key != "AlarmActions"}
     different = differences(wanted, found)
-    if bool(found.get("AlarmActions")) != (alarm.acts_on is not None):
-        different = (*different, "AlarmActions: it would act on another policy, or none")
+    policy = live.policies.get(alarm.acts_on or "", {})
+    if alarm.acts_on and policy.get("PolicyARN") not in found.get("AlarmActions", ()):
+        different = (*different, "AlarmActions: it acts on another policy, or none")
     if different:
         yield Change("update", "alarm", alarm.name, different)
 

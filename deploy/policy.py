@@ -180,6 +180,6 @@ def _deployer_watching(place: _Place) -> list[Statement]:
         _allow("SmokeMetric", _of("cloudwatch", "PutMetricData"), ["*"], smoke_metric),
         _allow("ReadLogs", _of("logs", "FilterLogEvents"), [log_group]),
         _allow("Price", _of("pricing", "GetProducts"), ["*"]),
-        _allow("SeeRole", _of("iam", "GetRole"), [place.role]),
+        _allow("SeeRole", _of("iam", "GetRole SimulatePrincipalPolicy"), [place.role]),
         _allow("Quota", _of("servicequotas", "ListServiceQuotas"), ["*"]),
     ]

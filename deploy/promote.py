@@ -18,6 +18,7 @@ from deploy.desired import EXPIRES_TAG, Desired
 from deploy.endpoint import Rollout, delete_endpoint, ensure_endpoint
 from deploy.errors import AwsRefused, DeployError, EndpointFailed
 from deploy.gate import GateVerdict, Question, require_open
+from deploy.keys import Signer
 from deploy.ledger import Ledger
 from deploy.lock import Lock, held
 from deploy.prices import Price
@@ -56,6 +57,8 @@ class Order:
     """See Lock.owner."""
     actor: str
     """ARN of whoever deploys."""
+    signer: Signer | None = None
+    """Signs the statements of the record; without one they are written unsigned."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class _Course:
     """What has happened so far, for the record."""
 
     in_service: tuple[Pointer, Release] | None
-    """According to the pointer, before we began."""
+    """What the endpoint served before we began, according to the pointer; None when this endpoint never served."""
     smokes: list[SmokeResult] = field(default_factory=list)
     old_config: str | None = None
 
@@ -101,8 +104,8 @@ def _promote(order: Order, work: Work) -> Promoted:
 def _under_record(order: Order, work: Work) -> Promoted:
     """Every attempt that ends is recorded, whichever way."""
     shelf = shelf_of(order.desired)
-    course = _Course(in_service=releases.current(work.clients, shelf))
-    recorder = Recorder(order.question, order.desired, order.watching, order.price, order.actor)
+    course = _Course(in_service=_in_service(order, work))
+    recorder = Recorder(order.question, order.desired, order.watching, order.price, order.actor, order.signer)
     try:
         prepare(work, order.desired)
         served = _endpoint(order, work, course)
@@ -118,6 +121,15 @@ def _under_record(order: Order, work: Work) -> Promoted:
     return Promoted(release, key, tuple(work.steps))
 
 
+def _in_service(order: Order, work: Work) -> tuple[Pointer, Release] | None:
+    """The pointer outlives an endpoint that was destroyed or expired; one that is younger than it never served."""
+    pointed = releases.current(work.clients, shelf_of(order.desired))
+    found = existing.endpoint(work.clients, order.desired.endpoint.name)
+    if pointed is None or found is None or found["EndpointStatus"] == "Failed":
+        return None
+    return pointed if found["CreationTime"] <= pointed[0].updated else None
+
+
 def _endpoint(order: Order, work: Work, course: _Course) -> Description:
     course.old_config = _old_config(order, work, course)
     watch.ensure_rollback_alarms(work, order.watching)
@@ -125,14 +137,14 @@ def _endpoint(order: Order, work: Work, course: _Course) -> Description:
     rollout = Rollout(
         bake_seconds=order.question.project.rollout.bake_seconds,
         alarms=tuple(alarm.name for alarm in order.watching.rollback_alarms),
-        before_update=lambda: watch.suspend_scaling(work, order.watching),
+        before_update=lambda: watch.make_way(work, order.watching, desired.endpoint_config.name),
         while_baking=lambda: _bake(order, work, course),
     )
     try:
         return ensure_endpoint(work, desired.endpoint, timeout_seconds=patience_seconds(desired), rollout=rollout)
     except (EndpointFailed, AwsRefused):
         if course.old_config:
-            _resume_scaling(order, work)
+            watch.resume_scaling(work, order.watching)
         raise
 
 
@@ -154,7 +166,10 @@ def _bake(order: Order, work: Work, course: _Course) -> None:
     rollout = order.question.project.rollout
     timeout_seconds = max(_BAKE_SHARE * rollout.bake_seconds / rollout.smoke_requests, _SHORTEST_WAIT_SECONDS)
     for _ in range(rollout.smoke_requests):
-        result = _smoke(order, work, timeout_seconds)
+        try:
+            result = _smoke(order, work, timeout_seconds)
+        except AwsRefused as refused:  # what could not be asked is not proven
+            result = SmokeResult("", 0.0, str(refused))
         course.smokes.append(result)
         if not result.passed:
             report_failure(work.clients, order.desired.endpoint.name)
@@ -189,7 +204,9 @@ def _prove(order: Order, work: Work, course: _Course) -> None:
     said = f"its smoke test failed: {result.problem}"
     if course.old_config is not None:
         back = order.desired.back_to(course.old_config)
+        watch.make_way(work, order.watching, back.config_name)
         ensure_endpoint(work, back, timeout_seconds=patience_seconds(order.desired))
+        watch.resume_scaling(work, order.watching)
         raise EndpointFailed(f"endpoint {name} serves {course.old_config} again: {said}")
     if _is_first(order, work, course):
         watch.deregister(work, name)
@@ -222,14 +239,6 @@ def _renew_expiry(order: Order, work: Work, served: Description) -> None:
         tags = tag_list({EXPIRES_TAG: expires})
         with aws_errors("renewing the endpoint's end of life"):
             work.clients.sagemaker.add_tags(ResourceArn=served["EndpointArn"], Tags=tags)  # type: ignore[arg-type]  # of plain dicts
-
-
-def _resume_scaling(order: Order, work: Work) -> None:
-    """The old release keeps serving, so it must keep scaling; the first error is the one to report."""
-    try:
-        watch.ensure_scaling(work, order.watching)
-    except DeployError as error:
-        work.tell("scalable-target", order.watching.endpoint_name, "kept", f"still suspended: {error}")
 
 
 def destination(desired: Desired) -> Destination:

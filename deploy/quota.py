@@ -7,18 +7,21 @@ from deploy.config import Project
 from deploy.errors import AwsRefused
 
 
-def require_quota(clients: Clients, project: Project, *, updating: bool) -> None:
-    """Raises AwsRefused when the account's quota is too small; asks nothing of a local cloud.
+def require_quota(clients: Clients, project: Project, *, updating: bool) -> str:
+    """What the account may run and what this needs, in words.
 
-    An update runs two fleets. Without permission to look, nothing is refused: AWS will say so itself.
+    Raises AwsRefused when the quota is too small. An update runs two fleets. A local cloud has no quota; without
+    permission to look nothing is refused: AWS will say so itself.
     """
     if clients.target.is_local:
-        return
+        return "none, a local cloud"
     wanted = project.endpoint.initial_instance_count * (2 if updating else 1)
     if project.autoscaling.enabled:
         wanted = max(wanted, project.autoscaling.max_instances)
     allowed = _allowed(clients, project.endpoint.instance_type)
-    if allowed is not None and allowed < wanted:
+    if allowed is None:
+        return f"unknown, these credentials may not see it; this needs {wanted} x {project.endpoint.instance_type}"
+    if allowed < wanted:
         both = " while both fleets run" if updating else ""
         raise AwsRefused(
             f"the account may run {allowed:g} x {project.endpoint.instance_type} for endpoints in "
@@ -26,6 +29,7 @@ def require_quota(clients: Clients, project: Project, *, updating: bool) -> None
             f"Service Quotas > Amazon SageMaker > '{_quota_name(project.endpoint.instance_type)}'",
             code="ResourceLimitExceeded",
         )
+    return f"{allowed:g} x {project.endpoint.instance_type} for endpoints in this account, this needs {wanted}"
 
 
 def _allowed(clients: Clients, instance_type: str) -> float | None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from deploy import releases
+from deploy import provenance, releases
+from deploy.canonical import digest_of
 from deploy.desired import Desired
 from deploy.gate import GateVerdict, Question
+from deploy.keys import Signer
 from deploy.prices import Price
 from deploy.releases import (
     EvidenceRecord,
@@ -34,6 +36,7 @@ class Recorder:
     watching: Watching
     price: Price | None
     actor: str
+    signer: Signer | None = None
 
     def write(
         self,
@@ -49,6 +52,7 @@ class Recorder:
         shelf = shelf_of(self.desired)
         before = releases.current(work.clients, shelf)
         release = self._release(work, state, smokes, verdicts, served, reason, before[0].record if before else None)
+        provenance.attest(work.clients, shelf, release, self.signer)
         key, sha256 = releases.record(work.clients, shelf, release)
         if state == "promoted":
             now = work.clock.today()
@@ -90,6 +94,7 @@ class Recorder:
             endpoint_config=desired.endpoint_config.request(),
             scaling=_scaling(self.watching),
             resolved_image=resolved_image(served or {}),
+            policy_sha256=digest_of(project.gates.model_dump(mode="json")),
             gates=tuple(GateRecord(gate=each.gate, outcome=each.outcome, reason=each.reason) for each in verdicts),
             evidence=tuple(self._evidence()),
             price=PriceRecord(usd_per_hour=self.price.usd_per_hour, source=self.price.source) if self.price else None,

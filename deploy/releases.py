@@ -1,6 +1,7 @@
 """`deploy releases`: what was promoted, by whom, on which evidence. Records never change; one pointer moves.
 
-`<releases>/<endpoint>/<release>-<time>.json` is one attempt, written once, schema `rehearsal.release/1`.
+`<releases>/<endpoint>/<release>-<time>.json` is one attempt, written once, schema `rehearsal.release/1`. What it says
+also lies beside it as statements, which may be signed (provenance.py).
 `<releases>/<endpoint>/current.json` names the record that is in service, schema `rehearsal.pointer/1`.
 """
 
@@ -21,7 +22,7 @@ from deploy.errors import ConfigurationError
 RECORD_SCHEMA: Final = "rehearsal.release/1"
 POINTER_SCHEMA: Final = "rehearsal.pointer/1"
 _POINTER = "current.json"
-_RECORD_KEY = re.compile(r"/[0-9a-f]{12}-\d{8}T\d{12}Z\.json$")
+_RECORD_NAME = re.compile(r"[0-9a-f]{12}-\d{8}T\d{12}Z\.json")
 
 State = Literal["promoted", "rolled_back", "failed"]
 M = TypeVar("M", bound=BaseModel)
@@ -89,6 +90,8 @@ class Release(_Record):
     """Limits, policies and how the target value was derived."""
     resolved_image: str | None
     """The digest that SageMaker says it runs."""
+    policy_sha256: str | None = None
+    """Of [gates] as it was in force; None in records of versions that did not note it."""
     gates: tuple[GateRecord, ...]
     evidence: tuple[EvidenceRecord, ...]
     price: PriceRecord | None
@@ -102,6 +105,11 @@ class Release(_Record):
     @property
     def config_name(self) -> str:
         return str(self.endpoint_config["EndpointConfigName"])
+
+    @property
+    def encoded(self) -> bytes:
+        """As it lies in the bucket."""
+        return self.model_dump_json(indent=2).encode()
 
 
 class Pointer(_Record):
@@ -128,6 +136,9 @@ class Shelf:
     def pointer_key(self) -> str:
         return f"{self.prefix}/{_POINTER}"
 
+    def is_record(self, key: str) -> bool:
+        return key.startswith(f"{self.prefix}/") and _RECORD_NAME.fullmatch(key[len(self.prefix) + 1 :]) is not None
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -140,7 +151,7 @@ class Stored:
 
 def record(clients: Clients, shelf: Shelf, release: Release) -> tuple[str, str]:
     """Write the record once; returns its key and its sha256."""
-    key, data = shelf.record_key(release), release.model_dump_json(indent=2).encode()
+    key, data = shelf.record_key(release), release.encoded
     with aws_errors(f"writing release record {key}"):
         clients.s3.put_object(Bucket=shelf.bucket, Key=key, Body=data, ContentType="application/json", IfNoneMatch="*")
     return key, hashlib.sha256(data).hexdigest()
@@ -158,18 +169,29 @@ def current(clients: Clients, shelf: Shelf) -> tuple[Pointer, Release] | None:
 
     Raises ConfigurationError when the record is not the one that the pointer was set to.
     """
-    found = _read(clients, f"s3://{shelf.bucket}/{shelf.pointer_key}", Pointer)
-    if found is None:
+    pointer = pointed(clients, shelf)
+    if pointer is None:
         return None
-    pointer, _ = found
-    url = f"s3://{shelf.bucket}/{pointer.record}"
-    release = _read(clients, url, Release)
-    if release is None or release[1] != pointer.record_sha256:
+    found = stored(clients, shelf, pointer.record)
+    if found is None or found.sha256 != pointer.record_sha256:
+        what = "missing" if found is None else "not the record"
         raise ConfigurationError(
-            f"{url} is {'missing' if release is None else 'not the record'} that {_POINTER} was set to: "
-            "somebody changed the bucket by hand. Promote again to set the pointer anew"
+            f"s3://{shelf.bucket}/{pointer.record} is {what} that {_POINTER} was set to: somebody changed the bucket "
+            "by hand. `deploy verify` says what was changed; to begin anew, delete "
+            f"s3://{shelf.bucket}/{shelf.pointer_key} and promote"
         )
-    return pointer, release[0]
+    return pointer, found.release
+
+
+def pointed(clients: Clients, shelf: Shelf) -> Pointer | None:
+    """The pointer as it is, whatever became of the record."""
+    found = _read(clients, f"s3://{shelf.bucket}/{shelf.pointer_key}", Pointer)
+    return found[0] if found else None
+
+
+def stored(clients: Clients, shelf: Shelf, key: str) -> Stored | None:
+    found = _read(clients, f"s3://{shelf.bucket}/{key}", Release)
+    return Stored(key, found[1], found[0]) if found else None
 
 
 def releases(clients: Clients, shelf: Shelf) -> tuple[Stored, ...]:
@@ -177,9 +199,8 @@ def releases(clients: Clients, shelf: Shelf) -> tuple[Stored, ...]:
     with aws_errors(f"listing releases in s3://{shelf.bucket}/{shelf.prefix}"):
         pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=shelf.bucket, Prefix=f"{shelf.prefix}/")
         keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
-    found = [(key, _read(clients, f"s3://{shelf.bucket}/{key}", Release)) for key in keys if _RECORD_KEY.search(key)]
-    stored = [Stored(key, read[1], read[0]) for key, read in found if read is not None]
-    return tuple(sorted(stored, key=lambda each: each.release.created, reverse=True))
+    found = [each for key in keys if shelf.is_record(key) and (each := stored(clients, shelf, key))]
+    return tuple(sorted(found, key=lambda each: each.release.created, reverse=True))
 
 
 def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:

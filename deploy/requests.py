@@ -6,6 +6,7 @@ appears is the outcome. May not: look into the answer.
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from deploy.aws import Clients, aws_errors
 from deploy.errors import AwsRefused
 from deploy.existing import is_missing
+from deploy.sent import Said, Sent, note_url
 from deploy.waiting import Clock, wait_until
 
 
@@ -61,28 +63,52 @@ def submit(
     file: Path,
     *,
     content_type: str,
-    accept: str = "application/json",
+    accept: str | None = "application/json",
     attributes: str = "",
     folder: str = "requests",
+    inference_id: str | None = None,
 ) -> Submitted:
-    """Upload `file` and queue a request for it. Raises AwsRefused."""
-    inference_id = str(uuid.uuid4())
-    input_url = f"{destination.input_url}/{folder}/{inference_id}{file.suffix}"
+    """Upload `file`, queue a request for it, and note what was sent (`deploy.sent`). Raises AwsRefused."""
+    inference_id = inference_id or str(uuid.uuid4())
+    input_url = f"{destination.input_url}/{folder}/{_as_key(inference_id)}{file.suffix}"
     bucket, key = split(input_url)
+    said = Said(inference_id, accept, attributes, destination.invocation_timeout_seconds)
     with aws_errors(f"uploading {file}"), file.open("rb") as body:
-        clients.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        clients.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=said.metadata())
     with aws_errors(f"sending {file.name} to endpoint {destination.endpoint_name}"):
         answer = clients.runtime.invoke_endpoint_async(
             EndpointName=destination.endpoint_name,
             InputLocation=input_url,
             ContentType=content_type,
-            Accept=accept,
             InferenceId=inference_id,
             InvocationTimeoutSeconds=destination.invocation_timeout_seconds,
             RequestTTLSeconds=destination.request_ttl_seconds,
+            **({"Accept": accept} if accept else {}),
             **({"CustomAttributes": attributes} if attributes else {}),
         )
-    return Submitted(inference_id, input_url, answer["OutputLocation"], answer.get("FailureLocation"))
+    submitted = Submitted(inference_id, input_url, answer["OutputLocation"], answer.get("FailureLocation"))
+    _note(clients, destination, submitted)
+    return submitted
+
+
+def _as_key(inference_id: str) -> str:
+    """An InferenceId may hold anything that prints."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", inference_id)
+
+
+def _note(clients: Clients, destination: Destination, submitted: Submitted) -> None:
+    note = Sent(
+        endpoint_name=destination.endpoint_name,
+        inference_id=submitted.inference_id,
+        input_url=submitted.input_url,
+        output_url=submitted.output_url,
+        failure_url=submitted.failure_url,
+    )
+    bucket, key = split(note_url(destination.input_url, submitted.failure_url or submitted.output_url))
+    with aws_errors(f"noting request {submitted.inference_id}"):
+        clients.s3.put_object(
+            Bucket=bucket, Key=key, Body=note.model_dump_json().encode(), ContentType="application/json"
+        )
 
 
 def wait_for(clients: Clients, submitted: Submitted, *, timeout_seconds: float, clock: Clock) -> Outcome:

@@ -12,7 +12,8 @@ from typing import Any
 from deploy import existing, releases, watch
 from deploy.aws import Clients
 from deploy.endpoint import ensure_endpoint
-from deploy.errors import ConfigurationError, EndpointFailed
+from deploy.errors import AwsRefused, ConfigurationError, EndpointFailed
+from deploy.keys import PublicKey
 from deploy.ledger import Ledger
 from deploy.lock import Lock, held
 from deploy.releases import Pointer, Release, Shelf, Stored
@@ -20,6 +21,7 @@ from deploy.requests import Destination
 from deploy.resources import Endpoint
 from deploy.smoke import Probe, smoke
 from deploy.steps import OnStep, Work, ignore
+from deploy.verify import require_proven
 from deploy.waiting import REAL_TIME, Clock
 from deploy.watching import Watching
 
@@ -38,18 +40,26 @@ class Retreat:
     probe: Probe
     owner: str
     actor: str
+    trusted: tuple[PublicKey, ...] = ()
+    """Whose signature a release needs to serve again; empty: nobody's."""
 
 
 def rollback(
     retreat: Retreat, clients: Clients, *, ledger: Ledger, on_step: OnStep = ignore, clock: Clock = REAL_TIME
 ) -> Release:
-    """Returns the release that serves now. Raises ConfigurationError when there is none to go back to."""
+    """Returns the release that serves now.
+
+    Raises ConfigurationError when there is none to go back to, NotProven when keys are trusted and it is not what
+    one of them signed.
+    """
     in_service = releases.current(clients, retreat.shelf)
     if in_service is None:
         raise ConfigurationError("nothing was promoted here yet: there is nothing to go back to")
     attempts = releases.releases(clients, retreat.shelf)
     chosen = releases.choose(attempts, retreat.wanted, in_service[0].release)
     _check_stands(clients, chosen.release)
+    if retreat.trusted:
+        require_proven(clients, retreat.shelf, chosen, retreat.trusted)
     lock = Lock(retreat.shelf.bucket, f"{retreat.shelf.prefix}/lock.json", retreat.owner, retreat.actor)
     work = Work(clients, ledger, on_step, clock, chosen.release.account, chosen.release.region)
     with held(clients, lock, clock):
@@ -70,8 +80,12 @@ def _check_stands(clients: Clients, release: Release) -> None:
 
 def _go_back(retreat: Retreat, work: Work, chosen: Stored) -> None:
     endpoint = Endpoint(chosen.release.endpoint_name, chosen.release.config_name, _tags(chosen.release))
-    watch.suspend_scaling(work, retreat.watching)
-    ensure_endpoint(work, endpoint, timeout_seconds=_PATIENCE_SECONDS)
+    watch.make_way(work, retreat.watching, endpoint.config_name)
+    try:
+        ensure_endpoint(work, endpoint, timeout_seconds=_PATIENCE_SECONDS)
+    except (EndpointFailed, AwsRefused):
+        watch.resume_scaling(work, retreat.watching)
+        raise
     watch.ensure_scaling(work, retreat.watching)
     result = smoke(
         work.clients, retreat.destination, retreat.probe, timeout_seconds=_PATIENCE_SECONDS, clock=work.clock

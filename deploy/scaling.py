@@ -29,6 +29,7 @@ class Throughput:
     """What a benchmark measured on one instance at the configured concurrency."""
 
     jobs_per_second: float
+    frames_per_second: float | None = None
 
 
 def desire_watching(project: Project, throughput: Throughput | None = None) -> Watching:

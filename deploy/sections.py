@@ -83,6 +83,8 @@ class EndpointSection(Section):
     """Default: the host image whose driver fits the container's CUDA, from data/inference_amis.json."""
     role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$", max_length=2048)
     """The execution role: what the container may do. `deploy policy` prints what it needs."""
+    check_role_permissions: bool = True
+    """Whether a plan asks IAM if the execution role may do what it must; off where a bucket's own policy lets it."""
     max_payload_bytes: int = Field(default=MAX_PAYLOAD_BYTES, ge=1, le=MAX_PAYLOAD_BYTES)
 
 
@@ -123,8 +125,9 @@ class GatesSection(Section):
     max_age_hours: float = Field(default=168.0, gt=0)
     min_map50: float = Field(default=0.9, ge=0, le=1)
     """mAP at IoU 0.5 of the known answer through the whole stack."""
-    required_checks: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    """Checks that must have run and passed, such as `parity`; any other check that ran must have passed too."""
+    required_checks: Annotated[tuple[str, ...], Field(strict=False)] = ("parity",)
+    """Checks that must have run and passed; any other check that ran must have passed too. Not demanded of the local
+    target unless written here; an empty list demands none."""
     min_frames_per_second: float | None = Field(default=None, gt=0)
     max_p95_seconds: float | None = Field(default=None, gt=0)
     max_memory_bytes: int | None = Field(default=None, gt=0)
@@ -141,6 +144,8 @@ class ValidateSection(Section):
 class CostSection(Section):
     max_usd_per_month: float | None = Field(default=None, gt=0)
     """A plan is refused when the largest fleet, running all month, would cost more."""
+    requests_per_hour: float | None = Field(default=None, gt=0)
+    """Over the whole day: then a plan says what a month is expected to cost."""
 
 
 class RolloutSection(Section):
@@ -153,6 +158,13 @@ class RolloutSection(Section):
     """How many are sent while an update bakes: a quiet queue would let anything pass."""
     ttl_hours: float | None = Field(default=None, gt=0)
     """After this, `deploy expire` deletes the endpoint."""
+
+
+class ReleaseSection(Section):
+    signing_key: FilePath | None = None
+    """A private key in PEM, Ed25519 or ECDSA P-256, that signs release records; kept out of the bundle and of git."""
+    public_keys: Annotated[tuple[FilePath, ...], Field(strict=False)] = ()
+    """The public keys in PEM that `verify` and `rollback` trust; while there are any, no unsigned release will do."""
 
 
 class Document(Section):
@@ -170,3 +182,4 @@ class Document(Section):
     validate_: ValidateSection = Field(default=ValidateSection(), alias="validate")
     cost: CostSection = CostSection()
     rollout: RolloutSection = RolloutSection()
+    release: ReleaseSection = ReleaseSection()

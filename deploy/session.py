@@ -6,22 +6,22 @@ order that `deploy resume` finishes. May not: change anything in the account.
 
 from __future__ import annotations
 
-import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
 from deploy import bundle as bundles
-from deploy import config, files, gate, settings, smoke
+from deploy import config, files, gate, keys, settings, smoke
 from deploy.aws import LOCAL_ROLE, Clients, Target, aws_errors
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.desired import Desired, desire
 from deploy.errors import ConfigurationError
 from deploy.gate import Evidence, GateVerdict, Question
+from deploy.keys import PublicKey, Signer
 from deploy.ledger import Ledger
 from deploy.prices import Price, price
 from deploy.promote import Order
@@ -32,7 +32,6 @@ from deploy.scaling import Throughput, desire_watching
 from deploy.waiting import REAL_TIME, Clock
 from deploy.watching import Watching
 
-ORDER_SCHEMA = "rehearsal.order/1"
 _REHEARSED = Path("rehearsal-report/report.json")
 _BENCHED = Path("rehearsal-bench/report.json")
 
@@ -93,6 +92,12 @@ class Session:
             return gate.read_evidence([Path(path) for path in self.options.evidence])
         return (*gate.read_evidence([_REHEARSED]), *self._benchmarks())
 
+    def evidence_of(self, bundle_sha256: str) -> tuple[Evidence, ...]:
+        """What this machine knows about that bundle, which may be nothing."""
+        named = [Path(path) for path in self.options.evidence] or [_REHEARSED]
+        found = gate.read_evidence([path for path in named if path.exists()])
+        return tuple(each for each in found if each.report.bundle.sha256 == bundle_sha256)
+
     def _benchmarks(self) -> tuple[Evidence, ...]:
         """An older benchmark proves nothing about this bundle, and must not stand in its way either."""
         if not _BENCHED.exists():
@@ -135,11 +140,18 @@ class Session:
     @cached_property
     def watching(self) -> Watching:
         """The backlog policy follows the benchmark when one is among the evidence."""
+        return desire_watching(self.project, self.throughput)
+
+    @cached_property
+    def throughput(self) -> Throughput | None:
+        """The slowest that a benchmark among the evidence measured."""
         named = [Path(path) for path in self.options.evidence]
         found = gate.read_evidence([path for path in named if path.exists()]) if named else self._benchmarks()
-        rates = gate.measured(found, "jobs_per_second")
-        values = [metric.value for metric in rates if metric.value is not None]
-        return desire_watching(self.project, Throughput(min(values)) if values else None)
+        jobs, frames = (
+            [metric.value for metric in gate.measured(found, name) if metric.value]
+            for name in ("jobs_per_second", "frames_per_second")
+        )
+        return Throughput(min(jobs), min(frames, default=None)) if jobs else None
 
     @cached_property
     def price(self) -> Price | None:
@@ -160,6 +172,18 @@ class Session:
         return gate.gate(self.question, overrides)
 
     @cached_property
+    def signer(self) -> Signer | None:
+        """Read only where something is signed. Raises ConfigurationError when what it signs would not be trusted."""
+        path = self.project.release.signing_key
+        found = keys.signer(path, settings.read().signing_passphrase) if path else None
+        keys.require_trusted(found, self.trusted)
+        return found
+
+    @cached_property
+    def trusted(self) -> tuple[PublicKey, ...]:
+        return tuple(keys.public_key(path) for path in self.project.release.public_keys)
+
+    @cached_property
     def shelf(self) -> Shelf:
         """Where the releases lie; needs no bundle."""
         project = self.project
@@ -167,7 +191,7 @@ class Session:
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self._state_dir / "ledger.jsonl", now=self.clock.today)
+        return Ledger(self.state_dir / "ledger.jsonl", now=self.clock.today)
 
     def order(self) -> Order:
         return Order(
@@ -177,8 +201,9 @@ class Session:
             watching=self.watching,
             probe=smoke.probe(self.project, self.evidence),
             price=self.price,
-            owner=self._owner(),
+            owner=self.owner,
             actor=self.actor,
+            signer=self.signer,
         )
 
     @cached_property
@@ -200,42 +225,21 @@ class Session:
             watching=self.watching,
             destination=self.destination,
             probe=smoke.probe(self.project, ()),
-            owner=self._owner(),
+            owner=self.owner,
             actor=self.actor,
+            trusted=self.trusted,
         )
 
-    def remember(self) -> None:
-        """So that `deploy resume` can go on with the same words."""
-        document = {"schema": ORDER_SCHEMA, **asdict(self.options)}
-        files.write_text(self._order_path, json.dumps(document, indent=2) + "\n")
-
-    def forget(self) -> None:
-        self._order_path.unlink(missing_ok=True)
-
-    def remembered(self) -> Options:
-        """Raises ConfigurationError when there is nothing to resume."""
-        try:
-            document = json.loads(self._order_path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise ConfigurationError(
-                f"there is nothing to resume for {self.project.endpoint_name}: the last promotion ended"
-            ) from error
-        del document["schema"]
-        lists = {key: tuple(document[key]) for key in ("evidence", "override")}
-        return Options(**(document | lists | {"target": TargetName(document["target"])}))
-
-    def _owner(self) -> str:
-        path = self._state_dir / "owner"
+    @cached_property
+    def owner(self) -> str:
+        """See Lock.owner."""
+        path = self.state_dir / "owner"
         if not path.exists():
             files.write_text(path, uuid.uuid4().hex)
         return path.read_text(encoding="utf-8").strip()
 
     @property
-    def _order_path(self) -> Path:
-        return self._state_dir / "order.json"
-
-    @property
-    def _state_dir(self) -> Path:
+    def state_dir(self) -> Path:
         place = f"{self.account}-{self.clients.target.region}-{self.project.endpoint_name}"
         return self.project.root / ".rehearsal" / "deploy" / place
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _ENDPOINT_URL = "AWS_ENDPOINT_URL"
+SIGNING_PASSPHRASE = "REHEARSAL_SIGNING_PASSPHRASE"  # noqa: S105  # the variable's name
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,13 @@ class Settings:
     """Where downloads are kept: $XDG_CACHE_HOME/rehearsal, else ~/.cache/rehearsal."""
     endpoint_urls: Mapping[str, str]
     """The AWS_ENDPOINT_URL* variables that are set: while any is, AWS calls go to an emulator."""
+    signing_passphrase: str | None = field(default=None, repr=False)
+    """Opens the private key of [release] signing_key when that is encrypted."""
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     variables = os.environ if environment is None else environment
     cache_home = variables.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     redirected = {name: value for name, value in variables.items() if name.startswith(_ENDPOINT_URL) and value}
-    return Settings(Path(cache_home) / "rehearsal", dict(sorted(redirected.items())))
+    passphrase = variables.get(SIGNING_PASSPHRASE) or None
+    return Settings(Path(cache_home) / "rehearsal", dict(sorted(redirected.items())), passphrase)

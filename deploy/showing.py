@@ -6,6 +6,7 @@ May not: print, or decide anything.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from deploy import cost as costs
 from deploy.config import Project
@@ -13,22 +14,35 @@ from deploy.cost import Cost, Range
 from deploy.gate import GateVerdict
 from deploy.plan import Change, Plan
 from deploy.prices import Price
+from deploy.provenance import Link
 from deploy.releases import Stored
 from deploy.status import Status
-from deploy.verify import Link
 
 _MARKS = {"passed": "ok", "failed": "NO", "inconclusive": "??", "overridden": "!!"}
 
 
-def plan(planned: Plan, project: Project, price: Price | None, derivation: str, *, promoting: bool = False) -> str:
+@dataclass(frozen=True)
+class Outlook:
+    """What a plan says beside its changes."""
+
+    price: Price | None
+    expected: Cost | None
+    """None without a load or a benchmark."""
+    quota: str
+    derivation: str
+    """Of the backlog policy's target value."""
+
+
+def plan(planned: Plan, project: Project, outlook: Outlook, *, promoting: bool = False) -> str:
     lines = [f"{planned.endpoint_name} in account {planned.account}, {planned.region}", ""]
     lines += [line for change in planned.changes for line in _change(change)]
     if planned.changes:
         lines.append("")
     lines += [
         f"release  {planned.release}  bundle {planned.bundle_sha256[:12]}  settings {planned.project_sha256[:12]}",
-        f"scaling  backlog per instance {derivation}" if project.autoscaling.enabled else "scaling  off",
-        *(f"cost     {line}" for line in _plan_cost(planned, project, price)),
+        f"scaling  backlog per instance {outlook.derivation}" if project.autoscaling.enabled else "scaling  off",
+        f"quota    {outlook.quota}",
+        *(f"cost     {line}" for line in _plan_cost(planned, project, outlook)),
         "",
         _plan_summary(planned, promoting=promoting),
     ]
@@ -41,17 +55,29 @@ def _change(change: Change) -> Iterator[str]:
         yield f"      {'':<15} {detail}"
 
 
-def _plan_cost(planned: Plan, project: Project, price: Price | None) -> Iterator[str]:
+def _plan_cost(planned: Plan, project: Project, outlook: Outlook) -> Iterator[str]:
+    price = outlook.price
     if price is None:
         yield f"unknown: no price for {project.endpoint.instance_type} in {planned.region}"
         return
     least, most = (each(project, price) for each in (costs.usd_per_month_at_least, costs.usd_per_month_at_most))
     yield f"${price.usd_per_hour:g} an hour for each {project.endpoint.instance_type} that runs ({price.source})"
-    yield f"${least:,.0f} to ${most:,.0f} a month, by how much it is used (`deploy cost`)"
+    yield f"${least:,.0f} to ${most:,.0f} a month, by how much it is used{_expected(project, outlook.expected)}"
     if planned.updates_fleet:
         minutes = costs.both_fleets_minutes(project)
         usd = costs.usd_per_update(project, price)
         yield f"${usd:.2f} for this update: both fleets run for about {minutes:.0f} minutes"
+
+
+def _expected(project: Project, found: Cost | None) -> str:
+    if found is not None:
+        month = found.usd_per_month
+        rate = project.cost.requests_per_hour
+        return (
+            f"; expected ${month.expected:,.0f} (${month.low:,.0f} to ${month.high:,.0f}) at {rate:g} requests an hour"
+        )
+    missing = "`harness bench`" if project.cost.requests_per_hour is not None else "[cost] requests_per_hour"
+    return f"; what to expect needs {missing}"
 
 
 def _plan_summary(planned: Plan, *, promoting: bool) -> str:
@@ -126,6 +152,7 @@ def cost(found: Cost) -> str:
         ("$ a month", found.usd_per_month, ".0f"),
         ("$ per 1,000 frames", found.usd_per_1000_frames, ".3f"),
     ]
+    busy = found.busy_usd_per_1000_frames
     lines += [
         f"{name:<22} {values.low:>9{form}} {values.expected:>9{form}} {values.high:>9{form}}"
         for name, values, form in rows
@@ -133,6 +160,7 @@ def cost(found: Cost) -> str:
     ]
     lines += [
         "",
+        *([f"per 1,000 frames on an instance that never waits: ${busy:.3g}"] if busy is not None else []),
         f"always on: ${found.always_on_usd_per_month:,.0f} a month; an update: ${found.usd_per_update:.2f}",
         f"expected: ${found.usd_per_month.expected:,.0f} a month on {found.instance_type}",
     ]

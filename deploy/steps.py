@@ -13,8 +13,12 @@ from deploy.waiting import Clock
 
 Outcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
 
-_ROLE_NOT_YET = "trust relationship"
-"""Part of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation)."""
+_ROLE_NOT_YET = ("trust relationship", "Could not assume role")
+"""Parts of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
+
+Seen in public reports: aws/amazon-sagemaker-examples#4461 of an endpoint, and of create calls
+awslabs/predictive-maintenance-using-machine-learning#3.
+"""
 _ROLE_PATIENCE_SECONDS = 90.0
 _ROLE_POLL_SECONDS = 5.0
 
@@ -95,7 +99,7 @@ class Work:
                 with aws_errors(doing):
                     call()
             except AwsRefused as refused:
-                if _ROLE_NOT_YET not in refused.answer or self.clock.now() >= deadline:
+                if not awaits_role(refused.answer) or self.clock.now() >= deadline:
                     raise
                 self.clock.sleep(_ROLE_POLL_SECONDS)
             else:
@@ -103,6 +107,11 @@ class Work:
 
     def _write(self, action: Action, kind: Kind, name: str, detail: str = "") -> None:
         self.ledger.write(action, kind, name, account=self.account, region=self.region, detail=detail)
+
+
+def awaits_role(said: str) -> bool:
+    """Whether waiting may help: a role that was just made becomes known to SageMaker within a minute."""
+    return any(part in said for part in _ROLE_NOT_YET)
 
 
 def is_definite(refused: AwsRefused) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy import existing
-from deploy.aws import aws_errors
+from deploy.aws import Clients, aws_errors
 from deploy.canonical import digest_of_file
 from deploy.errors import AwsRefused, ConfigurationError
 from deploy.resources import Bucket, BundleObject
@@ -74,9 +74,9 @@ def _check_stored(bundle: BundleObject, found: Mapping[str, Any]) -> None:
         )
 
 
-def empty_bucket(work: Work, name: str) -> None:
-    """Every object and every older version of it."""
-    with aws_errors(f"emptying bucket {name}"):
-        for page in work.clients.s3.get_paginator("list_object_versions").paginate(Bucket=name):
+def empty_bucket(clients: Clients, name: str, prefix: str = "") -> None:
+    """Every object whose key begins with `prefix`, and every older version of it."""
+    with aws_errors(f"emptying s3://{name}/{prefix}"):
+        for page in clients.s3.get_paginator("list_object_versions").paginate(Bucket=name, Prefix=prefix):
             for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                work.clients.s3.delete_object(Bucket=name, Key=each["Key"], VersionId=each["VersionId"])
+                clients.s3.delete_object(Bucket=name, Key=each["Key"], VersionId=each["VersionId"])

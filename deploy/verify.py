@@ -1,4 +1,5 @@
-"""`deploy verify`: is what serves the thing that was rehearsed, gated and recorded? Every link of the chain, by digest.
+"""`deploy verify`: is what serves the thing that was rehearsed, gated and recorded? Every link of the chain, by digest,
+and by signature where [release] public_keys says whom to trust.
 
 drift.py asks whether settings still are what they were; this asks whether the identity of what runs can be proven.
 Changes nothing.
@@ -7,57 +8,122 @@ Changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import existing, releases
+from deploy import existing, provenance, releases
 from deploy.aws import Clients
 from deploy.canonical import digest_of_file
-from deploy.errors import ConfigurationError
+from deploy.errors import ConfigurationError, NotProven
+from deploy.keys import PublicKey
+from deploy.provenance import Attested, Link
 from deploy.recording import resolved_image
-from deploy.releases import Release, Shelf
+from deploy.releases import Pointer, Release, Shelf, Stored
 from deploy.requests import split
 from deploy.resources import s3_checksum
 
 
-@dataclass(frozen=True)
-class Link:
-    """One step of the proof."""
+def verify(
+    clients: Clients, shelf: Shelf, files: Sequence[Path] = (), trusted: Sequence[PublicKey] = ()
+) -> tuple[Link, ...]:
+    """`files` are bundles and evidence at hand; each must be the one in the record. A record that was tampered with
+    speaks for nothing, so nothing is compared with it.
 
-    what: str
-    holds: bool
-    detail: str
-
-
-def verify(clients: Clients, shelf: Shelf, files: Sequence[Path] = ()) -> tuple[Link, ...]:
-    """`files` are bundles and evidence at hand; each must be the one in the record.
-
-    Raises ConfigurationError when nothing was promoted yet or the record is not the one that was written.
+    Raises ConfigurationError when nothing was promoted yet or a file does not exist.
     """
-    pointed = releases.current(clients, shelf)
-    if pointed is None:
+    try:
+        pointer = releases.pointed(clients, shelf)
+    except ConfigurationError as error:
+        return (_unreadable("pointer", error),)
+    if pointer is None:
         raise ConfigurationError("nothing was promoted here yet: there is no record to verify")
-    pointer, release = pointed
-    return (
-        Link(
-            "record", True, f"{pointer.record} has the digest {pointer.record_sha256[:12]} that the pointer was set to"
-        ),
-        *_deployed(clients, release),
-        _stored(clients, release),
-        _gates(release),
-        *(_file(release, path) for path in files),
-    )
+    if not shelf.is_record(pointer.record):
+        return (Link("pointer", False, f"{shelf.pointer_key} names {pointer.record!r}, no record of this endpoint"),)
+    try:
+        stored = releases.stored(clients, shelf, pointer.record)
+    except ConfigurationError as error:
+        return (_unreadable("record", error),)
+    if stored is None:
+        return (Link("record", False, f"{pointer.record}, which the pointer names, is missing"),)
+    return tuple(_links(clients, shelf, pointer, stored, files, trusted))
+
+
+def require_proven(clients: Clients, shelf: Shelf, stored: Stored, trusted: Sequence[PublicKey]) -> None:
+    """Raises NotProven when a release that is not in service may not come into service."""
+    found = provenance.attested(clients, shelf, stored.key, trusted)
+    links = [_record(stored, found.record_sha256), *provenance.whole(found)]
+    if _all_hold(links):
+        release = stored.release
+        links += [provenance.follows(found, shelf, stored), *_model(clients, release), _stored(clients, release)]
+    broken = [link for link in links if not link.holds]
+    if broken:
+        reasons = "\n".join(f"  {link.what}: {link.detail}" for link in broken)
+        raise NotProven(
+            f"release {stored.release.release} ({stored.key}) cannot be proven:\n{reasons}\n"
+            "Nothing was changed. `deploy releases` lists what else there is to go back to; promoting its bundle anew "
+            "makes a release that can be proven"
+        )
+
+
+def _links(
+    clients: Clients,
+    shelf: Shelf,
+    pointer: Pointer,
+    stored: Stored,
+    files: Sequence[Path],
+    trusted: Sequence[PublicKey],
+) -> Iterator[Link]:
+    found = provenance.attested(clients, shelf, stored.key, trusted)
+    links = [*_pointed(pointer, stored, found), *provenance.whole(found)]
+    if _all_hold(links):
+        links.append(provenance.follows(found, shelf, stored))
+    yield from links
+    if _all_hold(links):
+        yield from _deployed(clients, stored.release)
+        yield _stored(clients, stored.release)
+        yield _gates(stored.release)
+        yield from (_file(stored.release, path) for path in files)
+
+
+def _all_hold(links: Sequence[Link]) -> bool:
+    return all(link.holds for link in links)
+
+
+def _pointed(pointer: Pointer, stored: Stored, found: Attested) -> tuple[Link, Link]:
+    """Pointer and record; which of them was changed when they differ, the statements tell."""
+    digest = found.record_sha256 or stored.sha256
+    if found.record_sha256 is None and pointer.record_sha256 != digest:
+        said = f"{stored.key} has the digest {stored.sha256[:12]}, the pointer says {pointer.record_sha256[:12]}"
+        return Link("pointer", False, f"{said}: one of the two was changed"), Link("record", False, said)
+    record = _record(stored, digest)
+    same = pointer.record_sha256 == digest and (not record.holds or pointer.release == stored.release.release)
+    said = f"names release {pointer.release}, record {pointer.record_sha256[:12]}"
+    return Link("pointer", same, said if same else f"{said}; the record is {digest[:12]}"), record
+
+
+def _record(stored: Stored, digest: str | None) -> Link:
+    name = stored.key.rpartition("/")[2]
+    if digest in (None, stored.sha256):
+        return Link("record", True, f"{name} has the digest {stored.sha256[:12]}")
+    return Link("record", False, f"{name} has the digest {stored.sha256[:12]}, its statements are about {digest[:12]}")
+
+
+def _unreadable(what: str, error: ConfigurationError) -> Link:
+    return Link(what, False, str(error).splitlines()[0])
 
 
 def _deployed(clients: Clients, release: Release) -> Iterator[Link]:
     endpoint = existing.endpoint(clients, release.endpoint_name)
     serving = None if endpoint is None else endpoint["EndpointConfigName"]
     yield Link("endpoint", serving == release.config_name, f"serves {serving}, recorded is {release.config_name}")
+    yield from _model(clients, release)
+    image = resolved_image(endpoint or {})
+    yield Link("image", image == release.resolved_image, f"runs {image}, recorded is {release.resolved_image}")
+
+
+def _model(clients: Clients, release: Release) -> Iterator[Link]:
     model = existing.model(clients, str(release.model["ModelName"])) or {}
     url = model.get("PrimaryContainer", {}).get("ModelDataUrl")
     yield Link("model data", url == release.bundle_url, f"the model loads {url}, recorded is {release.bundle_url}")
-    image = resolved_image(endpoint or {})
-    yield Link("image", image == release.resolved_image, f"runs {image}, recorded is {release.resolved_image}")
 
 
 def _stored(clients: Clients, release: Release) -> Link:

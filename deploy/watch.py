@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from deploy import existing
 from deploy.aws import aws_errors
 from deploy.errors import DeployError, TimedOut
 from deploy.ledger import Kind
 from deploy.live import observe_watching, scalable_target, scaling_policies
-from deploy.plan import Change, watching_changes
+from deploy.plan import Change, changes_instance_type, watching_changes
 from deploy.steps import Work
 from deploy.waiting import wait_until
 from deploy.watching import Alarm, ScalableTarget, Watching
@@ -53,8 +54,24 @@ def _ringing(work: Work, watching: Watching) -> list[str]:
     return [each["AlarmName"] for each in found if each["StateValue"] == "ALARM"]
 
 
-def suspend_scaling(work: Work, watching: Watching) -> None:
-    """For the time of an update; ensure_scaling ends it."""
+def make_way(work: Work, watching: Watching, config_name: str) -> None:
+    """Before an update to another configuration: scaling rests until `ensure_scaling`.
+
+    AWS refuses an update that changes the instance type of a variant while it is a scalable target (developer guide,
+    "Update endpoints that use automatic scaling"), so then the target goes, and its policies with it.
+    """
+    found = existing.endpoint(work.clients, watching.endpoint_name)
+    if found is None:
+        return
+    names = (str(found["EndpointConfigName"]), config_name)
+    serving, wanted = (existing.endpoint_config(work.clients, name) for name in names)
+    if changes_instance_type(serving, wanted):
+        deregister(work, watching.endpoint_name)
+    else:
+        _suspend_scaling(work, watching)
+
+
+def _suspend_scaling(work: Work, watching: Watching) -> None:
     if watching.target is not None and scalable_target(work.clients, watching.endpoint_name) is not None:
         request = watching.target.request(suspended=True)
         work.update(
@@ -78,6 +95,14 @@ def ensure_scaling(work: Work, watching: Watching) -> None:
     if any(change.kind == "dashboard" for change in changes):
         request = watching.dashboard.request()
         work.create("dashboard", watching.dashboard.name, lambda: work.clients.cloudwatch.put_dashboard(**request))
+
+
+def resume_scaling(work: Work, watching: Watching) -> None:
+    """What serves on after a failure must scale on; the failure before is the one to report, so this raises nothing."""
+    try:
+        ensure_scaling(work, watching)
+    except DeployError as error:
+        work.tell("scalable-target", watching.endpoint_name, "kept", f"still suspended: {error}")
 
 
 def deregister(work: Work, endpoint_name: str) -> None:

@@ -45,6 +45,7 @@ class Alarm:
         """Missing data never breach: an idle endpoint publishes none."""
         return {
             "AlarmName": self.name,
+            "ActionsEnabled": True,
             "AlarmDescription": self.description,
             "ComparisonOperator": self.comparison,
             "Threshold": self.threshold,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from deploy.errors import ConfigurationError
+from deploy.pickles import outline, state_dicts
 
 _HARMLESS = re.compile(
     "|".join(
@@ -41,6 +42,7 @@ _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PICKLES_BEFORE_OBJECT = 2
 """After the magic number: protocol version and system information."""
 _HEAD_BYTES = 64
+_WEIGHTS_KEYS = ("state_dict", "model_state_dict", "model", "model_state", "weights", "network", "net", "ema")
 _GLOBAL_OPCODES = ("GLOBAL", "INST")
 _READ = ("GET", "BINGET", "LONG_BINGET")
 _WRITE = ("PUT", "BINPUT", "LONG_BINPUT")
@@ -68,7 +70,7 @@ def _check_zip(path: Path) -> None:
             if len(pickles) != 1:
                 raise ConfigurationError(f"{path} is a zip file that torch.save did not write. {_WHAT_IS_NEEDED}")
             with archive.open(pickles[0]) as file:
-                _check_globals(path, file)
+                _check_object(path, file)
     except zipfile.BadZipFile as error:
         raise ConfigurationError(f"{path} is damaged ({error}): copy or download it again") from error
 
@@ -81,7 +83,7 @@ def _check_legacy(path: Path) -> None:
             raise ConfigurationError(f"{path} is not a file of torch.save: it {_looks_like(head)}. {_WHAT_IS_NEEDED}")
         for _ in range(_LEGACY_PICKLES_BEFORE_OBJECT):
             _globals(path, file)
-        _check_globals(path, file)
+        _check_object(path, file)
 
 
 def _starts_with_magic(file: IO[bytes]) -> bool:
@@ -91,6 +93,43 @@ def _starts_with_magic(file: IO[bytes]) -> bool:
     except Exception:  # pickletools raises whatever bytes that are no pickle make it stumble over
         return False
     return _LEGACY_MAGIC in arguments
+
+
+def _check_object(path: Path, file: IO[bytes]) -> None:
+    start = file.tell()
+    _check_globals(path, file)
+    file.seek(start)
+    _check_outline(path, file)
+
+
+def _check_outline(path: Path, file: IO[bytes]) -> None:
+    """The handler gives the file's object to load_state_dict as it is: the tensors must lie at the top."""
+    try:
+        root = outline(file)
+    except (IndexError, ValueError, KeyError) as error:
+        raise ConfigurationError(f"{path} is damaged: its pickle makes no object ({error!r}). Save it again") from error
+    found = sorted(state_dicts(root), key=_likeliest)
+    if not found:
+        what = "an empty dictionary or one without tensors" if root.kind == "dict" else "no dictionary"
+        raise ConfigurationError(f"{path} holds {what}, not a state_dict. {_WHAT_IS_NEEDED}")
+    if () not in found:
+        raise ConfigurationError(_wrapped(path, found))
+
+
+def _likeliest(keys: tuple[str, ...]) -> tuple[bool, int]:
+    """The names that trainers give the weights, the shallowest first."""
+    return (keys[-1:] != () and keys[-1] not in _WEIGHTS_KEYS, len(keys))
+
+
+def _wrapped(path: Path, found: list[tuple[str, ...]]) -> str:
+    places = ["".join(f"[{key!r}]" for key in keys) for keys in found]
+    others = f"; also {', '.join(places[1:4])}" if places[1:] else ""
+    load = f"torch.load({str(path)!r}, map_location='cpu', weights_only=True){places[0]}"
+    return (
+        f"{path} is a checkpoint whose state_dict lies at {places[0]}{others}: the handler loads the file itself as a "
+        "state_dict, so the model would not load. Take it out:\n"
+        f'  python -c "import torch; torch.save({load}, {str(path.with_suffix(".state_dict.pth"))!r})"'
+    )
 
 
 def _check_globals(path: Path, file: IO[bytes]) -> None:

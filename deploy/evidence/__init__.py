@@ -21,6 +21,7 @@ from deploy.evidence.circumstances import (
     Stage,
 )
 from deploy.evidence.files import parse, read, write, write_atomically
+from deploy.evidence.measured import as_report, read_any
 from deploy.evidence.redaction import REDACTED, safe_arguments, safe_environment
 from deploy.evidence.report import SCHEMA_ID, Report, Verdict, json_schema, judge, reasons_against
 from deploy.evidence.subject import Bundle, Configuration, GitState
@@ -48,10 +49,12 @@ __all__ = [
     "Stage",
     "Timings",
     "Verdict",
+    "as_report",
     "json_schema",
     "judge",
     "parse",
     "read",
+    "read_any",
     "reasons_against",
     "safe_arguments",
     "safe_environment",

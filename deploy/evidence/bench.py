@@ -112,15 +112,22 @@ class Bench(Record):
 def read_bench(path: Path) -> Bench:
     """Raises ConfigurationError when there is no such file or it is not a `rehearsal.bench/1`."""
     try:
-        return Bench.model_validate_json(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot read the benchmark ({error.strerror}); run `harness bench`"
         ) from error
+    return parse_bench(data, where=str(path))
+
+
+def parse_bench(data: bytes, *, where: str) -> Bench:
+    """A benchmark from the bytes of a file named `where`."""
+    try:
+        return Bench.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise ConfigurationError(f"{path}: not a {BENCH_SCHEMA_ID} file: {place}: {first['msg']}") from error
+        raise ConfigurationError(f"{where}: not a {BENCH_SCHEMA_ID} file: {place}: {first['msg']}") from error
 
 
 def throughput(point: BenchPoint) -> Check:

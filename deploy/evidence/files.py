@@ -74,6 +74,15 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def schema_in(data: bytes) -> str | None:
+    """The schema that a JSON document names; None when it names none or is no JSON."""
+    try:
+        document = json.loads(data)
+    except ValueError:
+        return None
+    return document.get("schema") if isinstance(document, dict) else None
+
+
 def _require_known_schema(data: bytes, where: str) -> None:
     try:
         document = json.loads(data)

@@ -46,6 +46,11 @@ _ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether a setting of this name is likely to hold a credential."""
+    return bool(_SECRET_NAME.search(name))
+
+
 def safe_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value if name in SHOWN_SETTINGS else REDACTED for name, value in sorted(environment.items())}
 
@@ -60,7 +65,7 @@ def safe_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
     value_is_secret = False
     for argument in arguments:
         name, equals, _ = argument.partition("=")
-        secret_name = bool(_SECRET_NAME.search(name)) and (bool(equals) or name.startswith("-"))
+        secret_name = names_a_secret(name) and (bool(equals) or name.startswith("-"))
         if value_is_secret and not argument.startswith("-"):
             safe.append(REDACTED)
         elif secret_name and equals:

@@ -37,6 +37,8 @@ class FakeCloud:
     crash_after: str | None = None
     """Raises KeyboardInterrupt once the named operation has been carried out."""
     fate: str = "InService"
+    fates: list[str] = field(default_factory=list)
+    """Of the first new endpoints, used up from the front; the rest share `fate`."""
     failure_reason: str = ""
     buckets: dict[str, str] = field(default_factory=dict)
     objects: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -125,7 +127,8 @@ class FakeCloud:
 
     def _list_object_versions(self, params: Mapping[str, Any]) -> dict[str, Any]:
         self._bucket(params)
-        keys = [key for bucket, key in self.objects if bucket == params["Bucket"]]
+        prefix = params.get("Prefix", "")
+        keys = [key for bucket, key in self.objects if bucket == params["Bucket"] and key.startswith(prefix)]
         return {"Versions": [{"Key": key, "VersionId": "null"} for key in keys], "IsTruncated": False}
 
     def _delete_object(self, params: Mapping[str, Any]) -> None:
@@ -193,7 +196,8 @@ class FakeCloud:
 
     def _road(self, through: str, config: str) -> Iterator[dict[str, Any]]:
         """Two looks in transit, then the end: `fate` of a new endpoint, InService on `config` after an update."""
-        end = {"EndpointStatus": self.fate, "FailureReason": self.failure_reason}
+        fate = self.fates.pop(0) if self.fates and through == "Creating" else self.fate
+        end = {"EndpointStatus": fate, "FailureReason": self.failure_reason}
         if through == "Updating":
             end = {"EndpointStatus": "InService", "EndpointConfigName": config}
         return iter([{}, {}, end])

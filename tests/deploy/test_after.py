@@ -10,7 +10,7 @@ import pytest
 
 from deploy.aws import LOCAL_ACCOUNT
 from deploy.drift import drift
-from deploy.errors import ConfigurationError, EndpointFailed
+from deploy.errors import ConfigurationError, DeployError, EndpointFailed
 from deploy.expire import expire, expired
 from deploy.gate import GateVerdict
 from deploy.ledger import Ledger
@@ -22,6 +22,7 @@ from deploy.releases import current, releases
 from deploy.rollback import Retreat, rollback
 from deploy.status import Status, status
 from deploy.verify import verify
+from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
 
@@ -127,6 +128,41 @@ def test_a_rollback_whose_smoke_test_fails_says_so_and_keeps_the_pointer(
     assert in_service(cloud, second) == second.desired.release
 
 
+def test_a_rollback_that_fails_leaves_what_serves_scaling(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    cloud.fate = "RolledBack"
+    with pytest.raises(EndpointFailed, match="was rolled back"):
+        back(cloud, second, ledger)
+    assert not any(cloud.targets["endpoint/demo/variant/AllTraffic"]["SuspendedState"].values())
+
+
+def test_a_rollback_to_another_instance_type_scales_as_before(
+    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    larger = order(tmp_path / "larger", seed=1, extra="[endpoint]\ninstance_type = 'ml.g5.xlarge'\n")
+    run(cloud, larger, ledger)
+    assert back(cloud, first, ledger) == first.desired.release
+    assert drift(cloud.clients(), shelf_of(first.desired), first.watching) == ()
+
+
+def test_an_endpoint_that_expired_wakes_from_zero_when_it_is_promoted_again(
+    cloud: WatchedCloud, tmp_path: Path, ledger: Ledger
+) -> None:
+    """Its alarms outlived the policies that they named."""
+    mortal = order(tmp_path / "mortal", extra="[rollout]\nsmoke_input = 'clip.mp4'\nttl_hours = 1\n")
+    run(cloud, mortal, ledger)
+    cloud.slept_seconds.append(timedelta(hours=2).total_seconds())
+    cloud.endpoints["demo"]["Tags"] = [{"Key": "rehearsal:expires", "Value": START.isoformat()}]
+    expire(cloud.clients(), ledger=ledger, account=LOCAL_ACCOUNT, clock=cloud.clock())
+    run(cloud, mortal, ledger)
+    for role in ("from-zero", "idle"):
+        assert cloud.alarms[f"demo-{role}"]["AlarmActions"] == [cloud.policies[f"policy demo-{role}"]["PolicyARN"]]
+
+
 def test_every_attempt_is_listed_newest_first(cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger) -> None:
     run(cloud, first, ledger)
     cloud.answer = lambda config: None if config == second.desired.endpoint_config.name else GOOD_ANSWER
@@ -138,9 +174,7 @@ def test_every_attempt_is_listed_newest_first(cloud: WatchedCloud, first: Order,
 
 def test_a_record_changed_by_hand_is_noticed(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
     run(cloud, first, ledger)
-    (record,) = [
-        each for key, each in cloud.objects.items() if first.desired.release in key[1] and "releases" in key[1]
-    ]
+    (record,) = [each for key, each in cloud.objects.items() if key[1].endswith("Z.json")]
     record["Data"] = record["Data"].replace(b'"state": "promoted"', b'"state": "failed"')
     with pytest.raises(ConfigurationError, match=r"not the record that current\.json was set to"):
         current(cloud.clients(), shelf_of(first.desired))
@@ -196,12 +230,22 @@ def test_every_change_by_hand_is_found(cloud: WatchedCloud, first: Order, ledger
     cloud.targets["endpoint/demo/variant/AllTraffic"] |= {"MaxCapacity": 9, "SuspendedState": {"x": True}}
     del cloud.policies["policy demo-idle"]
     del cloud.alarms["demo-from-zero"]
+    cloud.alarms["demo-rollback-smoke"]["ActionsEnabled"] = False
+    del cloud.topics[first.desired.error_topic.arn]
     del cloud.objects[first.desired.bundle.bucket, first.desired.bundle.key]
     found = drift(cloud.clients(), shelf_of(first.desired), first.watching)
     assert [line.split(":")[0] for line in found] == [
         "model", "endpoint demo", f"bundle {first.desired.bundle.name}".split(":")[0], "scaling", "scaling",
-        "scaling policy demo-idle", "alarm demo-from-zero",
+        "scaling policy demo-idle", "topic arn", "alarm demo-rollback-smoke", "alarm demo-from-zero", "alarm demo-idle",
     ]  # fmt: skip
+
+
+def test_a_role_that_lets_sagemaker_in_no_more_is_drift(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    promote(first, cloud.real_clients(), ledger=ledger, clock=cloud.clock())
+    assert drift(cloud.real_clients(), shelf_of(first.desired), first.watching) == ()
+    cloud.trust = None
+    (line,) = drift(cloud.real_clients(), shelf_of(first.desired), first.watching)
+    assert "does not exist" in line
 
 
 def test_drift_before_the_first_promotion_is_refused(cloud: WatchedCloud, first: Order) -> None:
@@ -217,6 +261,12 @@ def test_logs_come_from_the_time_asked_for(cloud: WatchedCloud) -> None:
     ]
     (line,) = logs(cloud.real_clients(), "demo", since=START)
     assert (line.at, line.stream, line.text) == (START, "AllTraffic/i-1", "new")
+
+
+def test_a_local_cloud_without_logs_says_where_they_are(cloud: WatchedCloud) -> None:
+    cloud.refuse["FilterLogEvents"] = [Refusal("InternalFailure", "Service 'logs' is not enabled.", 501)]
+    with pytest.raises(ConfigurationError, match="harness logs demo"):
+        list(logs(cloud.clients(), "demo", since=START))
 
 
 def test_an_endpoint_that_never_logged_is_explained(cloud: WatchedCloud) -> None:
@@ -250,6 +300,30 @@ def test_an_endpoint_past_its_end_is_deleted_and_others_stay(
     assert set(cloud.endpoints) == {"eternal"}
 
 
+def test_an_endpoint_that_cannot_be_deleted_does_not_save_the_others(
+    cloud: WatchedCloud, tmp_path: Path, ledger: Ledger
+) -> None:
+    run(cloud, mortal(tmp_path, cloud, hours=1), ledger)
+    cloud.endpoints["other"] = {**cloud.endpoints["demo"], "EndpointName": "other", "EndpointArn": "arn:x/other"}
+    cloud.slept_seconds.append(3601)
+    cloud.refuse["DeleteEndpoint"] = [Refusal("AccessDeniedException", "not yours")]
+    with pytest.raises(DeployError, match=r"1 of 2 expired endpoints still cost money:\n.*not yours"):
+        expire(cloud.clients(), ledger=ledger, account=LOCAL_ACCOUNT, clock=cloud.clock())
+    assert set(cloud.endpoints) == {"demo"}
+
+
+def test_endpoints_of_others_do_not_keep_ours_alive(cloud: WatchedCloud, tmp_path: Path, ledger: Ledger) -> None:
+    """The deployer of `deploy policy` may read the tags of its own endpoint only, and list all."""
+    run(cloud, mortal(tmp_path, cloud, hours=1), ledger)
+    ours = cloud.endpoints.pop("demo")
+    cloud.endpoints |= {"theirs": {**ours, "EndpointName": "theirs", "EndpointArn": "arn:x/theirs"}, "demo": ours}
+    cloud.slept_seconds.append(3601)
+    cloud.refuse["ListTags"] = [Refusal("AccessDeniedException", "not authorized to perform: sagemaker:ListTags")]
+    (gone,) = expire(cloud.clients(), ledger=ledger, account=LOCAL_ACCOUNT, clock=cloud.clock())
+    assert gone.endpoint_name == "demo"
+    assert set(cloud.endpoints) == {"theirs"}
+
+
 def test_promoting_again_moves_the_end(cloud: WatchedCloud, tmp_path: Path, ledger: Ledger) -> None:
     run(cloud, mortal(tmp_path / "a", cloud, hours=1), ledger)
     cloud.slept_seconds.append(3000)
@@ -262,7 +336,7 @@ def test_what_was_promoted_can_be_proven(cloud: WatchedCloud, first: Order, ledg
     run(cloud, first, ledger)
     links = verify(cloud.clients(), shelf_of(first.desired), [first.question.bundle.path])
     assert [link.what for link in links if not link.holds] == []
-    assert len(links) == 7
+    assert len(links) == 10
 
 
 def test_another_bundle_at_hand_is_not_the_one_that_serves(

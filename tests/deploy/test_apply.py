@@ -135,6 +135,32 @@ def test_a_role_that_iam_has_not_spread_yet_is_waited_for(cloud: FakeCloud, desi
     assert cloud.slept_seconds[:2] == [5.0, 5.0]
 
 
+def test_the_words_of_a_create_call_are_understood_too(cloud: FakeCloud, desired: Desired, ledger: Ledger) -> None:
+    early = "Could not assume role arn:aws:iam::1:role/x. Please ensure that the role exists and allows principal"
+    cloud.refuse["CreateModel"] = [Refusal("ValidationException", early)]
+    deploy(cloud, desired, ledger)
+    assert cloud.slept_seconds[0] == 5.0
+
+
+def test_a_role_that_is_missed_only_by_the_endpoint_is_tried_once_more(
+    cloud: FakeCloud, desired: Desired, ledger: Ledger
+) -> None:
+    cloud.fates = ["Failed"]
+    cloud.failure_reason = "Please ensure the role exists, that its trust relationship policy allows the action"
+    deploy(cloud, desired, ledger)
+    assert cloud.changes().count("CreateEndpoint") == 2
+    assert cloud.endpoints["demo"]["EndpointStatus"] == "InService"
+
+
+def test_an_endpoint_that_fails_otherwise_is_not_tried_again(
+    cloud: FakeCloud, desired: Desired, ledger: Ledger
+) -> None:
+    cloud.fate, cloud.failure_reason = "Failed", "the container did not pass the ping health check"
+    with pytest.raises(EndpointFailed, match="ping"):
+        deploy(cloud, desired, ledger)
+    assert cloud.changes().count("CreateEndpoint") == 1
+
+
 def test_a_role_that_never_becomes_valid_is_refused_after_90_seconds(
     cloud: FakeCloud, desired: Desired, ledger: Ledger
 ) -> None:

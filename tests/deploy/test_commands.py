@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
-from deploy import bundle, cli, config
+from deploy import bundle, cli, config, lock
 from deploy.evidence import Case
 from tests.deploy.orders import known_clip
 from tests.deploy.projects import write_project
 from tests.deploy.reports import PROCESS, report, throughput, write_report
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
+
+ROOT = Path(__file__).parents[2]
 
 
 class Terminal:
@@ -74,7 +79,7 @@ def test_a_whole_life_as_typed(terminal: Terminal) -> None:
     terminal.type("--promote --target local --yes")
     assert terminal.type("releases --target local").count("promoted") == 2
     assert "again" in terminal.type("rollback --target local --yes")
-    assert "clip.mp4: an answer" in terminal.type("smoke --target local")
+    assert "clip.mp4: an answer, with no rehearsal here" in terminal.type("smoke --target local")
     terminal.type("destroy --target local --yes --purge")
     assert terminal.cloud.names() == set()
 
@@ -102,6 +107,7 @@ def test_the_plan_reads_as_a_plan(terminal: Terminal) -> None:
     assert "1 x ml.g4dn.xlarge" in text
     assert "$0.7364 an hour" in text
     assert "$0 to $538 a month" in text
+    assert "quota    none, a local cloud" in text
     assert text.strip().endswith("Nothing was changed; `deploy --promote` does it.")
 
 
@@ -154,12 +160,92 @@ def test_an_interrupted_promotion_is_resumed(terminal: Terminal) -> None:
     assert "serves as demo" in terminal.type("resume --target local")
 
 
+@pytest.mark.parametrize("operation", ["RegisterScalableTarget", "UpdateEndpoint", "InvokeEndpointAsync"])
+def test_an_interrupted_rollback_goes_on_when_it_is_said_again(terminal: Terminal, operation: str) -> None:
+    terminal.type("--promote --target local --yes")
+    first = terminal.cloud.endpoints["demo"]["EndpointConfigName"]
+    terminal.prepare(seed=1)
+    terminal.type("--promote --target local --yes")
+    terminal.cloud.crash_after = operation
+    terminal.type("rollback --target local --yes", expect=130)
+    assert "the same `deploy rollback` again" in terminal.err
+    terminal.type("rollback --target local --yes")
+    assert terminal.cloud.endpoints["demo"]["EndpointConfigName"] == first
+    assert not any(terminal.cloud.targets["endpoint/demo/variant/AllTraffic"]["SuspendedState"].values())
+
+
+def test_what_is_resumed_is_the_release_that_was_agreed_to(terminal: Terminal) -> None:
+    terminal.cloud.crash_after = "CreateEndpoint"
+    terminal.type("--promote --target local --yes", expect=130)
+    terminal.prepare(seed=1)
+    terminal.type("resume --target local", expect=2)
+    assert "bundle and settings have changed since" in terminal.err
+    terminal.prepare(seed=0)
+    assert "serves as demo" in terminal.type("resume --target local")
+
+
+def test_a_resume_that_is_refused_can_be_repeated(terminal: Terminal) -> None:
+    terminal.cloud.crash_after = "CreateEndpoint"
+    terminal.type("--promote --target local --yes", expect=130)
+    report = Path("rehearsal-report/report.json")
+    text = report.read_text()
+    report.unlink()
+    terminal.type("resume --target local", expect=2)
+    report.write_text(text)
+    assert "serves as demo" in terminal.type("resume --target local")
+
+
+@pytest.mark.parametrize("words", ["--promote --yes", "rollback --yes", "destroy --yes"])
+def test_nothing_is_changed_while_another_process_deploys(terminal: Terminal, words: str) -> None:
+    terminal.type("--promote --target local --yes")
+    terminal.cloud.calls.clear()
+    (busy,) = terminal.folder.rglob("busy")
+    with lock.alone(busy):
+        terminal.type(f"{words} --target local", expect=1)
+    assert "another `deploy` on this machine" in terminal.err
+    assert terminal.cloud.changes() == []
+
+
+def test_purging_a_bucket_of_other_hands_takes_only_what_deploy_wrote_there(terminal: Terminal) -> None:
+    with Path(config.FILE_NAME).open("a") as file:
+        file.write("[storage]\nbucket = 'theirs'\ncreate_bucket = false\n")
+    terminal.cloud.buckets["theirs"] = "us-east-1"
+    terminal.type("--promote --target local --yes")
+    gone = terminal.json("destroy --target local --yes --purge")
+    assert gone["kept"] == [f"s3://theirs/async/{each}/" for each in ("input", "output", "failure")]
+    left = {name for name in terminal.cloud.names() if not name.startswith("s3://theirs/async/")}
+    assert left == {"theirs"}
+
+
+def test_what_is_kept_is_said(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    said = terminal.type("destroy --target local --yes")
+    assert "s3://rehearsal-demo-000000000000-us-east-1/models/" in said
+    assert said.endswith("(--purge deletes it)\n")
+
+
+def test_nothing_is_destroyed_while_another_machine_deploys(terminal: Terminal) -> None:
+    terminal.cloud.crash_after = "CreateModel"
+    terminal.type("--promote --target local --yes", expect=130)
+    (owner,) = terminal.folder.rglob("owner")
+    owner.write_text("another machine")
+    terminal.type("destroy --target local --yes", expect=1)
+    assert "has been deploying since" in terminal.err
+
+
 def test_a_failed_request_is_exit_1_with_what_the_container_said(terminal: Terminal) -> None:
     terminal.type("--promote --target local --yes")
     terminal.cloud.answer = lambda _: None
     terminal.type("invoke clip.mp4 --target local", expect=1)
     assert "model_error" in terminal.err
     terminal.type("smoke --target local", expect=1)
+
+
+def test_a_smoke_test_compares_with_the_rehearsal_of_what_serves(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    assert "clip.mp4: the answer of the rehearsal" in terminal.type("smoke --target local")
+    terminal.cloud.answer = lambda _: b'{"schema": "rehearsal.predictions/1", "frames": []}'
+    assert "0 frames, the rehearsal had 2" in terminal.type("smoke --target local", expect=1)
 
 
 def test_an_answer_goes_to_stdout_or_a_file(terminal: Terminal) -> None:
@@ -186,21 +272,63 @@ def test_config_says_where_each_value_comes_from(terminal: Terminal) -> None:
     assert values["project.name"]["origin"] == "rehearsal.toml"
     assert values["endpoint.region"]["origin"] == "default"
     assert "# default" in terminal.type("config --origin")
+    assert (values["storage.bucket"]["value"], values["notifications.error_topic"]["value"]) == (
+        "rehearsal-demo-<account>-us-east-1", "demo-error",
+    )  # fmt: skip
+    assert values["container.image"]["value"].endswith("pytorch-inference:2.6.0-gpu-py312")
+    assert values["endpoint.inference_ami_version"]["value"].startswith("al2")
+    told = values["endpoint.inference_ami_version"]["origin"]
+    assert re.fullmatch(r"table of \d{4}-\d\d-\d\d, by the image's CUDA", told)
+
+
+def test_config_is_shown_where_the_tables_know_no_container(terminal: Terminal) -> None:
+    with Path(config.FILE_NAME).open("a") as file:
+        file.write("[endpoint]\nregion = 'xx-nowhere-1'\n")
+    assert "container.image = None" in terminal.type("config --origin")
 
 
 def test_the_schema_of_the_project_file_is_published(terminal: Terminal) -> None:
+    """It takes what `deploy` takes: a file without [handler], one with environments, and the project's own."""
     schema = json.loads(terminal.type("config --schema"))
-    assert {"project", "validate", "autoscaling"} <= set(schema["properties"])
+    judge = jsonschema.Draft202012Validator(schema)
+    for text in (Path(config.FILE_NAME).read_text(), (ROOT / config.FILE_NAME).read_text()):
+        assert list(judge.iter_errors(tomllib.loads(text))) == []
+    misspelt = {"project": {"name": "demo"}, "env": {"prod": {"endpoint": {"regoin": "eu-west-1"}}}}
+    (wrong,) = judge.iter_errors(misspelt)
+    assert "regoin" in wrong.message
 
 
-def benched(terminal: Terminal, jobs_per_second: float) -> None:
+def benched(terminal: Terminal, jobs_per_second: float, **more: float) -> None:
     """What `harness bench` leaves for the gates."""
     project, built = config.load(Path(config.FILE_NAME)), bundle.read(Path("dist/model.tar.gz"))
     now = terminal.cloud.clock().today()
     case = Case(name="benchmark", kind="benchmark", outcome="completed")
-    check = throughput(jobs_per_second=jobs_per_second)
+    check = throughput(jobs_per_second=jobs_per_second, **more)
     made = report(project, built, cases=(case,), checks=(check,), runtime=PROCESS, created=now)
     write_report(Path("rehearsal-bench/report.json"), made)
+
+
+def test_a_plan_says_what_a_month_is_expected_to_cost(terminal: Terminal) -> None:
+    assert "what to expect needs [cost] requests_per_hour" in terminal.type("--target local", expect=2)
+    with Path(config.FILE_NAME).open("a") as file:
+        file.write("[cost]\nrequests_per_hour = 2\n")
+    assert "what to expect needs `harness bench`" in terminal.type("--target local", expect=2)
+    benched(terminal, 0.02, frames_per_second=2.0)
+    assert re.search(
+        r"expected \$\d+ \(\$\d+ to \$\d+\) at 2 requests an hour", terminal.type("--target local", expect=2)
+    )
+
+
+def test_the_cost_of_frames_comes_from_the_benchmark(terminal: Terminal) -> None:
+    terminal.type("cost -r 2", expect=2)
+    assert "Measure it with `harness bench`" in terminal.err
+    benched(terminal, 0.02, frames_per_second=2.0)
+    terminal.type("cost", expect=2)
+    assert "[cost] requests_per_hour" in terminal.err
+    found = terminal.json("cost -r 2")
+    assert found["busy_usd_per_1000_frames"] == pytest.approx(0.7364 / 3600 / 2 * 1000)
+    assert found["usd_per_1000_frames"]["expected"] > found["busy_usd_per_1000_frames"]
+    assert "per 1,000 frames on an instance that never waits: $0.102" in terminal.type("cost -r 2")
 
 
 def test_scaling_follows_the_benchmark_when_there_is_one(terminal: Terminal) -> None:

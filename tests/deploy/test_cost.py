@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deploy import cost as costs
@@ -97,6 +97,7 @@ LOADS = st.builds(Load, st.floats(0.01, 10_000), st.floats(0.01, 3600), st.none(
 
 
 @given(load=LOADS, most=st.integers(1, 20))
+@example(load=Load(147.0, 2.0), most=1)
 def test_estimates_are_ordered_and_never_beyond_the_largest_fleet(
     load: Load, most: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -152,9 +153,11 @@ def test_a_quota_too_small_is_refused_before_anything_is_made(
         with pytest.raises(AwsRefused, match=f"may run {allowed} x ml.g4dn.xlarge"):
             require_quota(cloud.real_clients(), project, updating=updating)
     else:
-        require_quota(cloud.real_clients(), project, updating=updating)
+        said = require_quota(cloud.real_clients(), project, updating=updating)
+        assert said == f"{allowed} x ml.g4dn.xlarge for endpoints in this account, this needs {1 + updating}"
 
 
 def test_a_quota_that_may_not_be_read_refuses_nothing(tmp_path: Path) -> None:
     cloud = WatchedCloud(refuse={"ListServiceQuotas": [Refusal("AccessDeniedException", "no")]})
-    require_quota(cloud.real_clients(), write_project(tmp_path), updating=True)
+    said = require_quota(cloud.real_clients(), write_project(tmp_path), updating=True)
+    assert said.startswith("unknown, these credentials may not see it; this needs 2")

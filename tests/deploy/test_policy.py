@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from deploy.aws import LOCAL_ACCOUNT, Clients
+from deploy.clues import Places
 from deploy.destroy import destroy
 from deploy.drift import drift
-from deploy.errors import EndpointFailed
+from deploy.errors import ConfigurationError, EndpointFailed
 from deploy.expire import expire
 from deploy.ledger import Ledger
 from deploy.live import observe
@@ -21,11 +22,13 @@ from deploy.logs import logs
 from deploy.plan import plan
 from deploy.policy import actions, policy
 from deploy.prices import price
-from deploy.promote import destination, promote
+from deploy.promote import Order, destination, promote
 from deploy.quota import require_quota
 from deploy.recording import shelf_of
 from deploy.releases import releases
-from deploy.role import require_assumable
+from deploy.replay import Asked, Source, fetch
+from deploy.requests import submit
+from deploy.role import require_assumable, require_permitted
 from deploy.rollback import Retreat, rollback
 from deploy.status import status
 from deploy.verify import verify
@@ -67,6 +70,7 @@ def live_a_whole_life(cloud: WatchedCloud, clients: Clients, folder: Path) -> No
     mortal = "[rollout]\nsmoke_input = 'clip.mp4'\nttl_hours = 1\n"
     wide = order(folder / "wide", seed=2, extra=f"[autoscaling]\nmax_instances = 4\n{mortal}")
     require_assumable(clients, "arn:aws:iam::000000000000:role/demo-exec")
+    require_permitted(clients, first.desired)
     require_quota(clients, first.question.project, updating=False)
     price("us-east-1", "ml.g4dn.xlarge", clients)
     plan(first.desired, first.watching, observe(first.desired, first.watching, clients))
@@ -82,6 +86,7 @@ def live_a_whole_life(cloud: WatchedCloud, clients: Clients, folder: Path) -> No
     drift(clients, shelf, first.watching)
     verify(clients, shelf)
     releases(clients, shelf)
+    replay_a_failure(cloud, clients, wide, folder)
     list(logs(clients, "demo", since=START))
     tags = cloud.endpoints["demo"]["Tags"]
     cloud.endpoints["demo"]["Tags"] = [*tags, {"Key": "rehearsal:expires", "Value": START.isoformat()}]
@@ -91,6 +96,19 @@ def live_a_whole_life(cloud: WatchedCloud, clients: Clients, folder: Path) -> No
     destroy(ledger, clients, clock=clock, purge=True)
 
 
+def replay_a_failure(cloud: WatchedCloud, clients: Clients, what: Order, folder: Path) -> None:
+    """Once by the sender's note, and once by the data-log, which is asked when there is no note."""
+    where, bucket = destination(what.desired), f"s3://{what.desired.bucket.name}/async"
+    places = Places("demo", f"{bucket}/input", f"{bucket}/output", f"{bucket}/failure")
+    source = Source(clients, shelf_of(what.desired), places)
+    cloud.answer = lambda _: None
+    sent = submit(clients, where, what.probe.file, content_type="video/mp4")
+    fetch(source, Asked(sent.failure_url), folder, cloud.clock().today())
+    cloud.objects = {name: each for name, each in cloud.objects.items() if "/sent/" not in name[1]}
+    with pytest.raises(ConfigurationError, match="the data-log names 0 requests"):
+        fetch(source, Asked(sent.failure_url), folder, cloud.clock().today())
+
+
 def test_the_deployers_policy_is_exactly_what_a_whole_life_calls(tmp_path: Path) -> None:
     cloud = WatchedCloud(log_events=[])
     live_a_whole_life(cloud, cloud.real_clients(), tmp_path)
@@ -98,6 +116,17 @@ def test_the_deployers_policy_is_exactly_what_a_whole_life_calls(tmp_path: Path)
     allowed = actions(policy(write_project(tmp_path / "p"), LOCAL_ACCOUNT).deployer)
     assert called - allowed == set()
     assert allowed - called == set()
+
+
+def test_both_targets_are_called_alike(tmp_path: Path) -> None:
+    """What was rehearsed on the local cloud is what AWS gets; only AWS has roles, quotas and a price list to ask."""
+    local, real = WatchedCloud(log_events=[]), WatchedCloud(log_events=[])
+    live_a_whole_life(local, local.clients(), tmp_path / "local")
+    live_a_whole_life(real, real.real_clients(), tmp_path / "real")
+    asked = {("iam", "GetRole"), ("iam", "SimulatePrincipalPolicy"), ("pricing", "GetProducts")}
+    asked |= {("service-quotas", "ListServiceQuotas")}
+    assert [call for call in real.calls if call not in asked] == local.calls
+    assert asked & set(local.calls) == set()
 
 
 def statements(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,12 +64,16 @@ def in_service(cloud: WatchedCloud, what: Order) -> str | None:
     return found[0].release if found else None
 
 
+def arn(cloud: WatchedCloud, role: str) -> str:
+    return str(cloud.policies[f"policy demo-{role}"]["PolicyARN"])
+
+
 def test_a_first_promotion_serves_scales_and_is_recorded(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
     promoted = run(cloud, first, ledger)
     assert serving(cloud) == first.desired.endpoint_config.name
     assert cloud.targets["endpoint/demo/variant/AllTraffic"]["MinCapacity"] == 0
     assert set(cloud.policies) == {"policy demo-from-zero", "policy demo-backlog", "policy demo-idle"}
-    assert cloud.alarms["demo-from-zero"]["AlarmActions"] == ["arn:policy:demo-from-zero"]
+    assert cloud.alarms["demo-from-zero"]["AlarmActions"] == [arn(cloud, "from-zero")]
     assert in_service(cloud, first) == first.desired.release
     assert promoted.release.state == "promoted"
     assert [each.problem for each in promoted.release.smoke] == [""]
@@ -104,6 +111,34 @@ def test_an_update_bakes_with_requests_of_its_own_and_scaling_suspended(
     assert changes(cloud, second) == []
 
 
+def test_another_instance_type_scales_as_before(
+    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger
+) -> None:
+    """AWS refuses to swap the type under a scalable target, and policies that are made anew have other ARNs."""
+    run(cloud, first, ledger)
+    larger = order(tmp_path / "larger", extra="[endpoint]\ninstance_type = 'ml.g5.xlarge'\n")
+    assert ("-/+", "scalable-target") in changes(cloud, larger)
+    run(cloud, larger, ledger)
+    assert serving(cloud) == larger.desired.endpoint_config.name
+    assert changes(cloud, larger) == []
+    for role in ("from-zero", "idle"):
+        assert cloud.alarms[f"demo-{role}"]["AlarmActions"] == [arn(cloud, role)]
+
+
+@pytest.mark.parametrize("bake_seconds", [0, 600])
+def test_a_bad_release_on_another_instance_type_leaves_the_old_one_scaling(
+    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, bake_seconds: int
+) -> None:
+    run(cloud, first, ledger)
+    rollout = f"[rollout]\nsmoke_input = 'clip.mp4'\nbake_seconds = {bake_seconds}\n"
+    larger = order(tmp_path / "larger", extra=f"[endpoint]\ninstance_type = 'ml.g5.xlarge'\n{rollout}")
+    cloud.answer = lambda config: None if config == larger.desired.endpoint_config.name else GOOD_ANSWER
+    with pytest.raises(EndpointFailed):
+        run(cloud, larger, ledger)
+    assert serving(cloud) == first.desired.endpoint_config.name
+    assert changes(cloud, first) == []
+
+
 def test_a_bad_bundle_is_rolled_back_by_its_own_smoke_test_and_the_old_one_keeps_serving(
     cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
 ) -> None:
@@ -137,6 +172,18 @@ def test_an_answer_unlike_the_rehearsals_is_a_smoke_failure(
     assert said in releases(cloud.clients(), shelf_of(second.desired))[0].release.smoke[0].problem
 
 
+def test_a_request_that_is_not_even_accepted_while_it_bakes_proves_nothing(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    cloud.refuse["InvokeEndpointAsync"] = [Refusal("ValidationException", "no such variant")]
+    with pytest.raises(EndpointFailed, match="rolled back"):
+        run(cloud, second, ledger)
+    assert serving(cloud) == first.desired.endpoint_config.name
+    problem = releases(cloud.clients(), shelf_of(second.desired))[0].release.smoke[0].problem
+    assert "no such variant" in problem
+
+
 def test_without_a_bake_the_last_smoke_test_brings_the_old_release_back(
     cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger
 ) -> None:
@@ -164,6 +211,38 @@ def test_nothing_may_run_unscaled(cloud: WatchedCloud, first: Order, ledger: Led
     cloud.refuse["RegisterScalableTarget"] = [Refusal("AccessDeniedException", "not authorized")]
     with pytest.raises(EndpointFailed, match="removed again, since it would have run unscaled"):
         run(cloud, first, ledger)
+    assert cloud.endpoints == {}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_nothing_may_run_unscaled_where_an_endpoint_was_destroyed_before(
+    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, seed: int
+) -> None:
+    """The release pointer outlives the endpoint, and must not pass the next one off as long in service."""
+    run(cloud, first, ledger)
+    destroy(ledger, cloud.clients(), clock=cloud.clock())
+    cloud.slept_seconds.append(60)
+    again = order(tmp_path / "again", seed=seed)
+    cloud.refuse["RegisterScalableTarget"] = [Refusal("AccessDeniedException", "not authorized")]
+    with pytest.raises(EndpointFailed, match="removed again, since it would have run unscaled"):
+        run(cloud, again, ledger)
+    assert cloud.endpoints == {}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_new_endpoint_that_fails_its_smoke_test_does_not_stay_where_one_was_destroyed_before(
+    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, seed: int
+) -> None:
+    run(cloud, first, ledger)
+    destroy(ledger, cloud.clients(), clock=cloud.clock())
+    cloud.slept_seconds.append(60)
+    again = order(tmp_path / "again", seed=seed)
+    cloud.crash_after = "CreateEndpoint"
+    with pytest.raises(KeyboardInterrupt):
+        run(cloud, again, ledger)
+    cloud.answer = lambda _: None
+    with pytest.raises(EndpointFailed, match="endpoint demo was removed again: its smoke test failed"):
+        run(cloud, again, ledger)
     assert cloud.endpoints == {}
 
 
@@ -245,6 +324,63 @@ def test_an_update_interrupted_anywhere_is_finished_by_the_same_owner(
     assert serving(cloud) == second.desired.endpoint_config.name
     assert cloud.changes().count("UpdateEndpoint") == 1
     assert changes(cloud, second) == []
+
+
+class Mortal(Ledger):
+    """Dies as `kill -9` does, with nothing caught or tidied up, once so many lines are on the disk."""
+
+    def __init__(self, path: Path, lines: int) -> None:
+        super().__init__(path)
+        self.lines = lines
+
+    def write(self, *line: Any, **more: Any) -> None:
+        super().write(*line, **more)
+        self.lines -= 1
+        if self.lines == 0:
+            raise KeyboardInterrupt
+
+
+def killed_after_each_line(folder: Path, what: Order, before: Order | None) -> Iterator[tuple[WatchedCloud, Ledger]]:
+    """A cloud and a ledger for each line of the journal after which a promotion can die, the last one excepted."""
+    for lines in count(1):
+        cloud, path = WatchedCloud(), folder / str(lines) / "ledger.jsonl"
+        if before is not None:
+            run(cloud, before, Ledger(path))
+        try:
+            run(cloud, what, Mortal(path, lines))
+        except KeyboardInterrupt:
+            yield cloud, Ledger(path)
+        else:
+            return
+
+
+def test_a_first_promotion_killed_after_any_line_of_the_journal_is_resumed_or_destroyed(
+    first: Order, tmp_path: Path
+) -> None:
+    deaths = 0
+    for cloud, ledger in killed_after_each_line(tmp_path / "resumed", first, None):
+        deaths += 1
+        run(cloud, first, ledger)
+        assert (in_service(cloud, first), changes(cloud, first)) == (first.desired.release, [])
+    for cloud, ledger in killed_after_each_line(tmp_path / "destroyed", first, None):
+        destroy(ledger, cloud.clients(), clock=cloud.clock(), purge=True)
+        assert cloud.names() == set()
+    assert deaths >= 20
+
+
+def test_an_update_killed_after_any_line_of_the_journal_is_resumed_or_destroyed(
+    first: Order, second: Order, tmp_path: Path
+) -> None:
+    deaths = 0
+    for cloud, ledger in killed_after_each_line(tmp_path / "resumed", second, first):
+        deaths += 1
+        run(cloud, second, ledger)
+        assert (in_service(cloud, second), changes(cloud, second)) == (second.desired.release, [])
+        assert serving(cloud) == second.desired.endpoint_config.name
+    for cloud, ledger in killed_after_each_line(tmp_path / "destroyed", second, first):
+        destroy(ledger, cloud.clients(), clock=cloud.clock(), purge=True)
+        assert cloud.names() == set()
+    assert deaths >= 8
 
 
 def test_two_cannot_deploy_at_once(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.aws import Clients, Target
 from deploy.errors import ConfigurationError
-from deploy.role import require_assumable
+from deploy.role import require_assumable, require_permitted
 from tests.deploy.cloud import Refusal
+from tests.deploy.orders import order
 from tests.deploy.watched_cloud import WatchedCloud
 
 ROLE = "arn:aws:iam::000000000000:role/path/demo-exec"
@@ -81,3 +83,38 @@ def test_a_deployer_can_take_on_a_role_of_its_own(monkeypatch: pytest.MonkeyPatc
     assert found is not None
     assert found.get_frozen_credentials().access_key == "ASSUMED"
     assert asked == ["arn:aws:iam::1:role/deployer"]
+
+
+def test_a_role_with_all_it_needs_is_fine(tmp_path: Path) -> None:
+    cloud = WatchedCloud()
+    require_permitted(cloud.real_clients(), order(tmp_path).desired)
+    assert ("iam", "SimulatePrincipalPolicy") in cloud.calls
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [
+        ("s3:PutObject", r"s3:PutObject on arn:aws:s3:::rehearsal-demo-\d{12}-us-east-1/async/failure/any"),
+        ("sns:Publish", r"sns:Publish on arn:aws:sns:us-east-1:\d{12}:demo-success"),
+        ("ecr:BatchGetImage", "arn:aws:ecr:us-east-1:763104351884:repository/pytorch-inference"),
+        ("s3:GetObject", r"models/[0-9a-f]{64}/model\.tar\.gz"),
+    ],
+)
+def test_a_role_that_may_not_do_what_it_must_is_refused(tmp_path: Path, denied: str, said: str) -> None:
+    cloud = WatchedCloud(may=lambda action, _: "implicitDeny" if action == denied else "allowed")
+    with pytest.raises(ConfigurationError, match=f"{said}.*deploy policy --account"):
+        require_permitted(cloud.real_clients(), order(tmp_path).desired)
+
+
+def test_an_image_that_is_not_in_ecr_needs_no_permission_there(tmp_path: Path) -> None:
+    cloud = WatchedCloud(may=lambda action, _: "implicitDeny" if action.startswith("ecr:") else "allowed")
+    image = "[container]\nimage = 'registry.example.com/detector:1'\n"
+    require_permitted(cloud.real_clients(), order(tmp_path, extra=image).desired)
+
+
+def test_permissions_that_may_not_be_simulated_are_left_to_aws(tmp_path: Path) -> None:
+    cloud = WatchedCloud(refuse={"SimulatePrincipalPolicy": [Refusal("AccessDenied", "no")]})
+    require_permitted(cloud.real_clients(), order(tmp_path).desired)
+    local = WatchedCloud(may=lambda *_: "explicitDeny")
+    require_permitted(local.clients(), order(tmp_path).desired)
+    assert local.calls == []

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import ConfigurationError
+from deploy import begun, bundle
+from deploy.errors import ConfigurationError, DeployError
 from deploy.session import Options, Session, TargetName, target
 from deploy.settings import read
 from tests.deploy.projects import write_project
@@ -68,12 +69,21 @@ def test_a_role_of_another_account_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_was_begun_is_remembered_until_it_ended(tmp_path: Path) -> None:
-    begun = session(tmp_path, target=TargetName.LOCAL, override=("runtime",), because="x")
-    begun.remember()
-    assert session(tmp_path).remembered() == begun.options
-    begun.forget()
+    built = str(bundle.build(write_project(tmp_path), tmp_path / "dist").path)
+    work = session(tmp_path, target=TargetName.LOCAL, override=("runtime",), because="x", bundle=built)
+    begun.remember(work)
+    assert begun.remembered(session(tmp_path)) == (work.options, work.desired.release)
+    begun.forget(work)
     with pytest.raises(ConfigurationError, match="nothing to resume"):
-        session(tmp_path).remembered()
+        begun.remembered(session(tmp_path))
+
+
+def test_two_processes_of_one_machine_do_not_deploy_at_once(tmp_path: Path) -> None:
+    said = pytest.raises(DeployError, match="another `deploy` on this machine")
+    with begun.alone(session(tmp_path)), said, begun.alone(session(tmp_path)):
+        pytest.fail("both were let in")
+    with begun.alone(session(tmp_path)):
+        pass
 
 
 def test_an_override_needs_a_reason(tmp_path: Path) -> None:
@@ -82,4 +92,4 @@ def test_an_override_needs_a_reason(tmp_path: Path) -> None:
 
 
 def test_the_owner_of_the_lock_stays_the_same_on_this_machine(tmp_path: Path) -> None:
-    assert session(tmp_path)._owner() == session(tmp_path)._owner()
+    assert session(tmp_path).owner == session(tmp_path).owner

@@ -143,3 +143,46 @@ def test_a_file_cut_short_is_refused_or_whole_where_it_matters(tmp_path: Path, z
         (tmp_path / "cut.pth").write_bytes(whole[:length])
         with pytest.raises(ConfigurationError):
             check_state_dict(tmp_path / "cut.pth")
+
+
+WRAPPED: dict[str, tuple[Any, str]] = {
+    "model": ({"model": {"weight": torch.zeros(2)}}, "['model']"),
+    "a module's": ({"state_dict": nn.Linear(2, 2).state_dict()}, "['state_dict']"),
+    "a checkpoint": (
+        {"epoch": 3, "optimizer": {"state": {0: {"step": torch.zeros(1)}}}, "model": nn.Linear(2, 2).state_dict()},
+        "['model']",
+    ),
+    "twice": ({"ckpt": {"state_dict": {"weight": torch.zeros(2)}, "seed": 1}}, "['ckpt']['state_dict']"),
+    "two": (
+        {"teacher": {"weight": torch.zeros(2)}, "net": {"weight": torch.zeros(2)}},
+        "['net']; also ['teacher']",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_a_checkpoint_that_wraps_a_state_dict_is_refused_with_where_it_lies(
+    tmp_path: Path, name: str, zipped: bool, protocol: int
+) -> None:
+    value, place = WRAPPED[name]
+    path = saved(tmp_path / "w.pth", value, _use_new_zipfile_serialization=zipped, pickle_protocol=protocol)
+    with pytest.raises(ConfigurationError) as caught:
+        check_state_dict(path)
+    assert f"whose state_dict lies at {place}: the handler loads" in str(caught.value)
+
+
+def test_the_unwrapping_it_prints_makes_a_file_that_passes(tmp_path: Path) -> None:
+    path = saved(tmp_path / "w.pth", {"epoch": 1, "state_dict": nn.Linear(2, 2).state_dict()})
+    with pytest.raises(ConfigurationError) as caught:
+        check_state_dict(path)
+    program = str(caught.value).partition('python -c "')[2].rstrip('"')
+    exec(program, {})  # noqa: S102  # it is what the message tells people to run
+    check_state_dict(tmp_path / "w.state_dict.pth")
+
+
+@pytest.mark.parametrize("value", [[torch.zeros(2)], torch.zeros(2), {}, {"lr": 0.1}, "text"], ids=repr)
+def test_what_holds_no_tensors_by_name_is_no_state_dict(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match="not a state_dict"):
+        check_state_dict(saved(tmp_path / "w.pth", value))

@@ -31,6 +31,8 @@ class WatchedCloud(FakeCloud):
     """What the configuration that serves a request answers; None fails it."""
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    policies_made: int = 0
+    """In each ARN, since AWS gives a policy that is made anew another one."""
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     dashboards: dict[str, str] = field(default_factory=dict)
     smoke_failures: int = 0
@@ -44,6 +46,8 @@ class WatchedCloud(FakeCloud):
     quotas: dict[str, float] = field(default_factory=dict)
     trust: dict[str, Any] | None = field(default_factory=lambda: dict(SAGEMAKER_TRUST))
     """Trust policy of every role; None means that there is no role."""
+    may: Callable[[str, str], str] = lambda _action, _resource: "allowed"
+    """What IAM's simulator decides about an action of the execution role on a resource."""
 
     def clock(self) -> Clock:
         waiting = super().clock()
@@ -63,14 +67,18 @@ class WatchedCloud(FakeCloud):
         if "IfMatch" in params and (old is None or old["ETag"] != params["IfMatch"]):
             raise Refusal("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
         super()._put_object({**params, "Body": io.BytesIO(data)})
-        self.objects[params["Bucket"], params["Key"]] |= {"Data": data, "ETag": f'"{uuid.uuid4().hex}"'}
+        self.objects[params["Bucket"], params["Key"]] |= {
+            "Data": data, "ETag": f'"{uuid.uuid4().hex}"', "LastModified": self.clock().today(),
+            "ContentType": params.get("ContentType", "binary/octet-stream"),
+        }  # fmt: skip
 
     def _get_object(self, params: Mapping[str, Any]) -> dict[str, Any]:
         self._bucket(params)
         if (params["Bucket"], params["Key"]) not in self.objects:
             raise Refusal("NoSuchKey", "The specified key does not exist.", 404)
         found = self.objects[params["Bucket"], params["Key"]]
-        return {"Body": io.BytesIO(found["Data"]), "ETag": found["ETag"], "ContentType": "application/json"}
+        told = ("ETag", "ContentType", "ContentLength", "LastModified", "Metadata")
+        return {"Body": io.BytesIO(found["Data"]), **{name: found[name] for name in told if name in found}}
 
     def _list_objects_v2(self, params: Mapping[str, Any]) -> dict[str, Any]:
         self._bucket(params)
@@ -90,6 +98,10 @@ class WatchedCloud(FakeCloud):
 
     def _update_endpoint(self, params: Mapping[str, Any]) -> dict[str, Any]:
         old = self.endpoints[params["EndpointName"]]["EndpointConfigName"]
+        configs = (self.configs[name] for name in (old, params["EndpointConfigName"]))
+        types = {config["ProductionVariants"][0]["InstanceType"] for config in configs}
+        if len(types) > 1 and self.targets:
+            raise Refusal("ValidationException", "The variant AllTraffic is a target of automatic scaling.")
         answered = super()._update_endpoint(params)
         self.endpoints[params["EndpointName"]]["ahead"] = self._update(old, params)
         return answered
@@ -166,8 +178,11 @@ class WatchedCloud(FakeCloud):
     def _put_scaling_policy(self, params: Mapping[str, Any]) -> dict[str, Any]:
         if params["ResourceId"] not in self.targets:
             raise Refusal("ObjectNotFoundException", "No scalable target registered")
-        arn = f"arn:policy:{params['PolicyName']}"
-        self.policies[f"policy {params['PolicyName']}"] = {**params, "PolicyARN": arn}
+        key = f"policy {params['PolicyName']}"
+        if key not in self.policies:
+            self.policies_made += 1
+        arn = self.policies.get(key, {}).get("PolicyARN", f"arn:policy:{params['PolicyName']}:{self.policies_made}")
+        self.policies[key] = {**params, "PolicyARN": arn}
         return {"PolicyARN": arn, "Alarms": []}
 
     def _describe_scaling_policies(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,6 +226,11 @@ class WatchedCloud(FakeCloud):
 
     def _list_service_quotas(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"Quotas": [{"QuotaName": name, "Value": value} for name, value in self.quotas.items()]}
+
+    def _simulate_principal_policy(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        (resource,) = params["ResourceArns"]
+        results = [{"EvalActionName": each, "EvalDecision": self.may(each, resource)} for each in params["ActionNames"]]
+        return {"EvaluationResults": results, "IsTruncated": False}
 
     def _get_role(self, _: Mapping[str, Any]) -> dict[str, Any]:
         if self.trust is None:
