@@ -32,3 +32,14 @@ def test_network_by_batch_size(
     facts = {"batch_size": batch_size, "frames_per_run": found.frame_count, "peak_bytes": found.peak_bytes}
     benchmark.extra_info.update({**circumstances, **facts, "precision": precision})
     assert found.frame_count == batch_size
+
+
+def test_network_with_a_compiled_backbone(benchmark: Any, end_to_end: Job, circumstances: Mapping[str, Any]) -> None:
+    """Against the same as it is, by alternated pairs; the first run of each, with the compiling, is not counted."""
+    compiled = replace(end_to_end, environment={"COMPILED": "backbone"})
+    with pairs.working("handler-forward", end_to_end) as plain, pairs.working("handler-forward", compiled) as faster:
+        found = pairs.alternated(plain, faster, 5)
+        benchmark.pedantic(faster.run, rounds=1, iterations=1)
+    benchmark.extra_info.update({**found.summary(), **circumstances})
+    print(f"\n{benchmark.name}: ratio {found.ratio:.3f}, to a ready network {faster.ready_seconds:.1f} s")
+    assert found.holds(0.8)

@@ -10,6 +10,7 @@ REDACTED = "(redacted)"
 SHOWN_SETTINGS = frozenset(
     {
         "BATCH_SIZE",
+        "COMPILED",
         "FRAME_HEIGHT",
         "FRAME_INTERVAL",
         "FRAME_WIDTH",

@@ -63,9 +63,21 @@ class FrameBatch:
         """The same frames in the same order, at most `most` at a time; no pixel is copied."""
         return [self._part(slice(start, start + most)) for start in range(0, len(self.pixels), most)]
 
+    def filled(self, least: int) -> Pixels:
+        """The pixels of at least that many pictures; those beyond the batch's own are black."""
+        lacking = least - len(self.pixels)
+        if lacking <= 0:
+            return self.pixels
+        return np.concatenate([self.pixels, np.zeros((lacking, *self.pixels.shape[1:]), np.uint8)])
+
     def _part(self, cut: slice) -> FrameBatch:
         frame_indices, pts_seconds = self.frame_indices[cut], self.pts_seconds[cut]
         return replace(self, pixels=self.pixels[cut], frame_indices=frame_indices, pts_seconds=pts_seconds)
+
+
+def blank(width: int, height: int) -> FrameBatch:
+    """One black picture."""
+    return FrameBatch(np.zeros((1, height, width, 3), np.uint8), (0,), (0.0,), width, height)
 
 
 def batches(clip: Clip, batch_size: int, frame_width: int | None, frame_height: int | None) -> Iterator[FrameBatch]:

@@ -44,16 +44,24 @@ class _Found:
     probabilities: list[torch.Tensor] | None
     input_sizes: Sequence[tuple[int, int]]
 
+    def first(self, count: int) -> _Found:
+        """Without the pictures that only filled the batch."""
+        probabilities = None if self.probabilities is None else self.probabilities[:count]
+        parts = (self.boxes[:count], self.label_ids[:count], self.scores[:count])
+        return _Found(*parts, probabilities, self.input_sizes[:count])
+
 
 class Detector:
     """A torchvision Mask R-CNN in evaluation mode, moved to `device`.
 
     Whoever runs out of memory with several frames at once goes on with half as many, for as long as the process lives.
+    With `batch_size`, no batch is smaller: a compiled network would have to be compiled for every other size.
     """
 
-    def __init__(self, network: Any, device: torch.device) -> None:
+    def __init__(self, network: Any, device: torch.device, batch_size: int | None = None) -> None:
         self._network = network.to(device)
         self.device = device
+        self._batch_size = batch_size or 1
         self._most_at_once = sys.maxsize
 
     @torch.inference_mode()
@@ -81,8 +89,9 @@ class Detector:
         logger.warning("%s; going on with %d: set BATCH_SIZE to that (%s)", failed, self._most_at_once, shortage)
 
     def _detected(self, batch: FrameBatch, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
-        found = self._forward(inputs.prepared(batch.pixels, self._network.transform, self.device), with_masks)
-        return _on_host(found, batch, score_threshold)
+        pixels = batch.filled(min(self._batch_size, self._most_at_once))
+        found = self._forward(inputs.prepared(pixels, self._network.transform, self.device), with_masks)
+        return _on_host(found.first(len(batch.pixels)), batch, score_threshold)
 
     def _forward(self, pictures: ImageList, with_masks: bool) -> _Found:
         network, heads, sizes = self._network, self._network.roi_heads, pictures.image_sizes

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from torch import nn
 
 from detector import (
     ahead,
@@ -34,7 +35,7 @@ from detector.detections import FrameDetections
 from detector.frames import Clip, FrameBatch
 from detector.model import Detector
 from detector.opencv import require_video_support
-from detector.settings import Masks, Settings
+from detector.settings import Compiled, Masks, Precision, Settings
 from detector.stages import Stages
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     gpu_memory.cap(device, settings.gpu_memory_bytes)
     batch_size = settings.batch_size or default_batch_size(device)
     compute = precision.chosen(settings.precision, device)
-    detector = Detector(tuning.tuned(network, device, compute), device)
+    detector = _detector(network, device, settings, batch_size, compute)
     service = Service(detector, dict(spec.labels), settings, batch_size)
     seconds = time.perf_counter() - begun
     chosen = " ".join(
@@ -83,6 +84,19 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     )
     logger.info("loaded %s from %s on %s in %.2f s: %s", spec.architecture, model_dir, device, seconds, chosen)
     return service
+
+
+def _detector(
+    network: nn.Module, device: torch.device, settings: Settings, batch_size: int, compute: Precision
+) -> Detector:
+    tuned = tuning.tuned(network, device, compute, settings.compiled)
+    if settings.compiled is Compiled.NONE:
+        return Detector(tuned, device)
+    detector = Detector(tuned, device, batch_size)
+    if settings.frame_width and settings.frame_height:  # the one size there will be: no request shall wait for it
+        blank = frames.blank(settings.frame_width, settings.frame_height)
+        detector.detect(blank, score_threshold=1.0, with_masks=False)
+    return detector
 
 
 def chosen_device(gpu_index: int | None) -> torch.device:

@@ -41,6 +41,12 @@ class Precision(StrEnum):
     BF16 = "bf16"
 
 
+class Compiled(StrEnum):
+    NONE = "none"
+    BACKBONE = "backbone"
+    """Backbone and RPN head by torch.compile: for every size of picture, the first request waits for it."""
+
+
 @dataclass(frozen=True)
 class _Field:
     convert: Callable[[str], Any]
@@ -75,6 +81,7 @@ _FIELDS: Mapping[str, _Field] = {
     "masks": _choice(Masks),
     "layout": _choice(Layout),
     "precision": _choice(Precision),
+    "compiled": _choice(Compiled),
     "gpu_memory_bytes": _optional(_between(1 << 26, 1 << 42)),
 }
 REQUEST_PARAMETERS = ("frame_interval", "score_threshold", "masks", "layout")
@@ -88,7 +95,8 @@ class Settings:
     device decide. `frame_width` and `frame_height` are what the network is given, in pixels: with one of them the other
     follows the aspect, with neither the frames keep their size. Detections below `score_threshold` are dropped; the
     network itself has already dropped those below its own threshold (0.05 in torchvision). `precision` is what the
-    heavy parts of the network compute in. `gpu_memory_bytes` is how much of a GPU torch may take; None means all of it.
+    heavy parts of the network compute in, `compiled` which of them torch's compiler makes faster. `gpu_memory_bytes`
+    is how much of a GPU torch may take; None means all of it.
     """
 
     frame_interval: int = 1
@@ -99,6 +107,7 @@ class Settings:
     masks: Masks = Masks.NONE
     layout: Layout = Layout.DOCUMENT
     precision: Precision = Precision.AUTO
+    compiled: Compiled = Compiled.NONE
     gpu_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from detector import allocator, dense, folding, precision, regions
-from detector.settings import Precision
+from detector import allocator, compiling, dense, folding, precision, regions
+from detector.settings import Compiled, Precision
 
 
-def tuned(network: nn.Module, device: torch.device, compute: Precision) -> nn.Module:
+def tuned(
+    network: nn.Module, device: torch.device, compute: Precision, compiled: Compiled = Compiled.NONE
+) -> nn.Module:
     """`network` itself, changed in place and moved to `device`. Folding comes first, while everything is float32."""
     whole: Any = network
     folding.fold_frozen_norms(whole.backbone)
@@ -28,4 +30,6 @@ def tuned(network: nn.Module, device: torch.device, compute: Precision) -> nn.Mo
     if device.type != "cpu":  # there pictures that lie so are enough, and the weights stay the file's own pages
         for part in (whole.backbone, whole.rpn.head):
             part.to(memory_format=torch.channels_last)
+    if compiled is Compiled.BACKBONE:
+        compiling.compile_backbone(whole)
     return network
