@@ -9,7 +9,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -26,7 +26,7 @@ from harness.errors import MalformedDocument
 from harness.inbox import Notification
 from harness.report.clip import CasePictures
 from harness.report.pictures import Detection, FrameDetections
-from harness.submit import Completed, Failed, Outcome
+from harness.submit import Completed, Failed, Outcome, Timings
 
 FAILURE_BODY_LIMIT = 4000
 """Characters of a failure object that the evidence keeps."""
@@ -46,6 +46,13 @@ class Demands:
 class Judged:
     record: evidence.Case
     pictures: CasePictures | None = None
+
+    def timed(self, seconds: Mapping[str, float]) -> Judged:
+        """With what the emulator saw of the request's time, by phase."""
+        queue = seconds.get("queue", 0.0) + seconds.get("download", 0.0)
+        known = {"queue_seconds": queue, "model_seconds": seconds.get("container")}
+        timings = self.record.timings.model_copy(update=known)
+        return replace(self, record=self.record.model_copy(update={"timings": timings}))
 
 
 def judge(case: Case, outcome: Outcome, demands: Demands, started: datetime) -> Judged:
@@ -188,14 +195,17 @@ def _record(
         failure_location=outcome.accepted.failure_location,
         failure=failure,
         notification=_notification(ended.notification) if ended else None,
-        timings=evidence.Timings(upload_seconds=ended.timings.upload_seconds, total_seconds=ended.timings.total_seconds)
-        if ended
-        else evidence.Timings(),
+        timings=_timings(ended.timings) if ended else evidence.Timings(),
         frames=frames,
         detection_count=detection_count,
         metrics=metrics,
         findings=tuple(evidence_finding(finding) for finding in findings),
     )
+
+
+def _timings(taken: Timings) -> evidence.Timings:
+    total_seconds = taken.upload_seconds + taken.total_seconds
+    return evidence.Timings(upload_seconds=taken.upload_seconds, total_seconds=total_seconds)
 
 
 def evidence_finding(finding: Finding) -> evidence.Finding:

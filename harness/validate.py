@@ -25,6 +25,7 @@ from harness.instances import instances_of
 from harness.judging import Demands, Judged
 from harness.local_aws import LocalAws
 from harness.local_run import LocalRun, RunOptions
+from harness.phases import phases_of
 from harness.progress import Progress
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
@@ -127,20 +128,21 @@ class _Run:
             (cases.of_bad_input(self.folder), main),
             (cases.of_recovery(self.known), known),
         ]
-        return [self._run_case(case, submitter) for case, submitter in plan]
+        return [self._run_case(aws, case, submitter) for case, submitter in plan]
 
     def _submitter(self, aws: LocalAws, standing: _Standing) -> Submitter:
         region, patience = standing.project.endpoint.region, self.project.validate.timeout_seconds
         return submitter_of(aws, standing.applied, region, patience)
 
-    def _run_case(self, case: Case, submitter: Submitter) -> Judged:
+    def _run_case(self, aws: LocalAws, case: Case, submitter: Submitter) -> Judged:
         with self.progress.stage(case.name) as stage:
             started = datetime.now(UTC)
             outcome = submitter.submit(Request(case.clip))
             judged = judging.judge(case, outcome, self._demands(), started)
             stage.ok = judged.record.judgement == "passed"
             stage.result = judging.summary(judged.record)
-            return judged
+            phases = phases_of(aws.sagemaker_url, {outcome.accepted.inference_id})
+            return judged.timed(phases[0].seconds) if phases else judged
 
     def _parity(self, built: Bundle) -> Check:
         with self.progress.stage("parity with torchvision") as stage:

@@ -15,7 +15,6 @@ from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.ledger import Ledger
-from harness.benching import stages
 from harness.benching.measuring import Standing, Usage
 from harness.benching.points import Point
 from harness.clients import submitter_of
@@ -23,6 +22,7 @@ from harness.cloud.clients import local_client
 from harness.errors import TimedOut
 from harness.instances import ServedBy, instances_of
 from harness.local_aws import LocalAws
+from harness.phases import phases_of
 from harness.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Endpoints:
             for _ in range(point.concurrency)
         ]
         logs_dir, url = self.aws.logs_dir / name, self.aws.sagemaker_url
-        return Standing(submitters, logs_dir, lambda: self._usage(name), lambda ids: stages.phases_of(url, ids))
+        return Standing(submitters, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
 
     def _usage(self, name: str) -> Usage:
         found = instances_of(self.aws.sagemaker_url, name)

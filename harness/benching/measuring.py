@@ -20,10 +20,10 @@ from harness import stage_log
 from harness.benching import stages
 from harness.benching.points import Point
 from harness.benching.stability import Rule, chance, percentile, spread
-from harness.benching.stages import Phases
 from harness.checks.known_answer import Predictions
 from harness.clips import Clip
 from harness.errors import HarnessError, MalformedDocument
+from harness.phases import Phases
 from harness.stage_log import ContainerLog
 from harness.submit import Completed, Failed, Outcome, Request
 

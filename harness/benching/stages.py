@@ -1,4 +1,4 @@
-"""Where a frame's time goes: the emulator's phases around the handler's own account. Pure, but for asking the emulator.
+"""Where a frame's time goes: the emulator's phases around the handler's own account. Pure.
 
     queue, download, http, (decode, resize, wait, forward, write), upload, rest
 
@@ -9,40 +9,15 @@ but where the handler decodes ahead (`wait` is then among its stages) `decode` a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-import httpx
-from pydantic import TypeAdapter, ValidationError
-
-from harness.errors import HarnessError
+from harness.phases import Phases
 from harness.stage_log import Account
 
 ORDER = ("queue", "download", "http", "container", "decode", "resize", "wait", "forward", "write", "upload", "rest")
 WAIT = "wait"
 BESIDE = ("decode", "resize")
 """What a handler that decodes ahead does in another thread."""
-_TIMINGS_PATH = "/_rehearsal/timings"
-_TIMEOUT_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Phases:
-    """Of one request, as the emulator saw it: seconds of `queue`, `download`, `container` and `upload`."""
-
-    endpoint_name: str
-    inference_id: str
-    seconds: Mapping[str, float]
-
-
-def phases_of(sagemaker_url: str, inference_ids: Collection[str]) -> tuple[Phases, ...]:
-    """Raises HarnessError when the emulator does not answer."""
-    try:
-        answer = httpx.get(sagemaker_url + _TIMINGS_PATH, timeout=_TIMEOUT_SECONDS, trust_env=False)
-        every = TypeAdapter(tuple[Phases, ...]).validate_json(answer.raise_for_status().content)
-    except (httpx.HTTPError, ValidationError) as error:
-        raise HarnessError(f"the emulator at {sagemaker_url} cannot tell its timings: {error}") from error
-    return tuple(each for each in every if each.inference_id in inference_ids)
 
 
 def per_frame(

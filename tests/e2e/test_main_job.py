@@ -57,6 +57,14 @@ def test_a_users_clip_yields_one_result_per_sampled_frame(good: Finished, name: 
     assert (found.sampled, found.expected) == (frames, frames)
 
 
+def test_every_case_says_where_its_time_went(good: Finished) -> None:
+    for case in good.report.cases:
+        taken = case.timings
+        parts = (taken.upload_seconds, taken.queue_seconds, taken.model_seconds)
+        assert all(part is not None and part > 0 for part in parts), (case.name, taken)
+        assert sum(part or 0 for part in parts) <= (taken.total_seconds or 0)
+
+
 def test_the_evidence_is_about_the_very_bundle_that_was_deployed(good: Finished) -> None:
     report = good.report
     bundles = list((good.state_dir / "runs").glob("*/bundles/*/model.tar.gz.manifest.json"))

@@ -70,6 +70,15 @@ def test_a_perfect_answer_passes_with_its_numbers_and_pictures(case: Case) -> No
     assert judging.summary(judged.record) == f"13 frames, {judged.record.detection_count} detections; map_50 1.000"
 
 
+def test_a_case_says_where_its_time_went(case: Case) -> None:
+    judged = judging.judge(case, completed(b"<html>"), DEMANDS, NOW)
+    phases = {"queue": 0.2, "download": 0.05, "container": 0.5, "upload": 0.1}
+    known = judged.timed(phases).record.timings
+    assert judged.record.timings.total_seconds == known.total_seconds == pytest.approx(1.1)
+    assert (known.upload_seconds, known.queue_seconds, known.model_seconds) == (0.1, pytest.approx(0.25), 0.5)
+    assert judged.timed({}).record.timings.model_seconds is None
+
+
 def test_an_answer_that_is_no_predictions_fails_and_says_what_it_is(case: Case) -> None:
     record = judging.judge(case, completed(b"<html>"), DEMANDS, NOW).record
     assert record.judgement == "failed"

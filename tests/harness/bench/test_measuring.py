@@ -18,9 +18,9 @@ from harness import stage_log
 from harness.benching.measuring import Interrupted, Standing, Usage, measure
 from harness.benching.points import AS_CONFIGURED, Axes, FrameSize, Point, points
 from harness.benching.stability import Rule, chance, percentile
-from harness.benching.stages import Phases
 from harness.benching.store import Store
 from harness.errors import ConfigurationError
+from harness.phases import Phases
 from harness.submit import Outcome, Request
 from tests.harness.bench.examples import CLIP, ScriptedClient, point
 

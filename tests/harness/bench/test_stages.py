@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.benching.stages import Phases, per_frame
+from harness.benching.stages import per_frame
+from harness.phases import Phases
 from harness.stage_log import Account
 
 PHASES = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.benching.stages import phases_of
 from harness.errors import HarnessError
+from harness.phases import phases_of
 from harness.sagemaker.jobs import Invocation
 from harness.sagemaker.timings import Timings
 from tests.harness.sagemaker.running import RunningEmulator
