@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LOCAL_ACCOUNT = "000000000000"
 LOCAL_ROLE = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/rehearsal"
-_EMULATED = ("sagemaker", "sagemaker-runtime", "application-autoscaling")
+_EMULATED = ("sagemaker", "sagemaker-runtime", "application-autoscaling", "logs")
 """What the emulator serves; everything else of a local cloud is LocalStack's."""
 _NO_PROFILE = {
     "profile": (None, None, None, None),
@@ -56,7 +56,7 @@ class Target:
     @classmethod
     def local(cls, region: str, *, cloud_url: str, sagemaker_url: str) -> Target:
         """LocalStack (or any S3, SNS, STS, CloudWatch) at `cloud_url`, the emulator at `sagemaker_url`."""
-        urls = dict.fromkeys(("s3", "sns", "sqs", "sts", "iam", "cloudwatch", "logs"), cloud_url)
+        urls = dict.fromkeys(("s3", "sns", "sqs", "sts", "iam", "cloudwatch"), cloud_url)
         return cls(region, {**urls, **dict.fromkeys(_EMULATED, sagemaker_url)})
 
     @classmethod

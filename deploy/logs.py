@@ -1,13 +1,19 @@
-"""`deploy logs`: what the container wrote, from CloudWatch Logs."""
+"""`deploy logs`: what the container wrote, from CloudWatch Logs; with `--follow`, what it writes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deploy.aws import Clients, aws_errors
 from deploy.errors import AwsRefused, ConfigurationError
+from deploy.waiting import REAL_TIME, Clock
+
+_OVERLAP = timedelta(minutes=1)
+"""CloudWatch takes lines of several instances as they come: older ones may appear after newer ones."""
+_FOLLOW_SECONDS = 5.0
+_LOCAL_FOLLOW_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -16,6 +22,8 @@ class Line:
     stream: str
     """`<variant>/<instance>`; with `/data-log` for what SageMaker itself says about requests."""
     text: str
+    event_id: str = ""
+    """CloudWatch's, by which a line that is read twice is known."""
 
 
 def logs(clients: Clients, endpoint_name: str, *, since: datetime, pattern: str = "") -> Iterator[Line]:
@@ -44,6 +52,23 @@ def logs(clients: Clients, endpoint_name: str, *, since: datetime, pattern: str 
         ) from refused
 
 
+def follow(
+    clients: Clients, endpoint_name: str, *, since: datetime, pattern: str = "", clock: Clock = REAL_TIME
+) -> Iterator[Line]:
+    """As `logs`, and then every line that is added, for ever."""
+    every_seconds = _LOCAL_FOLLOW_SECONDS if clients.target.is_local else _FOLLOW_SECONDS
+    shown: dict[str, datetime] = {}
+    while True:
+        for line in logs(clients, endpoint_name, since=since, pattern=pattern):
+            if line.event_id not in shown:
+                shown[line.event_id] = line.at
+                yield line
+        since = max(since, max(shown.values(), default=since) - _OVERLAP)
+        shown = {event_id: at for event_id, at in shown.items() if at >= since}
+        clock.sleep(every_seconds)
+
+
 def _line(event: dict[str, object]) -> Line:
     at = datetime.fromtimestamp(int(str(event["timestamp"])) / 1000, UTC)
-    return Line(at, str(event["logStreamName"]), str(event["message"]).rstrip())
+    text, event_id = str(event["message"]).rstrip(), str(event.get("eventId", ""))
+    return Line(at, str(event["logStreamName"]), text, event_id)

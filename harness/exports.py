@@ -13,7 +13,7 @@ from harness.cloud.clients import dummy_credentials
 from harness.standing import Standing
 
 PROFILE = "rehearsal"
-EMULATED_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "APPLICATION_AUTO_SCALING")
+EMULATED_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "APPLICATION_AUTO_SCALING", "CLOUDWATCH_LOGS")
 CLOUD_SERVICES = ("S3", "SNS", "SQS", "STS", "IAM", "CLOUDWATCH")
 
 

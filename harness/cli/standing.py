@@ -138,7 +138,7 @@ def _address_lines(found: Standing, state_dir: Path) -> str:
     return "\n".join(
         (
             f"cloud      {found.cloud_url}   (S3, SNS, SQS, STS, IAM, CloudWatch)",
-            f"sagemaker  {found.sagemaker_url}   (SageMaker, its runtime, Application Auto Scaling)",
+            f"sagemaker  {found.sagemaker_url}   (SageMaker, its runtime, Application Auto Scaling, CloudWatch Logs)",
             f"account    {found.account_id} in {found.region}, {found.runtime} runtime",
             f"profile    AWS_CONFIG_FILE={standing.up_dir(state_dir) / 'aws-config'} AWS_PROFILE={exports.PROFILE}",
         )

@@ -12,6 +12,7 @@ The flow of one asynchronous invocation, and the module that owns each step:
 
 and of an endpoint: `models`, `configs`, `control` and `tags` write what is wanted (`catalog`); `endpoints` moves each
 endpoint through its states, one `step` at a time, changes of deployment through `rollout`; `scaling` moves capacities.
+`logs` tells what containers and platform wrote; `housekeeping` removes what is old.
 None of these has a thread or sleeps; `assembly` puts them together, `service` gives them threads and a port.
 
 The emulator may not know TorchServe or Docker: instances come from `harness.serving.runtime` alone.

@@ -1,4 +1,4 @@
-"""botocore's service models of the three services spoken here: the law for shapes, locations and constraints."""
+"""botocore's service models of the services spoken here: the law for shapes, locations and constraints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from functools import cache
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-JSON_SERVICES: Mapping[str, str] = {"SageMaker": "sagemaker", "AnyScaleFrontendService": "application-autoscaling"}
+JSON_SERVICES: Mapping[str, str] = {
+    "SageMaker": "sagemaker",
+    "AnyScaleFrontendService": "application-autoscaling",
+    "Logs_20140328": "logs",
+}
 """X-Amz-Target's prefix -> botocore's name of the service."""
 
 

@@ -14,8 +14,11 @@ from harness.sagemaker.endpoints import ActorTools
 from harness.sagemaker.engine import Engine
 from harness.sagemaker.faces import ControlFace, Operation, RuntimeFace
 from harness.sagemaker.fleet import FleetTools
+from harness.sagemaker.housekeeping import Housekeeping
 from harness.sagemaker.jobs import Jobs
 from harness.sagemaker.journal import Journal
+from harness.sagemaker.logs.api import LogsApi
+from harness.sagemaker.logs.times import LogTimes
 from harness.sagemaker.metrics import Meter
 from harness.sagemaker.models import Models
 from harness.sagemaker.moments import Now
@@ -65,6 +68,8 @@ class Parts:
     publisher: Publisher
     scaler: Scaler
     journal: Journal
+    log_times: LogTimes
+    housekeeping: Housekeeping
     timings: Timings
     submissions: Submissions
     control: ControlFace
@@ -91,13 +96,21 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
 
     fleets = FleetTools(around.runtime, settings, journal, now)
     roster = Roster(ActorTools(catalog, around.topics, around.alarms, fleets, forget))
-    delivery = Delivery(catalog, jobs, spool, around.objects, around.topics, meter, timings, account.region, now)
-    engine = Engine(catalog, jobs, spool, roster, around.objects, delivery, meter, journal, timings, now)
+    delivery = Delivery(catalog, jobs, spool, around.objects, around.topics, meter, timings, settings, now)
+    engine = Engine(catalog, jobs, spool, roster, around.objects, delivery, meter, journal, timings, settings, now)
     tags = Tags(catalog)
     models = Models(catalog, around.objects, tags, account, now)
     configs = Configs(catalog, models, tags, account, now)
-    endpoints = Endpoints(catalog, configs, tags, account, roster, now, settings.instance_quota)
-    control = ControlFace({**control_operations(models, configs, endpoints, tags), **scaling_operations(scaling)})
+    endpoints = Endpoints(catalog, configs, tags, account, roster, now, settings.instance_quota, records.is_scaled)
+    log_times = LogTimes(settings.logs_dir, settings.log_times_dir, now)
+    logs = LogsApi(log_times, account, settings.logs_kept_seconds)
+    control = ControlFace(
+        {
+            **control_operations(models, configs, endpoints, tags),
+            **scaling_operations(scaling),
+            **logs_operations(logs),
+        }
+    )
     evaluator = Evaluator(meter, settings)
     scaler = Scaler(ScalerTools(records, catalog, endpoints, evaluator, around.scaling_alarms, settings, account, now))
     utilisation = Utilisation(roster.instances, settings.work_root, now, around.gpu)
@@ -116,6 +129,8 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
         publisher,
         scaler,
         journal,
+        log_times,
+        Housekeeping(jobs, log_times, roster.instances, settings, now),
         timings,
         submissions,
         control,
@@ -134,6 +149,16 @@ def scaling_operations(scaling: ScalingApi) -> Mapping[tuple[str, str], Operatio
         "DescribeScalingActivities": scaling.describe_scaling_activities,
     }
     return {("application-autoscaling", name): function for name, function in named.items()}
+
+
+def logs_operations(logs: LogsApi) -> Mapping[tuple[str, str], Operation]:
+    named: Mapping[str, Operation] = {
+        "FilterLogEvents": logs.filter_log_events,
+        "GetLogEvents": logs.get_log_events,
+        "DescribeLogStreams": logs.describe_log_streams,
+        "DescribeLogGroups": logs.describe_log_groups,
+    }
+    return {("logs", name): function for name, function in named.items()}
 
 
 def control_operations(

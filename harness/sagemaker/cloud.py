@@ -42,7 +42,11 @@ class CloudRefused(HarnessError):
 
 
 class CloudUnreachable(HarnessError):
-    """Nobody answered, or only that something is wrong over there: worth another try later."""
+    """Nobody answered: worth another try later, for as long as it takes."""
+
+
+class CloudFailing(CloudUnreachable):
+    """It answered that something is wrong over there (5xx): worth some more tries."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def mapped(what: str) -> Iterator[None]:
     except ClientError as refused:
         error = refused.response.get("Error", {})
         if refused.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR:
-            raise CloudUnreachable(f"{what}: {error.get('Message', refused)}") from refused
+            raise CloudFailing(f"{what}: {error.get('Code', '')} {error.get('Message', refused)}") from refused
         raise CloudRefused(error.get("Code", "Unknown"), f"{what}: {error.get('Message', refused)}") from refused
     except (ConnectionError, HTTPClientError, IncompleteReadError, OSError) as unreachable:
         raise CloudUnreachable(f"{what}: {unreachable}") from unreachable

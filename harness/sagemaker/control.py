@@ -47,10 +47,12 @@ class Endpoints:
         fleets: Fleets,
         now: Now,
         instance_quota: int,
+        is_scaled: Callable[[str, str], bool],
     ) -> None:
+        """`is_scaled` tells whether a variant of an endpoint is a registered scalable target."""
         self._catalog, self._configs, self._tags = catalog, configs, tags
         self._account, self._fleets, self._now = account, fleets, now
-        self._instance_quota = instance_quota
+        self._instance_quota, self._is_scaled = instance_quota, is_scaled
 
     def create_endpoint(self, request: Parameters) -> Document:
         name = request["EndpointName"]
@@ -94,6 +96,7 @@ class Endpoints:
                     f"The AsyncInferenceConfig parameter cannot be added to this endpoint {endpoint.name}."
                     " To change the endpoint's inference type, create a new endpoint."
                 )
+            self._require_unscaled(endpoint, deployment)
             capacities = _retained(endpoint, deployment, request)
             self._begin(endpoint, UpdatePlan(self._now(), deployment, capacities, _policy(endpoint, request),
                                              _pairs(endpoint.capacities)))  # fmt: skip
@@ -136,6 +139,19 @@ class Endpoints:
         now = sum(capacity.instance_count for capacity in endpoint.capacities.values())
         self._require_quota(plan.deployment or endpoint.deployment, now, plan.capacities)
         self._catalog.save_endpoint(replace(endpoint, status=UPDATING, update=plan, modified_at=self._now()))
+
+    def _require_unscaled(self, endpoint: Endpoint, deployment: Deployment) -> None:
+        """Source: developer guide, "Update endpoints that use automatic scaling"; the text is from memory."""
+        scaled = [
+            plan.name
+            for plan in endpoint.deployment.variants
+            if self._is_scaled(endpoint.name, plan.name) and _type_of(deployment, plan.name) != plan.instance_type
+        ]
+        if scaled:
+            raise faults.invalid(
+                f'The variant(s) "[{", ".join(scaled)}]" must be deregistered as a scalable target with AWS Auto'
+                " Scaling before they can be removed or have their instance type updated."
+            )
 
     def _require_variants(self, endpoint: Endpoint, names: Sequence[str]) -> None:
         unknown = [name for name in names if endpoint.deployment.variant(name) is None]
@@ -188,6 +204,11 @@ def _require_capacity(endpoint: Endpoint, changes: Sequence[Parameters]) -> None
     to_zero = any(change.get("DesiredInstanceCount") == 0 for change in changes)
     if to_zero and endpoint.deployment.async_request is None:
         raise faults.invalid("DesiredInstanceCount 0 is supported only by endpoints with an AsyncInferenceConfig.")
+
+
+def _type_of(deployment: Deployment, variant_name: str) -> str | None:
+    plan = deployment.variant(variant_name)
+    return None if plan is None else plan.instance_type
 
 
 def _listed(endpoint: Endpoint) -> listing.Listed:

@@ -1,28 +1,33 @@
 """Delivering a decided outcome: the object where it was promised, then the one message.
 
-Taken up again where it stopped. When the cloud does not answer, the job waits; when it answers no, it fails.
+Taken up again where it stopped. When the cloud does not answer, the job waits; when it answers no, it fails; when it
+goes on answering 5xx, that is a no in the end.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from harness.sagemaker import notifications, outcomes
 from harness.sagemaker.catalog import Catalog, Endpoint
-from harness.sagemaker.cloud import CloudRefused, CloudUnreachable, Objects, Topics
+from harness.sagemaker.cloud import CloudFailing, CloudRefused, CloudUnreachable, Objects, Topics
 from harness.sagemaker.deployment import AsyncSettings
 from harness.sagemaker.jobs import Job, Jobs
 from harness.sagemaker.metrics import Datum, Meter
 from harness.sagemaker.moments import Now
 from harness.sagemaker.outcomes import Completed, Failed, Outcome
+from harness.sagemaker.settings import EmulatorSettings
 from harness.sagemaker.spool import Spool
 from harness.sagemaker.timings import Timings
 
 RETRY_SECONDS = 1.0
 """How long a job rests after the cloud did not answer."""
+log = logging.getLogger(__name__)
 
 
 class Delivery:
@@ -35,12 +40,12 @@ class Delivery:
         topics: Topics,
         meter: Meter,
         timings: Timings,
-        region: str,
+        settings: EmulatorSettings,
         now: Now,
     ) -> None:
         self._catalog, self._jobs, self._spool = catalog, jobs, spool
         self._objects, self._topics, self._meter, self._timings = objects, topics, meter, timings
-        self._region, self._now = region, now
+        self._settings, self._now = settings, now
 
     def deliver(self, job: Job) -> Outcome | None:
         """The outcome as it was delivered; None when it was postponed, or the endpoint was deleted meanwhile."""
@@ -52,6 +57,9 @@ class Delivery:
         try:
             delivered = self._put_object(endpoint, settings, job)
             self._publish(endpoint, settings, delivered)
+        except CloudFailing:
+            self._jobs.postpone_failing(job, self._now())
+            return None
         except CloudUnreachable:
             self._jobs.postpone(job, self._now() + RETRY_SECONDS)
             return None
@@ -67,8 +75,7 @@ class Delivery:
             job = self._put_output(endpoint, settings, job)
         if isinstance(job.outcome, Failed):
             self._put_failure(endpoint, settings, job)
-        self._jobs.mark_delivered(job)
-        return job
+        return self._jobs.mark_delivered(job)
 
     def _put_output(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
         location = job.invocation.output_location
@@ -77,7 +84,7 @@ class Delivery:
         content_type = job.outcome.content_type
         try:
             with self._spool.answer_path(job.invocation.uuid).open("rb") as body:
-                seconds = _timed(lambda: self._store(location, body, content_type, settings))
+                seconds = _timed(lambda: self._store(job, location, body, content_type, settings))
         except CloudRefused as refused:
             return self._jobs.decide(job, outcomes.upload_failure(location, str(refused)), self._now()) or job
         self._note(endpoint, "ResponseUploadLatency", seconds * 1e6)
@@ -90,8 +97,9 @@ class Delivery:
             return
         try:
             with self._failure_body(job, job.outcome) as body:
-                self._store(location, body, job.outcome.content_type or "text/plain", settings)
-        except CloudRefused:
+                self._store(job, location, body, job.outcome.content_type or "text/plain", settings)
+        except CloudRefused as refused:
+            log.warning("job %s: the failure object could not be written: %s", job.invocation.uuid, refused)
             self._note(endpoint, "ResponseUploadFailures", 1)
 
     def _failure_body(self, job: Job, outcome: Failed) -> IO[bytes]:
@@ -99,8 +107,11 @@ class Delivery:
             return io.BytesIO(outcome.reason.encode())
         return self._spool.answer_path(job.invocation.uuid).open("rb")
 
-    def _store(self, location: str, body: IO[bytes], content_type: str | None, settings: AsyncSettings) -> None:
-        self._objects.store(location, body, content_type=content_type, kms_key_id=settings.kms_key_id)
+    def _store(
+        self, job: Job, location: str, body: IO[bytes], content_type: str | None, settings: AsyncSettings
+    ) -> None:
+        with insisting(job, self._settings.most_attempts):
+            self._objects.store(location, body, content_type=content_type, kms_key_id=settings.kms_key_id)
 
     def _publish(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
         if job.outcome is None:
@@ -110,11 +121,13 @@ class Delivery:
             return
         answer = self._spool.answer_path(job.invocation.uuid)
         message = notifications.result_message(
-            job, job.outcome, settings.notifications, region=self._region, answer=answer
+            job, job.outcome, settings.notifications, region=self._settings.account.region, answer=answer
         )
         try:
-            self._topics.publish(topic, message)
-        except CloudRefused:
+            with insisting(job, self._settings.most_attempts):
+                self._topics.publish(topic, message)
+        except CloudRefused as refused:
+            log.warning("job %s: the notification could not be published: %s", job.invocation.uuid, refused)
             self._note(endpoint, "NotificationFailures", 1)
 
     def _measure(self, endpoint: Endpoint, job: Job) -> None:
@@ -136,6 +149,19 @@ class Delivery:
     def _note(self, endpoint: Endpoint, name: str, value: float) -> None:
         variant = endpoint.deployment.variants[0].name
         self._meter.note(Datum(name, value, self._now(), endpoint.name, variant))
+
+
+@contextmanager
+def insisting(job: Job, most_attempts: int) -> Iterator[None]:
+    """The last of so many answers 5xx counts as a refusal; raises CloudRefused then, else what was raised."""
+    try:
+        yield
+    except CloudFailing as failing:
+        if job.attempts + 1 < most_attempts:
+            raise
+        name = job.invocation.endpoint_name
+        log.warning("job %s of %s: given up after %d attempts: %s", job.invocation.uuid, name, most_attempts, failing)
+        raise CloudRefused("ServiceUnavailable", f"{failing} (given up after {most_attempts} attempts)") from failing
 
 
 def _timed(act: Callable[[], None]) -> float:

@@ -13,18 +13,21 @@ from typing import IO, Protocol
 
 from harness.sagemaker import container, outcomes
 from harness.sagemaker.catalog import Catalog
-from harness.sagemaker.cloud import CloudRefused, CloudUnreachable, FetchedObject, Objects
+from harness.sagemaker.cloud import CloudFailing, CloudRefused, CloudUnreachable, FetchedObject, Objects
 from harness.sagemaker.container import Answered, Unanswered, Unreached
-from harness.sagemaker.delivery import RETRY_SECONDS, Delivery
+from harness.sagemaker.delivery import RETRY_SECONDS, Delivery, insisting
 from harness.sagemaker.jobs import Invocation, Job, Jobs
 from harness.sagemaker.journal import Journal, LogStream
 from harness.sagemaker.metrics import Datum, Meter
 from harness.sagemaker.moments import Now
 from harness.sagemaker.outcomes import Completed, Failed, Outcome
+from harness.sagemaker.settings import EmulatorSettings
 from harness.sagemaker.spool import Spool
 from harness.sagemaker.timings import Timings
 
 _IN_MEMORY_BYTES = 1024 * 1024
+_SETTLED_AT_ONCE = 50
+"""Then the queue is looked at again."""
 REST_AFTER_A_SURPRISE_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
@@ -65,9 +68,11 @@ class Engine:
         meter: Meter,
         journal: Journal,
         timings: Timings,
+        settings: EmulatorSettings,
         now: Now,
     ) -> None:
         self._catalog, self._jobs, self._spool, self._slots = catalog, jobs, spool, slots
+        self._settings = settings
         self._objects, self._delivery = objects, delivery
         self._meter, self._journal, self._timings, self._now = meter, journal, timings, now
         self.is_closing = False
@@ -79,7 +84,7 @@ class Engine:
         return None if assignment is None else self.perform(assignment)
 
     def assign(self, endpoint_id: int) -> Assignment | None:
-        if self.is_closing or not self._jobs.has_due(endpoint_id, self._now()):
+        if self.is_closing or not self._jobs.has_due(endpoint_id, self._now()) or self._is_congested(endpoint_id):
             return None
         slot = self._slots.acquire(endpoint_id)
         if slot is None:
@@ -112,11 +117,17 @@ class Engine:
 
     def settle(self, endpoint_id: int) -> int:
         """Deliver what is decided and still owed; how many were tried."""
-        tried = 0
-        while (job := self._jobs.claim_settling(endpoint_id, self._now())) is not None:
+        for tried in range(_SETTLED_AT_ONCE):
+            job = self._jobs.claim_settling(endpoint_id, self._now())
+            if job is None:
+                return tried
             self._deliver(job)
-            tried += 1
-        return tried
+        return _SETTLED_AT_ONCE
+
+    def _is_congested(self, endpoint_id: int) -> bool:
+        """So many outcomes wait for S3 or SNS that no further request is sent to the container."""
+        limit = self._settings.most_deliveries
+        return self._jobs.owed(endpoint_id, limit) >= limit
 
     def _deliver(self, job: Job) -> Outcome | None:
         """A decided job is never left where nobody would take it up."""
@@ -133,7 +144,11 @@ class Engine:
         self._timings.note(job.invocation, "queue", waited_seconds)
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(self._spool.directory)) as body:
             try:
-                fetched = self._fetch(job, slot, body)
+                with insisting(job, self._settings.most_attempts):
+                    fetched = self._fetch(job, slot, body)
+            except CloudFailing:
+                self._jobs.postpone_failing(job, self._now())
+                return None
             except CloudUnreachable:
                 self._jobs.postpone(job, self._now() + RETRY_SECONDS)
                 return None

@@ -16,6 +16,7 @@ from harness.sagemaker.submission import AsyncRequest, Submissions
 from harness.sagemaker.wire import Reply
 
 Operation = Callable[[Mapping[str, Any]], dict[str, Any] | None]
+_CONSTRAINT_CODES: Mapping[str, str] = {"logs": "InvalidParameterException"}
 log = logging.getLogger(__name__)
 
 
@@ -39,7 +40,9 @@ class ControlFace:
         function = self.operations.get((call.service, call.operation.name))
         if function is None:
             raise faults.unknown_operation(target or "")
-        validation.check(call.operation, call.parameters, code="ValidationException")
+        validation.check(
+            call.operation, call.parameters, code=_CONSTRAINT_CODES.get(call.service, "ValidationException")
+        )
         return function(call.parameters)
 
 

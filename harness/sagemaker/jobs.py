@@ -9,7 +9,7 @@ next start knows what is owed (`recover`).
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.sagemaker import outcomes
@@ -20,6 +20,16 @@ _OLDEST_DUE = (
     "SELECT * FROM jobs WHERE endpoint_id = ? AND state = 'queued' AND not_before <= ? AND expires_at > ?"
     " ORDER BY id LIMIT 1"
 )
+_OWED = (
+    "SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE endpoint_id = ? AND state IN ('delivering', 'settling')"
+    " LIMIT ?)"
+)
+_PRUNE = (
+    "DELETE FROM jobs WHERE id IN (SELECT id FROM (SELECT id, event_at FROM jobs WHERE endpoint_id = ?"
+    " AND state = 'done' ORDER BY id LIMIT ?) WHERE event_at <= ?)"
+)
+_PRUNED_AT_ONCE = 1000
+_LONGEST_REST_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,8 @@ class Job:
     event_at: float | None
     is_delivered: bool
     """The object lies where it was promised; only the notification may be owed."""
+    attempts: int
+    """How often S3 or SNS answered 5xx about the step that is next."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +123,15 @@ class Jobs:
         """Write the outcome down; from here on it only has to be delivered. None when its endpoint was deleted."""
         with self._store.transaction() as rows:
             updated = rows.execute(
-                "UPDATE jobs SET state = 'delivering', outcome = ?, event_at = ? WHERE id = ?",
+                "UPDATE jobs SET state = 'delivering', outcome = ?, event_at = ?, attempts = 0 WHERE id = ?",
                 (dump(outcomes.to_json(outcome)), now, job.id),
             )
             return self._job(job.id) if updated.rowcount == 1 else None
 
-    def mark_delivered(self, job: Job) -> None:
+    def mark_delivered(self, job: Job) -> Job:
         with self._store.transaction() as rows:
-            rows.execute("UPDATE jobs SET is_delivered = 1 WHERE id = ?", (job.id,))
+            rows.execute("UPDATE jobs SET is_delivered = 1, attempts = 0 WHERE id = ?", (job.id,))
+        return replace(job, is_delivered=True, attempts=0)
 
     def postpone(self, job: Job, until: float) -> None:
         """Back to where it can be taken up again, not before `until`."""
@@ -128,6 +141,14 @@ class Jobs:
                 " WHERE id = ?",
                 (until, job.id),
             )
+
+    def postpone_failing(self, job: Job, now: float) -> None:
+        """As `postpone`, after an answer 5xx: it is counted, and every rest is twice as long, up to a minute."""
+        with self._store.transaction() as rows:
+            rows.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", (job.id,))
+            failing = rows.execute("SELECT attempts FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            if failing is not None:
+                self.postpone(job, now + rest_seconds(failing["attempts"]))
 
     def claim_settling(self, endpoint_id: int, now: float) -> Job | None:
         with self._store.transaction() as rows:
@@ -161,6 +182,20 @@ class Jobs:
         )
         return 0 if row is None else int(row["n"])
 
+    def owed(self, endpoint_id: int, at_most: int) -> int:
+        """Outcomes that are decided and not yet delivered; counted up to `at_most`."""
+        row = self._store.row(_OWED, (endpoint_id, at_most))
+        return 0 if row is None else int(row["n"])
+
+    def prune(self, decided_before: float) -> int:
+        """Forget jobs that were delivered and decided by then, oldest first; how many. One transaction is short.
+
+        Only the oldest of each endpoint are looked at: a young one among them is waited for.
+        """
+        with self._store.transaction() as rows:
+            endpoints = [row["id"] for row in rows.execute("SELECT id FROM endpoints")]
+            return sum(rows.execute(_PRUNE, (each, _PRUNED_AT_ONCE, decided_before)).rowcount for each in endpoints)
+
     def backlog(self, endpoint_id: int) -> Backlog:
         oldest = self._store.row(
             "SELECT MIN(received_at) AS at FROM jobs WHERE endpoint_id = ? AND state = 'queued'", (endpoint_id,)
@@ -193,4 +228,10 @@ def _job(row: sqlite3.Row) -> Job:
         outcome=outcomes.from_json(load(row["outcome"])) if row["outcome"] else None,
         event_at=row["event_at"],
         is_delivered=bool(row["is_delivered"]),
+        attempts=row["attempts"],
     )
+
+
+def rest_seconds(attempts: int) -> float:
+    """How long a job rests after so many answers 5xx in a row."""
+    return float(min(2 ** (min(attempts, 10) - 1), _LONGEST_REST_SECONDS))

@@ -30,6 +30,9 @@ _STEP_SECONDS = 0.05
 _SCALE_EVERY_SECONDS = 10.0
 """In scaled seconds."""
 _DISPATCH_SECONDS = 0.25
+_LOOK_EVERY_SECONDS = 1.0
+"""How exact the time stamps of log lines are that nobody is reading at the time."""
+_TIDY_EVERY_SECONDS = 60.0
 _LAST_WORDS_SECONDS = 2.0
 """For requests whose instance was just ended: they find out at once, unless somebody else runs the container."""
 log = logging.getLogger(__name__)
@@ -70,6 +73,8 @@ class Emulator:
             self._spawn("keeper", self._keep_endpoints)
             self._spawn("scaler", self._scale, every=self.settings.real_seconds(_SCALE_EVERY_SECONDS))
             self._spawn("metrics", self.parts.publisher.publish, every=self.settings.publish_every_real_seconds)
+            self._spawn("logs", self.parts.log_times.note, every=_LOOK_EVERY_SECONDS)
+            self._spawn("housekeeping", self.parts.housekeeping.tidy, every=_TIDY_EVERY_SECONDS)
             reports = {
                 HEALTH_PATH: self.health,
                 INSTANCES_PATH: self.instances,

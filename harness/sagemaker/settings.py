@@ -35,6 +35,14 @@ class EmulatorSettings:
     """Publish ApproximateBacklogSizePerInstance (as the whole backlog) while there are no instances."""
     publish_metrics_every_seconds: float = 60.0
     """In scaled seconds."""
+    most_attempts: int = 20
+    """How often S3 or SNS may answer 5xx about one step of a job; with rests of 1, 2, 4 ... 60 s some 14 minutes."""
+    most_deliveries: int = 128
+    """Outcomes of one endpoint that are decided and not yet delivered; as many as that, and no further job begins."""
+    finished_jobs_kept_seconds: float = 24 * 3600.0
+    """How long a job that was delivered, object and message, stays in the database."""
+    logs_kept_seconds: float = 7 * 24 * 3600.0
+    """How long the logs of an instance that is gone stay after their last line."""
 
     def __post_init__(self) -> None:
         if self.time_scale <= 0:
@@ -63,3 +71,7 @@ class EmulatorSettings:
     @property
     def logs_dir(self) -> Path:
         return self.state_dir / "logs"
+
+    @property
+    def log_times_dir(self) -> Path:
+        return self.state_dir / "log-times"

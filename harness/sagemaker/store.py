@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.errors import ConfigurationError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE models (
@@ -32,11 +32,13 @@ CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, endpoint_id INTEGER NOT NULL,
     state TEXT NOT NULL, received_at REAL NOT NULL, expires_at REAL NOT NULL, not_before REAL NOT NULL DEFAULT 0,
     started_at REAL, instance_id TEXT, request TEXT NOT NULL, outcome TEXT, event_at REAL,
-    is_delivered INTEGER NOT NULL DEFAULT 0);
+    is_delivered INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX jobs_by_state ON jobs (endpoint_id, state, id);
 CREATE TABLE scaling (
     kind TEXT NOT NULL, key TEXT NOT NULL, created_at REAL NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, key));
 """
+_CHANGES = {1: "ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"}
+"""What makes of an older version's file the next one's."""
 
 
 class Store:
@@ -54,6 +56,9 @@ class Store:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        elif version < SCHEMA_VERSION:
+            changes = " ".join(_CHANGES[each] for each in range(version, SCHEMA_VERSION))
+            self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
         elif version != SCHEMA_VERSION:
             raise ConfigurationError(
                 f"{path} has schema {version}, this emulator writes {SCHEMA_VERSION}; move it away and start again"

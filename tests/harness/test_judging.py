@@ -75,7 +75,8 @@ def test_a_case_says_where_its_time_went(case: Case) -> None:
     phases = {"queue": 0.2, "download": 0.05, "container": 0.5, "upload": 0.1}
     known = judged.timed(phases).record.timings
     assert judged.record.timings.total_seconds == known.total_seconds == pytest.approx(1.1)
-    assert (known.upload_seconds, known.queue_seconds, known.model_seconds) == (0.1, pytest.approx(0.25), 0.5)
+    assert (known.upload_seconds, known.model_seconds) == (0.1, 0.5)
+    assert known.queue_seconds == pytest.approx(0.25)
     assert judged.timed({}).record.timings.model_seconds is None
 
 

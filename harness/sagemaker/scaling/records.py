@@ -68,6 +68,9 @@ class Records:
         document = self._get("target", resource_id)
         return None if document is None else Target(**document)
 
+    def is_scaled(self, endpoint_name: str, variant_name: str) -> bool:
+        return self.target(f"endpoint/{endpoint_name}/variant/{variant_name}") is not None
+
     def targets(self) -> list[Target]:
         return [Target(**document) for document in self._all("target")]
 

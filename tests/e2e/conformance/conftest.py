@@ -46,7 +46,7 @@ from tests.harness.sagemaker.containers import Script, ScriptedRuntime
 
 REGION = "eu-west-1"
 TIME_SCALE = 60.0
-_EMULATED = ("sagemaker", "sagemaker-runtime", "application-autoscaling")
+_EMULATED = ("sagemaker", "sagemaker-runtime", "application-autoscaling", "logs")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -149,6 +149,7 @@ def local_place(emulator_url: str, cloud_url: str, **more: Any) -> Place:
     environment = {
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": emulator_url,
         "AWS_ENDPOINT_URL_SAGEMAKER": emulator_url,
+        "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": emulator_url,
         "AWS_DEFAULT_REGION": REGION,
         **dummy_credentials(),
     }

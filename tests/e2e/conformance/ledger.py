@@ -20,7 +20,7 @@ from tests.e2e.conformance.deleting import DELETIONS, Made, Run
 
 SCHEMA = "rehearsal.conformance-ledger/1"
 TAG = "rehearsal:conformance"
-_READS = ("Describe", "Get", "Head", "Invoke", "List", "Receive")
+_READS = ("Describe", "Filter", "Get", "Head", "Invoke", "List", "Receive")
 _NAMED_BY = {
     "CreateModel": "ModelName",
     "DeleteModel": "ModelName",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.sagemaker.journal import LogStream
 from tests.harness.sagemaker.running import RunningEmulator, config_request, running_emulator
 
 EXAMPLES = 1000
@@ -30,15 +31,18 @@ SCALING = [
     "DeregisterScalableTarget",
     "TagResource",
 ]
+LOGS = ["FilterLogEvents", "GetLogEvents", "DescribeLogStreams", "DescribeLogGroups", "PutLogEvents"]
+LOG_GROUP = "/aws/sagemaker/Endpoints/fuzz"
 TARGETS = st.one_of(
     st.sampled_from([f"SageMaker.{name}" for name in OPERATIONS]),
     st.sampled_from([f"AnyScaleFrontendService.{name}" for name in SCALING]),
+    st.sampled_from([f"Logs_20140328.{name}" for name in LOGS]),
     st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30),
 )
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**40), 2**40), st.floats(allow_nan=False), st.text(max_size=40),
     st.sampled_from(["fuzz", "ml.m5.large", "sagemaker", "s3://bucket/k", "Ascending",
-                     "endpoint/fuzz/variant/AllTraffic"]),
+                     "endpoint/fuzz/variant/AllTraffic", LOG_GROUP, "AllTraffic/i-1"]),
 )  # fmt: skip
 MEMBERS = st.sampled_from([
     "ModelName", "EndpointName", "EndpointConfigName", "PrimaryContainer", "Containers", "Image", "ModelDataUrl",
@@ -49,6 +53,7 @@ MEMBERS = st.sampled_from([
     "ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity", "PolicyName", "PolicyType",
     "StepScalingPolicyConfiguration", "TargetTrackingScalingPolicyConfiguration", "DesiredWeightsAndCapacities",
     "DesiredInstanceCount", "InitialVariantWeight", "BlueGreenUpdatePolicy", "TargetValue",
+    "logGroupName", "logStreamName", "logStreamNames", "filterPattern", "nextToken", "startTime", "endTime", "limit",
 ])  # fmt: skip
 DOCUMENTS = st.recursive(
     LEAVES,
@@ -109,6 +114,13 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("AnyScaleFrontendService.PutScalingPolicy", {
         **WHO, "PolicyName": "s", "PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {
             "AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"ScalingAdjustment": 1}]}}),
+    ("Logs_20140328.FilterLogEvents", {"logGroupName": LOG_GROUP, "filterPattern": '?a -"b c"', "startTime": 0,
+                                       "endTime": 2**40, "limit": 1, "nextToken": "WzAsIkEiLDBd"}),
+    ("Logs_20140328.GetLogEvents", {"logGroupIdentifier": LOG_GROUP, "logStreamName": "AllTraffic/i-1",
+                                    "startFromHead": True, "nextToken": f"f/{0:056d}", "limit": 3}),
+    ("Logs_20140328.DescribeLogStreams", {"logGroupName": LOG_GROUP, "orderBy": "LastEventTime", "descending": True,
+                                          "limit": 1, "nextToken": "QWxsVHJhZmZpYy9pLTE="}),
+    ("Logs_20140328.DescribeLogGroups", {"logGroupNamePrefix": "/aws", "limit": 2}),
     ("AnyScaleFrontendService.DescribeScalingActivities", {"ServiceNamespace": "sagemaker", "MaxResults": 1}),
 ]  # fmt: skip
 
@@ -141,6 +153,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator
     with running_emulator(tmp_path_factory.mktemp("fuzz")) as running:
         running.serve("fuzz")
         running.serve("rt", is_async=False)
+        log = running.emulator.parts.journal.container_log(LogStream("fuzz", "AllTraffic", "i-1"))
+        log.write_text("a line\nand another\n")
         yield running
 
 
