@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +11,17 @@ from pathlib import Path
 _ENCODERS = {
     "h264": ("libx264", "-preset", "veryfast"),
     "hevc": ("libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-tag:v", "hvc1"),
+    "mpeg4": ("mpeg4",),
+    "vp9": ("libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"),
+    "av1": ("libsvtav1", "-preset", "12"),
 }
+ALWAYS_READ = "h264"
+"""What every build of OpenCV reads, and nothing here goes without; the others may be missing."""
 _TIMEOUT_SECONDS = 900
+
+
+class CannotMake(Exception):
+    """There is no ffmpeg, or it lacks the encoder; says which clip is missing."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +43,17 @@ class ClipRecipe:
 
 
 def made(recipe: ClipRecipe, cache: Path) -> Path:
-    """The clip, made once. The fractal is drawn in half size and enlarged: drawing it is most of the work."""
+    """The clip, made once. The fractal is drawn in half size and enlarged: that is cheaper, and soft as footage.
+
+    Raises CannotMake.
+    """
     path = cache / recipe.name
     if path.exists():
         return path
+    codec, *options = _ENCODERS[recipe.codec]
+    _require_encoder(codec, path)
     cache.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft.mp4")
-    codec, *options = _ENCODERS[recipe.codec]
     source = f"mandelbrot=size={recipe.width // 2}x{recipe.height // 2}:rate={recipe.rate}:maxiter=800"
     look = f"scale={recipe.width}:{recipe.height},noise=alls=12:allf=t,format=yuv420p"
     command = [
@@ -48,6 +63,16 @@ def made(recipe: ClipRecipe, cache: Path) -> Path:
     ]
     if recipe.codec == "hevc":  # x265 takes its own parameters and does not know this one
         command = [word for word in command if word not in ("-sc_threshold", "0")]
-    subprocess.run(command, check=True, timeout=_TIMEOUT_SECONDS)
+    quiet = {"SVT_LOG": "1"}  # the AV1 encoder has a log of its own: errors only
+    subprocess.run(command, check=True, timeout=_TIMEOUT_SECONDS, env={**os.environ, **quiet})
     draft.rename(path)
     return path
+
+
+def _require_encoder(encoder: str, path: Path) -> None:
+    if shutil.which("ffmpeg") is None:
+        raise CannotMake(f"{path} is not there and ffmpeg is not installed; install it, or run this once where it is")
+    asked = ["ffmpeg", "-v", "error", "-h", f"encoder={encoder}"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if f"Encoder {encoder} " not in told.stdout:
+        raise CannotMake(f"{path} is not there and this ffmpeg has no encoder {encoder}; install one that has")

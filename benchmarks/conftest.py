@@ -18,15 +18,18 @@ import torch
 import torchvision
 from torchvision.transforms.functional import to_tensor
 
-from benchmarks import clips, reference, weights
+from benchmarks import clips, context, reference, weights
 from benchmarks.clips import ClipRecipe
 from benchmarks.contestants import Job
+from benchmarks.decoding import Row, table
+from benchmarks.suites import DEFAULT_FRAMES
 from benchmarks.weights import Recipe
 from benchmarks.worker import ROOT
 
 CACHE = ROOT / ".benchmarks" / "inputs"
 FRAME_SIZE = (1024, 1024)
 SAMPLED_EVERY = 30
+_DECODED_ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,10 @@ class Extent:
 
 @pytest.fixture(scope="session")
 def extent() -> Extent:
-    return Extent(int(os.environ.get("REHEARSAL_BENCH_PAIRS", "3")), int(os.environ.get("REHEARSAL_BENCH_FRAMES", "6")))
+    return Extent(
+        int(os.environ.get("REHEARSAL_BENCH_PAIRS", "3")),
+        int(os.environ.get("REHEARSAL_BENCH_FRAMES", str(DEFAULT_FRAMES))),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -63,10 +69,40 @@ def circumstances() -> Mapping[str, Any]:
     return {
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
-        "opencv": cv2.__version__,
+        **software(),
+        **context.image(),
         "allocator": "reference: libc as it is; handler: what it sets itself",
         "precision": "reference: fp32; handler: its default for the device",
         "load_average": os.getloadavg()[0],
     }
+
+
+@pytest.fixture(scope="session")
+def decoded_rows(pytestconfig: pytest.Config) -> list[Row]:
+    """What is put here is printed as a table when the run ends."""
+    return pytestconfig.stash.setdefault(_DECODED_ROWS, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = config.stash.get(_DECODED_ROWS, [])
+    if rows:
+        terminalreporter.section("decoding: frames a second, reference and handler in alternated pairs")
+        terminalreporter.write_line("\n".join(table(rows)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    machine_info["rehearsal"] = {**software(), **context.container()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_commit_info(commit_info: dict[str, Any]) -> None:
+    """A container has neither git nor a history to ask."""
+    if known := context.container().get("commit"):
+        commit_info.clear()
+        commit_info.update(known)
+
+
+def software() -> dict[str, str]:
+    """With the builds of torch: `+cpu` and `+cu124` are not the same."""
+    return {**context.versions(), "torch": torch.__version__, "torchvision": torchvision.__version__}

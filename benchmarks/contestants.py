@@ -43,6 +43,10 @@ class Ran:
 
     frame_count: int
     answer: tuple[Frame, ...] = ()
+    skipped_to_count: int = 0
+    """Frames that came without all those before them being decoded; told by `handler-decode`."""
+    why_not_skipped: str = ""
+    """The handler's own reason where it did not skip, or stopped skipping."""
 
 
 Contestant = Callable[[], Ran]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from benchmarks.contestants import Contestant, Frame, Job, Ran
 from detector import pipeline  # first: it keeps what is not needed out of the start
 
+from benchmarks import skips  # isort: skip
 from detector import frames, media  # isort: skip
 from detector.detections import FrameDetections
 from detector.settings import Settings, from_environment
@@ -56,8 +57,10 @@ class _Noting:
 
 def _decode(job: Job) -> Contestant:
     def run() -> Ran:
-        with media.open_clip(job.clip.read_bytes(), "video/mp4", job.frame_interval) as clip:
-            return Ran(sum(1 for _ in clip.frames))
+        body = job.clip.read_bytes()
+        with skips.noted() as noted, media.open_clip(body, "video/mp4", job.frame_interval) as clip:
+            frame_count = sum(1 for _ in clip.frames)
+        return Ran(frame_count, skipped_to_count=noted.frame_count, why_not_skipped=noted.given_up_because)
 
     return run
 

@@ -35,6 +35,8 @@ class Run:
     frame_count: int
     detection_count: int
     answer: list[dict[str, Any]] | None = None
+    skipped_to_count: int = 0
+    why_not_skipped: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class Worker:
     def run(self, *, answer: bool = False) -> Run:
         return Run(**self.ask({"answer": answer}))
 
+    def take(self, job: Any) -> None:
+        """From now on the same contestant runs on this job."""
+        self.ask({"job": asdict(job)})
+
 
 @contextmanager
 def working(name: str, job: Any) -> Iterator[Worker]:
@@ -134,7 +140,7 @@ def _environment(job: Any) -> dict[str, str]:
 def _asked(process: subprocess.Popen[str], answers: Any, name: str, command: dict[str, Any]) -> dict[str, Any]:
     if process.stdin is None:
         raise WorkerEnded(name)
-    process.stdin.write(json.dumps(command) + "\n")
+    process.stdin.write(json.dumps(command, default=str) + "\n")
     process.stdin.flush()
     return _answer(answers, name)
 

@@ -1,7 +1,7 @@
 """A process that holds one contestant and runs it when told to: `python -m benchmarks.worker NAME JOB.json`.
 
-Speaks lines of JSON on a pipe that nothing else writes to. Two contestants share no process, because an allocator that
-one of them tunes, or fills, is the allocator of the other as well.
+Speaks lines of JSON on a pipe that nothing else writes to: run, or set up another job. Two contestants share no
+process, because an allocator that one of them tunes, or fills, is the allocator of the other as well.
 """
 
 from __future__ import annotations
@@ -23,13 +23,17 @@ def main(name: str, job_path: str, answers_fd: str) -> None:
     sys.path[:0] = [str(ROOT), str(ROOT / "handler")]
     from benchmarks import contestants  # the path above must come first, and the import is part of the start
 
-    document = json.loads(Path(job_path).read_text(encoding="utf-8"))
-    contestant = contestants.set_up(name, _job(contestants.Job, document))
+    def set_up(document: dict[str, Any]) -> Any:
+        return contestants.set_up(name, _job(contestants.Job, document))
+
+    contestant = set_up(json.loads(Path(job_path).read_text(encoding="utf-8")))
     gc.disable()
     with os.fdopen(int(answers_fd), "w", encoding="utf-8") as answers:
         _say(answers, {"ready_seconds": time.perf_counter() - started})
-        for line in sys.stdin:
-            _say(answers, _measured(contestant, json.loads(line)))
+        for command in map(json.loads, sys.stdin):
+            if "job" in command:
+                contestant = set_up(command["job"])
+            _say(answers, {} if "job" in command else _measured(contestant, command))
 
 
 def _job(job_type: Any, document: dict[str, Any]) -> Any:
@@ -52,6 +56,8 @@ def _measured(contestant: Any, command: dict[str, Any]) -> dict[str, Any]:
         "peak_bytes": _peak_bytes(),
         "frame_count": ran.frame_count,
         "detection_count": sum(len(frame.scores) for frame in ran.answer),
+        "skipped_to_count": ran.skipped_to_count,
+        "why_not_skipped": ran.why_not_skipped,
         "answer": [_frame(frame) for frame in ran.answer] if command.get("answer") else None,
     }
 

@@ -1,0 +1,42 @@
+"""Which way the handler's sampled frames came: skipped to with PyAV, or with OpenCV decoding every frame before them.
+
+The handler keeps that to itself, so the one function that all skipped frames pass through is listened to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from detector import skipping
+from detector.frames import Frame, Pixels
+from detector.gops import CannotSkip
+
+
+@dataclass
+class Skips:
+    frame_count: int = 0
+    given_up_because: str = ""
+    """Empty where every frame was skipped to."""
+
+
+@contextmanager
+def noted() -> Iterator[Skips]:
+    """Of the clips read meanwhile, in this process."""
+    skips, checked = Skips(), skipping.checked
+
+    def listening(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
+        try:
+            for frame in checked(frames, first):
+                skips.frame_count += 1
+                yield frame
+        except CannotSkip as reason:
+            skips.given_up_because = str(reason)
+            raise
+
+    skipping.checked = listening
+    try:
+        yield skips
+    finally:
+        skipping.checked = checked
