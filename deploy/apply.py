@@ -16,7 +16,7 @@ from deploy.desired import Desired
 from deploy.endpoint import ensure_endpoint
 from deploy.errors import ConfigurationError
 from deploy.ledger import Kind, Ledger
-from deploy.resources import EndpointConfig, Model, Topic
+from deploy.resources import EndpointConfig, Model, Topic, without_secrets
 from deploy.steps import OnStep, Step, Work, ignore
 from deploy.storing import ensure_bucket, ensure_bundle
 from deploy.waiting import REAL_TIME, Clock
@@ -92,7 +92,8 @@ def _ensure_model(work: Work, model: Model) -> None:
         "model", model.name, lambda: work.clients.sagemaker.create_model(**model.request())
     ):
         return
-    _adopt_if_same(work, "model", model.name, model.request(), found or existing.model(work.clients, model.name))
+    found = found or existing.model(work.clients, model.name)
+    _adopt_if_same(work, "model", model.name, without_secrets(model.request()), without_secrets(found or {}))
 
 
 def _ensure_endpoint_config(work: Work, config: EndpointConfig) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from deploy import existing, files, lock
 from deploy.errors import ConfigurationError
+from deploy.lock import Hold
 from deploy.session import Options, Session, TargetName
 
 SCHEMA = "rehearsal.order/1"
@@ -27,15 +28,15 @@ def alone(work: Session) -> Iterator[None]:
 
 
 @contextmanager
-def locked(work: Session) -> Iterator[None]:
+def locked(work: Session) -> Iterator[Hold | None]:
     """Nobody deploys meanwhile, on this machine or another. Where there is no bucket, nobody can."""
     with alone(work):
         if existing.bucket_region(work.clients, work.shelf.bucket) is None:
-            yield
+            yield None
         else:
             door = lock.Lock(work.shelf.bucket, f"{work.shelf.prefix}/lock.json", work.owner, work.actor)
-            with lock.held(work.clients, door, work.clock):
-                yield
+            with lock.held(work.clients, door, work.clock) as hold:
+                yield hold
 
 
 def remember(work: Session) -> None:
@@ -46,6 +47,14 @@ def remember(work: Session) -> None:
 
 def forget(work: Session) -> None:
     _path(work).unlink(missing_ok=True)
+
+
+def unfinished(work: Session) -> str | None:
+    """Of a promotion that was begun on this machine and has not ended, or has not ended yet."""
+    if not _path(work).exists():
+        return None
+    _, release = remembered(work)
+    return f"a promotion of release {release} was begun here and has not ended"
 
 
 def remembered(work: Session) -> tuple[Options, str]:

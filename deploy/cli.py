@@ -31,6 +31,7 @@ from deploy import (
 from deploy import bundle as bundles
 from deploy import gate as gates
 from deploy.bundle import Bundle
+from deploy.cli_help import Grouped, refuse_strayed
 from deploy.cli_options import (
     DEFAULT_BUNDLE,
     AssumeRoleOption,
@@ -44,13 +45,17 @@ from deploy.cli_options import (
     ProfileOption,
     TargetOption,
     YesOption,
-    confirmed,
+    on_session,
+    require_yes,
     session,
 )
-from deploy.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed, TimedOut
+from deploy.endpoint import size
+from deploy.errors import AwsRefused, DeployError, EndpointFailed, LockLost, TimedOut
 from deploy.output import Format
 from deploy.plan import Plan
+from deploy.promote import Promoted
 from deploy.quota import require_quota
+from deploy.releases import Release
 from deploy.role import require_assumable, require_permitted
 from deploy.session import Session, TargetName
 from deploy.showing import Outlook
@@ -60,9 +65,11 @@ CHANGES = 2
 
 app = typer.Typer(
     name="deploy",
-    help="Bundle, gate, plan and promote a SageMaker asynchronous endpoint. Exit codes: 0 ok, 1 failed or refused, "
-    "2 usage or configuration, 4 AWS refused, 124 timed out, 130 interrupted; of a plan: 0 no changes, 2 changes, "
-    "1 error.",
+    cls=Grouped,
+    help="Bundle, gate, plan and promote a SageMaker asynchronous endpoint.\n\n"
+    "Without a command: show the plan; with --promote: carry it out.\n\n"
+    "Exit codes: 0 ok, 1 failed or refused, 2 usage or configuration, 3 this machine cannot, 4 AWS refused, "
+    "124 timed out, 130 interrupted; of a plan: 0 no changes, 2 changes, 1 error.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -94,6 +101,7 @@ def deploy(
 ) -> None:
     """Show what would change; with --promote, do it."""
     if context.invoked_subcommand is not None:
+        refuse_strayed(context)
         return
     work = session(
         config_file,
@@ -129,7 +137,10 @@ def bundle(
     out: Annotated[Path, typer.Option("--out", help="Folder for model.tar.gz and its manifest.")] = Path("dist"),
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Pack handler and weights into model.tar.gz: same inputs, same sha256, on every machine."""
+    """Pack handler and weights into model.tar.gz.
+
+    The same inputs give the same sha256 on every machine.
+    """
     project = config.load(config_file, env)
     if weights is not None:
         project = project.with_weights("coco" if weights == "coco" else Path(weights))
@@ -159,16 +170,16 @@ def gate(
 
 
 @app.command()
+@on_session()
 def resume(
-    config_file: ConfigOption = Path(config.FILE_NAME),
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    asked: Session,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Finish a promotion that was interrupted, with the words it was begun with."""
-    options, release = begun.remembered(session(config_file, env, target, profile, assume_role))
+    """Finish a promotion that was interrupted.
+
+    With the words it was begun with, towards the release that was agreed to.
+    """
+    options, release = begun.remembered(asked)
     work = Session(options)
     with begun.alone(work):
         begun.require_same(work, release)
@@ -177,13 +188,14 @@ def resume(
 
 def _plan(work: Session) -> tuple[Plan, Outlook]:
     cost.require_within_budget(work.project, work.price)
-    planned = plan.plan(work.desired, work.watching, live.observe(work.desired, work.watching, work.clients))
+    stands = live.observe(work.desired, work.watching, work.clients)
+    planned, running = plan.plan(work.desired, work.watching, stands), size(stands.endpoint)
     require_assumable(work.clients, work.role)
     if work.project.endpoint.check_role_permissions:
         require_permitted(work.clients, work.desired)
-    quota = require_quota(work.clients, work.project, updating=planned.updates_fleet)
+    quota = require_quota(work.clients, work.project, updating=planned.updates_fleet, running=running)
     expected = cost.expected(work.project, work.price, work.throughput)
-    return planned, Outlook(work.price, expected, quota, work.watching.derivation)
+    return planned, Outlook(work.price, expected, quota, work.watching.derivation, running)
 
 
 def _show_plan(work: Session, out: Path | None, output_format: Format) -> int:
@@ -196,13 +208,13 @@ def _show_plan(work: Session, out: Path | None, output_format: Format) -> int:
     if out is not None:
         plan.write(out, planned)
     document: dict[str, Any] = json.loads(planned.to_json()) | asdict(outlook)
-    output.result(output_format, document, showing.plan(planned, work.project, outlook))
+    output.result(output_format, document, showing.plan(planned, work.project, outlook, words=work.options.words))
     return CHANGES if planned.changes else 0
 
 
 def _promote(work: Session, reviewed: Path | None, output_format: Format, *, yes: bool) -> None:
     signed = f"signed with key {keys.shown(work.signer.keyid)}" if work.signer else "unsigned"
-    output.note(f"as {work.actor} in {work.project.endpoint.region}, the release record {signed}\n")
+    output.note(f"as {work.actor} in {work.project.endpoint.region}; the release record will be {signed}\n")
     verdicts = work.verdicts
     output.note(showing.gates(verdicts))
     gates.require_open(verdicts)
@@ -210,8 +222,8 @@ def _promote(work: Session, reviewed: Path | None, output_format: Format, *, yes
     if reviewed is not None:
         plan.require_unchanged(plan.read(reviewed), planned)
     output.note(showing.plan(planned, work.project, outlook, promoting=True))
-    if not confirmed(f"Promote release {planned.release} to account {planned.account}, {planned.region}?", yes=yes):
-        raise ConfigurationError("not promoted: nothing was changed. Say --yes to be asked nothing")
+    question = f"Promote release {planned.release} to account {planned.account}, {planned.region}?"
+    require_yes(question, yes=yes, otherwise="not promoted")
     with begun.alone(work):
         begun.remember(work)
         _carry_out(work, output_format)
@@ -219,10 +231,14 @@ def _promote(work: Session, reviewed: Path | None, output_format: Format, *, yes
 
 def _carry_out(work: Session, output_format: Format, *, resuming: bool = False) -> None:
     """An attempt that was judged is over; what was refused before that can be resumed once the cause is gone."""
+    work.keep_evidence()
     try:
         done = promote.promote(work.order(), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock)
-    except (AwsRefused, TimedOut, KeyboardInterrupt):
-        output.note("interrupted: `deploy resume` goes on from here, `deploy destroy` takes everything back")
+    except (AwsRefused, LockLost, TimedOut, KeyboardInterrupt):
+        words = work.options.words
+        output.note(
+            f"interrupted: `deploy resume{words}` goes on from here, `deploy destroy{words}` takes everything back"
+        )
         raise
     except DeployError as error:
         if isinstance(error, EndpointFailed) or not resuming:
@@ -230,8 +246,18 @@ def _carry_out(work: Session, output_format: Format, *, resuming: bool = False) 
         raise
     begun.forget(work)
     document = json.loads(done.release.model_dump_json()) | {"record": done.record_key}
-    text = f"release {done.release.release} serves as {done.release.endpoint_name}; go back with `deploy rollback`"
-    output.result(output_format, document, text)
+    output.result(
+        output_format, document, f"{_served(done.release)} with `deploy {_way_back(done)}{work.options.words}`"
+    )
+
+
+def _served(release: Release) -> str:
+    return f"release {release.release} serves as {release.endpoint_name}; go back"
+
+
+def _way_back(done: Promoted) -> str:
+    """Before a first release there is nothing to go back to."""
+    return "destroy" if done.release.previous is None else "rollback"
 
 
 def _bundle_text(built: Bundle) -> str:

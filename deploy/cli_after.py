@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy import (
-    config,
+    begun,
     drift,
     logs,
     output,
@@ -25,20 +25,15 @@ from deploy import (
 )
 from deploy import smoke as smokes
 from deploy.cli_options import (
-    AssumeRoleOption,
-    ConfigOption,
-    EnvOption,
     OutputOption,
-    ProfileOption,
-    TargetOption,
-    session,
+    TimeoutOption,
+    on_session,
 )
-from deploy.errors import DeployError
+from deploy.errors import ConfigurationError, DeployError
 from deploy.output import Format
-from deploy.requests import Completed
-from deploy.session import TargetName
-
-_CONFIG = Path(config.FILE_NAME)
+from deploy.releases import Unreadable, readable
+from deploy.requests import Completed, content_type_of
+from deploy.session import Session
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,37 +41,32 @@ def add_to(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
+@on_session()
 def _status(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Show what serves, on how many instances, what waits and what it costs."""
-    work = session(config_file, env, target, profile, assume_role)
+    """Show what serves, what waits and what it costs."""
     found = status.status(work.clients, work.project.endpoint_name, work.shelf, work.price, work.clock.today())
     document = {"schema": "rehearsal.status/1", **asdict(found), "created": found.created.isoformat()}
+    if unfinished := begun.unfinished(work):
+        output.note(f"{unfinished}; if nobody is at it, `deploy resume{work.options.words}` goes on")
     output.result(output_format, document, showing.status(found, work.price))
 
 
+@on_session(judging=True)
 def _smoke(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
-    timeout_seconds: Annotated[float, typer.Option("--timeout", help="Seconds; a cold start takes minutes.")] = 1800.0,
+    work: Session,
+    timeout_seconds: TimeoutOption = 1800,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Send the smoke request to the endpoint and judge its answer.
 
     Where the rehearsal of the release in service is at hand, the answer must be like its; elsewhere any will do.
     """
-    work = session(config_file, env, target, profile, assume_role)
+    status.require_endpoint(work.clients, work.project.endpoint_name)
     pointed = releases.current(work.clients, work.shelf)
-    probe = smokes.probe(work.project, work.evidence_of(pointed[1].bundle_sha256) if pointed else ())
+    probe = work.probe_of(pointed[1]) if pointed else smokes.probe(work.project, ())
     result = smokes.smoke(work.clients, work.destination, probe, timeout_seconds=timeout_seconds, clock=work.clock)
     good = "the answer of the rehearsal" if probe.expected else "an answer, with no rehearsal here to compare it with,"
     said = result.problem or f"{good} after {result.seconds:g} s"
@@ -85,32 +75,37 @@ def _smoke(
         raise typer.Exit(1)
 
 
+@on_session()
 def _invoke(
-    file: Annotated[Path, typer.Argument(help="What to send.", exists=True, dir_okay=False)],
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
-    content_type: Annotated[str, typer.Option("--content-type", help="Of the file.")] = "video/mp4",
-    accept: Annotated[str, typer.Option("--accept", help="What is wanted back.")] = "application/json",
+    work: Session,
+    file: Annotated[Path, typer.Argument(help="What to send.", exists=True, dir_okay=False, metavar="FILE")],
+    content_type: Annotated[
+        str | None, typer.Option("--content-type", help="Of the file; default: by its name.", metavar="TYPE")
+    ] = None,
+    accept: Annotated[str, typer.Option("--accept", help="What is wanted back.", metavar="TYPE")] = "application/json",
     attributes: Annotated[
-        str, typer.Option("--attributes", help="CustomAttributes, such as frame_interval=5;masks=rle.")
+        str,
+        typer.Option("--attributes", help="CustomAttributes, such as 'frame_interval=5;masks=rle'.", metavar="TEXT"),
     ] = "",
-    out: Annotated[Path | None, typer.Option("--out", help="Where the answer goes; default: stdout.")] = None,
-    timeout_seconds: Annotated[float, typer.Option("--timeout", help="Seconds; a cold start takes minutes.")] = 1800.0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where the answer goes; default: stdout.", metavar="FILE")
+    ] = None,
+    timeout_seconds: TimeoutOption = 1800,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Upload a file, submit it, wait for its answer and fetch it."""
-    work = session(config_file, env, target, profile, assume_role)
+    status.require_endpoint(work.clients, work.project.endpoint_name)
+    content_type = content_type or content_type_of(file)
     sent = requests.submit(
         work.clients, work.destination, file, content_type=content_type, accept=accept, attributes=attributes
     )
-    output.note(f"submitted {sent.inference_id}, waiting for {sent.output_url}")
+    output.note(f"submitted {sent.inference_id} as {content_type}, waiting for {sent.output_url}")
     outcome = requests.wait_for(work.clients, sent, timeout_seconds=timeout_seconds, clock=work.clock)
     if not isinstance(outcome, Completed):
         began = sent.failure_url or sent.input_url
-        raise DeployError(f"{file}: the request failed: {outcome.reason}. `deploy replay {began}` runs it again here")
+        again = f"deploy replay {began}{work.options.words}"
+        raise DeployError(f"{file}: the request failed: {outcome.reason}. `{again}` runs it again here")
+    output.note(f"answered after {outcome.seconds:.1f} s, {len(outcome.body)} bytes")
     document = {"schema": "rehearsal.invocation/1", **asdict(sent), "seconds": outcome.seconds}
     _deliver(outcome, out, document, output_format)
 
@@ -125,56 +120,65 @@ def _deliver(outcome: Completed, out: Path | None, document: dict[str, Any], out
         sys.stdout.buffer.write(outcome.body)
 
 
+@on_session()
 def _releases(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """List what was promoted here, newest first, and what is in service."""
-    work = session(config_file, env, target, profile, assume_role)
     found = releases.releases(work.clients, work.shelf)
-    pointed = releases.current(work.clients, work.shelf)
-    in_service = pointed[0].record if pointed else None
-    records = [json.loads(each.release.model_dump_json()) | {"record": each.key} for each in found]
-    document = {"schema": "rehearsal.releases/1", "in_service": in_service, "releases": records}
+    pointed, problem = None, ""
+    try:
+        pointed = releases.pointed(work.clients, work.shelf)
+    except ConfigurationError as error:
+        problem = str(error)
+    in_service = pointed.record if pointed else None
+    document = {
+        "schema": "rehearsal.releases/1",
+        "in_service": in_service,
+        "releases": [json.loads(each.release.model_dump_json()) | {"record": each.key} for each in readable(found)],
+        "unreadable": [
+            {"record": each.key, "release": each.release, "reason": each.reason}
+            for each in found
+            if isinstance(each, Unreadable)
+        ],
+    }
+    if problem:
+        output.note(f"which one is in service is not known: {problem}")
     output.result(output_format, document, showing.releases(found, in_service))
 
 
+@on_session()
 def _drift(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Compare what stands with the release record; exit code 1 when they differ."""
-    work = session(config_file, env, target, profile, assume_role)
+    """Compare what stands with the release record.
+
+    Exit codes: 0 they agree, 1 they differ.
+    """
     found = drift.drift(work.clients, work.shelf, work.watching)
-    text = "\n".join([*found, f"{len(found)} differences; `deploy --promote` sets them right"])
+    noun = "difference" if len(found) == 1 else "differences"
+    text = "\n".join([*found, f"{len(found)} {noun}; `deploy --promote{work.options.words}` sets right what it can"])
     document = {"schema": "rehearsal.drift/1", "differences": list(found)}
     output.result(output_format, document, text if found else "No drift: what stands is what was recorded.")
     if found:
         raise typer.Exit(1)
 
 
+@on_session()
 def _verify(
-    files: Annotated[list[Path] | None, typer.Argument(help="Bundles and evidence that the record must name.")] = None,
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Bundles and evidence that the record must name.", metavar="FILE")
+    ] = None,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Prove by digests and signatures that what serves is what was rehearsed and recorded; exit code 1 when it is not.
+    """Prove that what serves is what was rehearsed and recorded.
 
-    Signatures are checked with [release] public_keys; without any, a change of the whole bucket goes unseen.
+    By digests and signatures; exit codes: 0 every link holds, 1 one does not. Signatures are checked with [release]
+    public_keys; without any, a change of the whole bucket goes unseen.
     """
-    work = session(config_file, env, target, profile, assume_role)
     links = verify.verify(work.clients, work.shelf, files or (), work.trusted)
     document = {"schema": "rehearsal.verification/1", "links": [asdict(each) for each in links]}
     output.result(output_format, document, showing.links(links))
@@ -182,20 +186,18 @@ def _verify(
         raise typer.Exit(1)
 
 
+@on_session()
 def _logs(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
     minutes: Annotated[float, typer.Option("--minutes", "-m", help="How far back.")] = 60.0,
     pattern: Annotated[str, typer.Option("--filter", help="A CloudWatch Logs filter pattern.")] = "",
+    follows: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come; Ctrl-C ends it.")] = False,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Print what the endpoint's containers wrote, oldest first; with JSON one object a line."""
-    work = session(config_file, env, target, profile, assume_role)
     since = work.clock.today() - timedelta(minutes=minutes)
-    for line in logs.logs(work.clients, work.project.endpoint_name, since=since, pattern=pattern):
+    read = logs.follow if follows else logs.logs
+    for line in read(work.clients, work.project.endpoint_name, since=since, pattern=pattern):
         if output_format is Format.JSON:
             typer.echo(json.dumps({"at": line.at.isoformat(), "stream": line.stream, "text": line.text}))
         else:

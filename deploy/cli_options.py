@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from deploy import config
+from deploy.errors import ConfigurationError
 from deploy.output import Format
 from deploy.session import Options, Session, TargetName
 
@@ -39,6 +44,9 @@ OverrideOption = Annotated[
 ]
 BecauseOption = Annotated[
     str | None, typer.Option("--because", help="Why the override is right; kept in the record.", metavar="TEXT")
+]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", help="How long to wait; a cold start takes minutes.", metavar="SECONDS")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -72,6 +80,51 @@ def session(
     )
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
-    """Asks on a terminal; where nobody can answer, only --yes is a yes."""
-    return yes or (sys.stdin.isatty() and typer.confirm(question, default=False, err=True))
+def _endpoint(
+    config_file: ConfigOption = Path(config.FILE_NAME),
+    env: EnvOption = None,
+    target: TargetOption = TargetName.AWS,
+    profile: ProfileOption = None,
+    assume_role: AssumeRoleOption = None,
+    evidence: EvidenceOption = None,
+) -> Session:
+    """Of every command about an endpoint; evidence only of those that judge an answer."""
+    return session(config_file, env, target, profile, assume_role, evidence=evidence)
+
+
+def on_session(*, judging: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The command's first argument, a Session, becomes the options it is made from; they come after its own.
+
+    Typer reads a function's signature, so the wrapper carries one that is put together.
+    """
+
+    def wrapped(command: Callable[..., None]) -> Callable[..., None]:
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        shared = [
+            each
+            for each in inspect.signature(_endpoint, eval_str=True).parameters.values()
+            if judging or each.name != "evidence"
+        ]
+        *before, output_format = own
+
+        @wraps(command)
+        def run(**given: Any) -> None:
+            options = {each.name: given.pop(each.name) for each in shared}
+            command(_endpoint(**options), **given)
+
+        parameters = [*before, *shared, output_format]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect.signature
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        return run
+
+    return wrapped
+
+
+def require_yes(question: str, *, yes: bool, otherwise: str) -> None:
+    """Asks on a terminal; where nobody can answer, only --yes is a yes. Raises ConfigurationError without one."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{otherwise}: nothing was changed. There is no terminal to ask on, so say --yes")
+    if not typer.confirm(question, default=False, err=True):
+        raise ConfigurationError(f"{otherwise}: nothing was changed")

@@ -45,37 +45,54 @@ def _config(
         return
     values = origin.values(config_file, env)
     document = {"schema": "rehearsal.config/1", "values": [asdict(each) for each in values]}
-    width = max(len(f"{each.key} = {each.value}") for each in values)
+    settings_now = [f"{each.key} = {_toml(each.value)}" for each in values]
+    width = max(len(each) for each in settings_now)
     lines = [
-        f"{f'{each.key} = {each.value}':<{width}}  # {each.origin}" if with_origin else f"{each.key} = {each.value}"
-        for each in values
+        f"{said:<{width}}  # {each.origin}" if with_origin else said
+        for said, each in zip(settings_now, values, strict=True)
     ]
     output.result(output_format, document, "\n".join(lines))
+
+
+def _toml(value: object) -> str:
+    """As the file would spell it; TOML has no word for what is not set."""
+    return "(not set)" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _cost(
     requests_per_hour: Annotated[
         float | None,
-        typer.Option("--requests-per-hour", "-r", help="Over the whole day; default: [cost] requests_per_hour."),
+        typer.Option(
+            "--requests-per-hour", "-r", help="Over the whole day; default: [cost] requests_per_hour.", metavar="N"
+        ),
     ] = None,
     seconds_per_request: Annotated[
         float | None,
-        typer.Option("--seconds-per-request", "-s", help="On one instance; default: as `harness bench` measured."),
+        typer.Option(
+            "--seconds-per-request", "-s", help="On one instance; default: as `harness bench` measured.", metavar="S"
+        ),
     ] = None,
     config_file: ConfigOption = _CONFIG,
     env: EnvOption = None,
     frames_per_request: Annotated[
         float | None,
-        typer.Option("--frames-per-request", "-f", help="Sampled frames; default: as `harness bench` measured."),
+        typer.Option(
+            "--frames-per-request", "-f", help="Sampled frames; default: as `harness bench` measured.", metavar="N"
+        ),
     ] = None,
-    usd_per_hour: Annotated[float | None, typer.Option("--usd-per-hour", help="Of one instance.")] = None,
+    usd_per_hour: Annotated[
+        float | None, typer.Option("--usd-per-hour", help="Of one instance.", metavar="USD")
+    ] = None,
     price_list: Annotated[
         bool, typer.Option("--price-list", help="Ask AWS's Price List instead of the dated table.")
     ] = False,
     profile: ProfileOption = None,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Estimate what the endpoint costs: low, expected and high, with all assumptions."""
+    """Estimate what the endpoint costs: low, expected and high.
+
+    With every assumption beside it.
+    """
     work = session(config_file, env, TargetName.AWS, profile)
     if usd_per_hour is not None:
         price: Price | None = Price(usd_per_hour, "as given")
@@ -89,11 +106,17 @@ def _cost(
 
 def _keygen(
     file: Annotated[
-        Path, typer.Argument(help="Where the private key goes; the public one goes beside it, as FILE.pub.")
+        Path,
+        typer.Argument(help="Where the private key goes; the public one goes beside it, as FILE.pub.", metavar="FILE"),
     ],
+    config_file: ConfigOption = _CONFIG,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Make an Ed25519 key that signs releases; encrypted when REHEARSAL_SIGNING_PASSPHRASE is set."""
+    """Make a key that signs releases.
+
+    Ed25519, encrypted when REHEARSAL_SIGNING_PASSPHRASE is set. Prints the lines for rehearsal.toml, with paths as they
+    are understood there.
+    """
     made = keygen.keygen(file, settings.read().signing_passphrase)
     document = {
         "schema": "rehearsal.key/1", "private": str(made.private), "public": str(made.public), "keyid": made.keyid,
@@ -106,9 +129,10 @@ def _keygen(
             f"private  {made.private}: {lock}. Keep it out of git and out of the handler's folder",
             f"public   {made.public}: may be shown to everybody",
             "",
+            f"# for {config_file}:",
             "[release]",
-            f'signing_key = "{made.private}"',
-            f'public_keys = ["{made.public}"]',
+            f"signing_key = {_toml(keygen.as_written_in(config_file, made.private))}",
+            f"public_keys = [{_toml(keygen.as_written_in(config_file, made.public))}]",
         )
     )
     output.result(output_format, document, text)
@@ -120,7 +144,10 @@ def _policy(
     env: EnvOption = None,
     output_format: OutputOption = Format.JSON,
 ) -> None:
-    """Print the least IAM policies: trust and permissions of the execution role, permissions of the deployer."""
+    """Print the least IAM policies for execution role and deployer.
+
+    Trust and permissions of the execution role, permissions of the deployer.
+    """
     found = derive(config.load(config_file, env), account)
     document = {"schema": "rehearsal.policies/1", **asdict(found)}
     text = "\n\n".join(f"{name}:\n{json.dumps(getattr(found, name), indent=2)}" for name in asdict(found))

@@ -12,23 +12,17 @@ from typing import Annotated
 
 import typer
 
-from deploy import config, ledgers, output, replay
+from deploy import ledgers, output, replay
 from deploy.cli_options import (
-    AssumeRoleOption,
-    ConfigOption,
-    EnvOption,
     OutputOption,
-    ProfileOption,
-    TargetOption,
-    session,
+    on_session,
 )
 from deploy.clues import Places
 from deploy.errors import ConfigurationError
 from deploy.output import Format
 from deploy.replay import Asked, Found, Source
-from deploy.session import Session, TargetName
+from deploy.session import Session
 
-_CONFIG = Path(config.FILE_NAME)
 _HARNESS = "harness.cli"
 
 
@@ -42,7 +36,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("replay")(_replay)
 
 
+@on_session()
 def _replay(
+    work: Session,
     uri: Annotated[
         str | None, typer.Argument(help="The failure object, or the input, of the request.", metavar="S3-URI")
     ] = None,
@@ -57,11 +53,15 @@ def _replay(
         typer.Option("--input", help="The input, when nothing leads to it: an S3 URI or a file.", metavar="URI|FILE"),
     ] = None,
     content_type: Annotated[
-        str | None, typer.Option("--content-type", help="Of the request; default: as recorded, else the object's.")
+        str | None,
+        typer.Option("--content-type", help="Of the request; default: as recorded, else the object's.", metavar="TYPE"),
     ] = None,
-    accept: Annotated[str | None, typer.Option("--accept", help="Of the request; default: as recorded.")] = None,
+    accept: Annotated[
+        str | None, typer.Option("--accept", help="Of the request; default: as recorded.", metavar="TYPE")
+    ] = None,
     attributes: Annotated[
-        str | None, typer.Option("--attributes", help="CustomAttributes of the request; default: as recorded.")
+        str | None,
+        typer.Option("--attributes", help="CustomAttributes of the request; default: as recorded.", metavar="TEXT"),
     ] = None,
     release: Annotated[
         str | None,
@@ -75,19 +75,13 @@ def _replay(
     runtime: Annotated[
         RuntimeName, typer.Option("--runtime", help="How the container is run here: auto, process or docker.")
     ] = RuntimeName.AUTO,
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Run a failed request again on this machine, on the bundle and settings that served it, and compare.
+    """Run a failed request again on this machine, and compare.
 
-    Exit codes: 0 it is answered here, 1 it fails here too, 2 it cannot be found, 3 this machine cannot run it,
-    4 AWS refused.
+    On the bundle and settings that served it. Exit codes: 0 it is answered here, 1 it fails here too, 2 it cannot be
+    found, 3 this machine cannot run it, 4 AWS refused.
     """
-    work = session(config_file, env, target, profile, assume_role)
     asked = Asked(uri, notification, input_from, content_type, accept, attributes, release)
     found = replay.fetch(_source(work), asked, out or _default_root(work), work.clock.today())
     if fetch_only:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy import begun, config, existing, expire, ledgers, output, rollback
+from deploy import begun, existing, expire, ledgers, output, rollback
 from deploy import destroy as destruction
 from deploy.cli_options import (
-    AssumeRoleOption,
-    ConfigOption,
-    EnvOption,
     OutputOption,
-    ProfileOption,
-    TargetOption,
     YesOption,
-    confirmed,
-    session,
+    on_session,
+    require_yes,
 )
-from deploy.errors import AwsRefused, ConfigurationError, TimedOut
+from deploy.errors import AwsRefused, LockLost, TimedOut
 from deploy.output import Format
-from deploy.session import Session, TargetName
-
-_CONFIG = Path(config.FILE_NAME)
+from deploy.rollback import RolledBack
+from deploy.session import Session
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,39 +28,48 @@ def add_to(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
+@on_session(judging=True)
 def _rollback(
-    release: Annotated[str | None, typer.Argument(help="Id or its beginning; default: the one before.")] = None,
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
+    release: Annotated[
+        str | None, typer.Argument(help="Id or its beginning; default: the one before.", metavar="RELEASE")
+    ] = None,
     yes: YesOption = False,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Go back to a release that served before, at once."""
-    work = session(config_file, env, target, profile, assume_role)
-    question = f"Roll {work.project.endpoint_name} in account {work.account} back to {release or 'the release before'}?"
-    if not confirmed(question, yes=yes):
-        raise ConfigurationError("not rolled back: nothing was changed. Say --yes to be asked nothing")
+    """Go back to a release that served before, at once.
+
+    Its answer is judged by the evidence of its rehearsal where this machine has that, or --evidence names it.
+    """
+    with begun.alone(work):
+        chosen = rollback.choose(work.retreat(release), work.clients).release
+        where = f"{work.project.endpoint_name} in account {work.account}"
+        back_to = f"release {chosen.release} of {chosen.created:%Y-%m-%d %H:%M}Z"
+        require_yes(f"Roll {where} back to {back_to}?", yes=yes, otherwise="not rolled back")
+        output.note(f"{where}: back to {back_to}")
+        done = _rolled_back(work, chosen.release)
+    answered = (
+        "and answers as it did when it was rehearsed"
+        if done.compared
+        else "and answers; no evidence of its rehearsal is here to compare with (--evidence FILE)"
+    )
+    text = f"release {done.release.release} serves as {done.release.endpoint_name} again, {answered}"
+    output.result(output_format, json.loads(done.release.model_dump_json()) | {"compared": done.compared}, text)
+
+
+def _rolled_back(work: Session, release: str) -> RolledBack:
     try:
-        with begun.alone(work):
-            done = rollback.rollback(
-                work.retreat(release), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock
-            )
-    except (AwsRefused, TimedOut, KeyboardInterrupt):
-        output.note("interrupted: the same `deploy rollback` again goes on from here")
+        return rollback.rollback(
+            work.retreat(release), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock
+        )
+    except (AwsRefused, LockLost, TimedOut, KeyboardInterrupt):
+        output.note(f"interrupted: `deploy rollback {release}{work.options.words}` again goes on from here")
         raise
-    text = f"release {done.release} serves as {done.endpoint_name} again"
-    output.result(output_format, json.loads(done.model_dump_json()), text)
 
 
+@on_session()
 def _destroy(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
     purge: Annotated[
         bool,
         typer.Option(
@@ -78,15 +80,19 @@ def _destroy(
     yes: YesOption = False,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Delete everything that was created for this endpoint; data stays unless --purge."""
-    work = session(config_file, env, target, profile, assume_role)
-    with begun.locked(work):
+    """Delete what was created for this endpoint; data with --purge only."""
+    with begun.locked(work) as hold:
         ledgers.join(work.clients, work.shelf, work.ledger)
-        owned = work.ledger.owned()
-        output.note("\n".join(f"  - {entry.kind:<15} {entry.name}" for entry in owned) or "nothing is left to destroy")
-        if owned and not confirmed(f"Delete these {len(owned)} in account {work.account}?", yes=yes):
-            raise ConfigurationError("not destroyed: nothing was changed. Say --yes to be asked nothing")
-        done = destruction.destroy(work.ledger, work.clients, on_step=output.step, clock=work.clock, purge=purge)
+        going, staying = destruction.divided(work.ledger.owned(), purge=purge)
+        output.note("\n".join(f"  - {each.kind:<15} {each.name}" for each in going) or "nothing is left to destroy")
+        for each in staying:
+            output.note(f"    {each.kind:<15} {each.name}  (data, stays; --purge deletes it)")
+        if going:
+            question = f"Delete these {len(going)} in account {work.account}?"
+            require_yes(question, yes=yes, otherwise="not destroyed")
+        done = destruction.destroy(
+            work.ledger, work.clients, on_step=output.step, clock=work.clock, purge=purge, hold=hold
+        )
         begun.forget(work)
         kept = [*done.kept, *_after_destroying(work, purge=purge)]
     document = {"schema": "rehearsal.destroyed/1", "deleted": list(done.deleted), "kept": kept}
@@ -106,17 +112,16 @@ def _after_destroying(work: Session, *, purge: bool) -> list[str]:
     return [f"s3://{work.shelf.bucket}/{prefix}/" for prefix in (storage.input, storage.output, storage.failure)]
 
 
+@on_session()
 def _expire(
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    target: TargetOption = TargetName.AWS,
-    profile: ProfileOption = None,
-    assume_role: AssumeRoleOption = None,
+    work: Session,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Delete every endpoint in the region whose end of life, [rollout] ttl_hours, has passed."""
-    work = session(config_file, env, target, profile, assume_role)
+    """Delete every endpoint past its end, [rollout] ttl_hours.
+
+    All of the region, whoever promoted them.
+    """
     if dry_run:
         found = expire.expired(work.clients, work.clock.today())
     else:

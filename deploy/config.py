@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails
 from deploy import sections
 from deploy.canonical import digest_of
 from deploy.errors import ConfigurationError
+from deploy.evidence.redaction import REDACTED, names_a_secret
 
 FILE_NAME = "rehearsal.toml"
 _RUNTIME_ENDPOINT_KEYS = (
@@ -183,8 +184,23 @@ def _validated(
     try:
         return sections.Document.model_validate({"handler": {}, **raw}, context={"root": path.parent})
     except ValidationError as error:
-        lines = [_explain(detail, within, only) for detail in error.errors(include_url=False)]
+        details = list(_one_for_each_value(error.errors(include_url=False)))
+        lines = [_explain(detail, within, only) for detail in details]
         raise ConfigurationError("\n".join(f"{path}: {line}" for line in lines)) from error
+
+
+def _one_for_each_value(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Pydantic complains once for each type that a value might have had."""
+    together: dict[tuple[str, ...], ErrorDetails] = {}
+    for detail in details:
+        key = tuple(_without_union_tags([str(part) for part in detail["loc"]]))
+        seen = together.get(key)
+        if seen is None:
+            together[key] = detail
+        else:
+            also = detail["msg"].removeprefix("Input should be a valid ").removeprefix("Input should be ")
+            together[key] = {**seen, "msg": f"{seen['msg']} or {also}"}
+    yield from together.values()
 
 
 def _explain(detail: ErrorDetails, within: str, overlay: Mapping[str, Any] | None) -> str:
@@ -196,8 +212,26 @@ def _explain(detail: ErrorDetails, within: str, overlay: Mapping[str, Any] | Non
         known = list(_known_keys(location[:-1]))
         return f"{key} is not a known key{_did_you_mean(location[-1], known)} (known here: {', '.join(sorted(known))})"
     if detail["type"] == "missing":
-        return f"{key} is missing: add it"
-    return f"{key} = {_shown(detail['input'])} is refused: {detail['msg'].removeprefix('Value error, ')}"
+        return f"{key if len(location) > 1 else f'[{key}]'} is missing: add it"
+    if "[key]" in detail["loc"]:
+        return f"{key} is refused: it must be {_spelled(detail)}"
+    shown = REDACTED if _is_secret(location) else _shown(detail["input"])
+    return f"{key} = {shown} is refused: {_why(detail)}"
+
+
+def _why(detail: ErrorDetails) -> str:
+    if detail["type"] == "string_pattern_mismatch":
+        return f"it must be {_spelled(detail)}"
+    return detail["msg"].removeprefix("Value error, ").replace("Input should be", "it must be", 1)
+
+
+def _spelled(detail: ErrorDetails) -> str:
+    pattern = str(detail.get("ctx", {}).get("pattern", ""))
+    return sections.IN_WORDS.get(pattern, f"like {pattern}" if pattern else detail["msg"])
+
+
+def _is_secret(location: Sequence[str]) -> bool:
+    return location[:2] == ["handler", "environment"] and any(names_a_secret(part) for part in location[2:])
 
 
 def _without_union_tags(location: Sequence[str]) -> Iterator[str]:

@@ -131,10 +131,10 @@ def known(project: Project, price: Price | None) -> Price:
     return price
 
 
-def usd_per_update(project: Project, price: Price) -> float:
-    """The second fleet, from its first instance to the end of the bake."""
+def usd_per_update(project: Project, price: Price, instances: int = 0) -> float:
+    """The second fleet, from its first instance to the end of the bake; it is as large as the first, `instances`."""
     minutes = both_fleets_minutes(project)
-    return price.usd_per_hour * project.endpoint.initial_instance_count * minutes / 60
+    return price.usd_per_hour * max(project.endpoint.initial_instance_count, instances) * minutes / 60
 
 
 def both_fleets_minutes(project: Project) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy import existing, watch
@@ -10,6 +10,7 @@ from deploy.aws import Clients
 from deploy.endpoint import delete_endpoint
 from deploy.errors import AwsRefused, ConfigurationError
 from deploy.ledger import Entry, Kind, Ledger
+from deploy.lock import Hold
 from deploy.releases import Shelf
 from deploy.steps import OnStep, Step, Work, ignore
 from deploy.storing import empty_bucket
@@ -33,25 +34,36 @@ def destroy(
     on_step: OnStep = ignore,
     clock: Clock = REAL_TIME,
     purge: bool = False,
+    hold: Hold | None = None,
 ) -> Destroyed:
     """Delete everything the ledger owns; what is gone already counts as deleted. Safe to run again.
 
-    Raises ConfigurationError when the ledger was written in another account or region than `clients` speak to.
+    `hold` is the deployment lock, where there is one. Raises ConfigurationError when the ledger was written in another
+    account or region than `clients` speak to.
     """
     owned = ledger.owned()
     if not owned:
         return Destroyed((), (), ())
     work = Work(clients, ledger, on_step, clock, owned[0].account, owned[0].region)
+    work = work if hold is None else work.under(hold)
     _check_same_place(ledger, owned, clients)
     deleted, kept = [], []
-    for entry in sorted(owned, key=lambda entry: _ORDER.index(entry.kind)):
-        if entry.kind in _DATA and not purge:
-            work.tell(entry.kind, entry.name, "kept", "data; deleted with purge only")
-            kept.append(entry.name)
-        else:
-            _delete(work, entry)
-            deleted.append(entry.name)
+    going, staying = divided(owned, purge=purge)
+    for entry in sorted(going, key=lambda entry: _ORDER.index(entry.kind)):
+        work.renew()
+        _delete(work, entry)
+        deleted.append(entry.name)
+    for entry in staying:
+        work.tell(entry.kind, entry.name, "kept", "data")
+        kept.append(entry.name)
     return Destroyed(tuple(deleted), tuple(kept), tuple(work.steps))
+
+
+def divided(owned: Sequence[Entry], *, purge: bool) -> tuple[list[Entry], list[Entry]]:
+    """What goes and what stays: data go with `purge` only."""
+    stays = [not purge and entry.kind in _DATA for entry in owned]
+    pairs = list(zip(owned, stays, strict=True))
+    return [entry for entry, stay in pairs if not stay], [entry for entry, stay in pairs if stay]
 
 
 def purge_records(clients: Clients, shelf: Shelf) -> bool:

@@ -11,7 +11,7 @@ from deploy.errors import ConfigurationError
 from deploy.existing import differences
 from deploy.releases import Release, Shelf
 from deploy.requests import split
-from deploy.resources import Topic, s3_checksum
+from deploy.resources import Topic, s3_checksum, without_secrets
 from deploy.role import require_assumable
 from deploy.watching import Watching
 
@@ -29,7 +29,8 @@ def drift(clients: Clients, shelf: Shelf, watching: Watching) -> tuple[str, ...]
 
 def _differences(clients: Clients, release: Release, watching: Watching) -> Iterator[str]:
     name = release.endpoint_name
-    yield from _described("model", release.model, existing.model(clients, str(release.model["ModelName"])))
+    model = existing.model(clients, str(release.model["ModelName"]))
+    yield from _described("model", without_secrets(release.model), None if model is None else without_secrets(model))
     config = existing.endpoint_config(clients, release.config_name)
     yield from _described("endpoint configuration", release.endpoint_config, config)
     endpoint = existing.endpoint(clients, name)

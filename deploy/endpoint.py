@@ -121,9 +121,9 @@ def delete_endpoint(work: Work, name: str) -> None:
 
 
 def _update(work: Work, endpoint: Endpoint, old_config: str, rollout: Rollout | None) -> None:
-    """RetainAllVariantProperties stays False: True would keep an instance count of 0 and never load the new model."""
     if rollout is not None:
         rollout.before_update()
+    retain = keeps_its_size(*_sizes(work, endpoint))
     deployment: dict[str, Any] = {"DeploymentConfig": rollout.request()} if rollout is not None else {}
     work.update(
         "endpoint",
@@ -131,11 +131,36 @@ def _update(work: Work, endpoint: Endpoint, old_config: str, rollout: Rollout | 
         lambda: work.clients.sagemaker.update_endpoint(
             EndpointName=endpoint.name,
             EndpointConfigName=endpoint.config_name,
-            RetainAllVariantProperties=False,
+            RetainAllVariantProperties=retain,
             **deployment,
         ),
         detail=f"{old_config} -> {endpoint.config_name}",
     )
+
+
+def keeps_its_size(running: int, initial: int) -> bool:
+    """Whether an update sets RetainAllVariantProperties.
+
+    False starts the new fleet with InitialInstanceCount, which takes instances from a fleet that was scaled out and is
+    at work. True starts it with as many as are wanted now, which of a fleet at zero are none: the update would end well
+    and never have loaded the model. So True exactly where it is more.
+    """
+    return running > initial
+
+
+def size(found: Description | None) -> int:
+    """How many instances are wanted of the endpoint's fleet now; those that only start count too."""
+    variants = (found or {}).get("ProductionVariants") or ()
+    return max(
+        (int(each.get("DesiredInstanceCount", each.get("CurrentInstanceCount", 0))) for each in variants), default=0
+    )
+
+
+def _sizes(work: Work, endpoint: Endpoint) -> tuple[int, int]:
+    """Now, and in the configuration asked for."""
+    config = existing.endpoint_config(work.clients, endpoint.config_name) or {}
+    initial = max((int(each["InitialInstanceCount"]) for each in config.get("ProductionVariants", ())), default=1)
+    return size(existing.endpoint(work.clients, endpoint.name)), initial
 
 
 def _wait_for(work: Work, endpoint: Endpoint, timeout_seconds: float, rollout: Rollout | None) -> Description:
@@ -145,13 +170,13 @@ def _wait_for(work: Work, endpoint: Endpoint, timeout_seconds: float, rollout: R
         found = existing.endpoint(work.clients, endpoint.name)
         if found is None:
             raise EndpointFailed(f"endpoint {endpoint.name} was deleted by somebody while it was being deployed")
-        progress = _progress(found)
-        if progress not in told[-1:]:
+        judged, progress = _judged(endpoint, found), _progress(found)
+        if judged is None and progress not in told[-1:]:
             work.tell("endpoint", endpoint.name, "waiting", progress)
             if rollout is not None and "Baking" in progress and not any("Baking" in each for each in told):
                 rollout.while_baking()
             told.append(progress)
-        return _judged(endpoint, found)
+        return judged
 
     found = wait_until(
         serving,

@@ -5,6 +5,7 @@
     ├── ConfigurationError    2   usage, rehearsal.toml, or an artifact that cannot be bundled
     ├── GateRefused           1   the evidence does not allow this promotion
     ├── NotProven             1   a release is not what was recorded and signed, so it may not serve
+    ├── LockLost              1   somebody else may deploy now; nothing more was touched, `resume` goes on
     ├── AwsRefused            4   AWS (or the local cloud) answered no; carries its error code
     └── TimedOut            124   a deadline passed; says what was waited for and for how long
 
@@ -36,6 +37,10 @@ class GateRefused(DeployError):
 
 class NotProven(DeployError):
     pass
+
+
+class LockLost(DeployError):
+    """Whoever catches this must leave everything as it is: it may be another's work by now."""
 
 
 class AwsRefused(DeployError):

@@ -19,6 +19,20 @@ from deploy.config import Project
 from deploy.errors import ConfigurationError, GateRefused
 from deploy.evidence import Metric, Report
 
+_SHOWN = {
+    "frames_per_second": "{:.3g} frames a second",
+    "request_p95_seconds": "{:.3g} s",
+    "host_bytes": "{:,.0f} bytes",
+    "gpu_bytes": "{:,.0f} bytes",
+}
+"""Measurements as people read them."""
+_CALLED = {"map_50": "mAP50 "}
+_RUNTIMES = {
+    "official": "the official container",
+    "compatible": "the official container or a compatible one",
+    "process": "any",
+}
+
 Outcome = Literal["passed", "failed", "inconclusive", "overridden"]
 
 KNOWN_ANSWER = "known_answer"
@@ -149,24 +163,26 @@ def _freshness(question: Question) -> GateVerdict:
         age = question.now - each.report.created
         oldest = max(oldest, age)
         if age > timedelta(hours=limit):
-            complaints.append(f"{each.path} is {_hours(age)} h old, allowed are {limit:g} h: {_MAKE_EVIDENCE}")
+            complaints.append(f"{each.path} is {_said(age)} old, allowed are {limit:g} h: {_MAKE_EVIDENCE}")
         elif age < -_CLOCK_SKEW:
-            complaints.append(f"{each.path} was made {_hours(-age)} h in the future: correct the clock of one machine")
-    return _every("freshness", complaints, f"{_hours(oldest)} h old, allowed are {limit:g} h")
+            complaints.append(f"{each.path} was made {_said(-age)} in the future: correct the clock of one machine")
+    return _every("freshness", complaints, f"{_said(oldest)} old, allowed are {limit:g} h")
 
 
-def _hours(age: timedelta) -> str:
-    return f"{age.total_seconds() / 3600:.1f}"
+def _said(age: timedelta) -> str:
+    minutes = age.total_seconds() / 60
+    return f"{minutes:.0f} min" if minutes < 60 else f"{minutes / 60:.1f} h"
 
 
 def _runtime(question: Question) -> GateVerdict:
     wanted = "process" if question.target_is_local else question.project.gates.runtime
     complaints = [
-        f"{each.path} ran on a {each.report.runtime.assurance} runtime, demanded is {wanted}"
+        f"{each.path} ran on the {each.report.runtime.assurance} runtime, demanded is {_RUNTIMES[wanted]}"
         for each in question.evidence
         if _ASSURANCE.index(each.report.runtime.assurance) < _ASSURANCE.index(wanted)
     ]
-    return _every("runtime", complaints, f"at least {wanted}")
+    ran = ", ".join(dict.fromkeys(each.report.runtime.assurance for each in question.evidence))
+    return _every("runtime", complaints, f"{ran}, demanded is {_RUNTIMES[wanted]}")
 
 
 def _verdict(question: Question) -> GateVerdict:
@@ -242,5 +258,7 @@ def _held(
         return GateVerdict(gate_name, "inconclusive", "was not measured: a benchmark or a newer evidence is needed")
     worst = min(values) if at_least is not None else max(values)
     good = (at_least is None or worst >= at_least) and (at_most is None or worst <= at_most)
-    demanded = f"at least {at_least:g}" if at_least is not None else f"at most {at_most:g}"
-    return GateVerdict(gate_name, "passed" if good else "failed", f"{worst:g}, demanded is {demanded}")
+    shown = _SHOWN.get(metrics[0].name, "{:g}").format
+    demanded = f"at least {shown(at_least)}" if at_least is not None else f"at most {shown(at_most)}"
+    what = _CALLED.get(metrics[0].name, "")
+    return GateVerdict(gate_name, "passed" if good else "failed", f"{what}{shown(worst)}, demanded is {demanded}")

@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 from deploy import files
 from deploy.errors import ConfigurationError
 from deploy.evidence.record import Count, LongText, Record, Sha256, Utc
-from deploy.evidence.redaction import names_a_secret
+from deploy.evidence.redaction import is_digested, names_a_secret
 
 SCHEMA: Final = "rehearsal.kept-request/1"
 REQUEST, BUNDLE, FAILURE, RUNS = "request.json", "model.tar.gz", "failure.out", "runs"
@@ -88,7 +88,7 @@ class Kept(Record):
 
 def withheld_from(environment: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The settings that may be kept, and the names of those that may not."""
-    secret = tuple(sorted(name for name in environment if names_a_secret(name)))
+    secret = tuple(sorted(name for name, value in environment.items() if names_a_secret(name) or is_digested(value)))
     return {name: value for name, value in environment.items() if name not in secret}, secret
 
 

@@ -45,6 +45,16 @@ def keygen(path: Path, passphrase: str | None) -> KeyPair:
     return KeyPair(*pair, keyid_of(key.public_key()), encrypted=passphrase is not None)
 
 
+def as_written_in(project_file: Path, path: Path) -> str:
+    """How the project file names `path`: relative to its folder, or to the home, where it lies below one of them."""
+    absolute, root, home = (Path(os.path.abspath(each)) for each in (path, project_file.parent, Path.home()))  # noqa: PTH100  # resolve() would follow links
+    if absolute.is_relative_to(root):
+        return absolute.relative_to(root).as_posix()
+    if absolute.is_relative_to(home):
+        return f"~/{absolute.relative_to(home).as_posix()}"
+    return absolute.as_posix()
+
+
 def _write_new(path: Path, data: bytes, *, mode: int) -> None:
     """Not readable by others even for the moment between creating and writing."""
     try:

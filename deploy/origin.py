@@ -13,7 +13,10 @@ from typing import Any
 from deploy import config, tables
 from deploy.config import Project
 from deploy.errors import ConfigurationError
+from deploy.evidence.redaction import REDACTED, digested
 from deploy.images import image_uri, inference_ami
+
+_ENVIRONMENT = ("handler", "environment")
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,16 @@ def values(path: Path, environment: str | None) -> tuple[Value, ...]:
     return tuple(
         following[".".join(key)]
         if value is None and ".".join(key) in following
-        else Value(".".join(key), value, _origin(key, raw, overlay, path, environment))
+        else Value(".".join(key), _shown(key, value), _origin(key, raw, overlay, path, environment))
         for key, value in flat
     )
+
+
+def _shown(key: tuple[str, ...], value: Any) -> Any:
+    """Settings of the handler may be credentials, and this is what people paste into reports."""
+    if key[:2] != _ENVIRONMENT or not isinstance(value, str):
+        return value
+    return value if digested({key[-1]: value})[key[-1]] == value else REDACTED
 
 
 def _following(project: Project) -> dict[str, Value]:

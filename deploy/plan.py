@@ -16,6 +16,7 @@ from deploy.desired import Desired
 from deploy.errors import ConfigurationError
 from deploy.existing import differences
 from deploy.live import Live, LiveWatching
+from deploy.resources import without_secrets
 from deploy.watching import Alarm, ScalingPolicy, Watching
 
 SCHEMA = "rehearsal.plan/1"
@@ -154,10 +155,10 @@ def changes_instance_type(serving: Mapping[str, Any] | None, wanted: Mapping[str
 
 def _what_the_swap_changes(desired: Desired, live: Live) -> Iterator[str]:
     """Between what serves now and what will: image, bundle, environment, instance, results. Names differ anyway."""
-    model, config = desired.model.request(), desired.endpoint_config.request()
+    model, config = without_secrets(desired.model.request()), desired.endpoint_config.request()
     wanted_model = {key: model[key] for key in ("PrimaryContainer", "ExecutionRoleArn")}
     wanted_config = {key: config[key] for key in ("ProductionVariants", "AsyncInferenceConfig")}
-    lines = differences(wanted_model, live.serving_model or {})
+    lines = differences(wanted_model, without_secrets(live.serving_model or {}))
     yield from lines
     yield from (line for line in differences(wanted_config, live.serving_config or {}) if ".ModelName:" not in line)
 

@@ -16,7 +16,7 @@ from deploy.apply import patience_seconds, prepare
 from deploy.aws import Clients, aws_errors
 from deploy.desired import EXPIRES_TAG, Desired
 from deploy.endpoint import Rollout, delete_endpoint, ensure_endpoint
-from deploy.errors import AwsRefused, DeployError, EndpointFailed
+from deploy.errors import AwsRefused, DeployError, EndpointFailed, LockLost
 from deploy.gate import GateVerdict, Question, require_open
 from deploy.keys import Signer
 from deploy.ledger import Ledger
@@ -87,8 +87,8 @@ def promote(
     work = Work(clients, ledger, on_step, clock, desired.account, desired.region)
     ensure_bucket(work, desired.bucket)
     lock = Lock(desired.bucket.name, f"{desired.releases_prefix}/lock.json", order.owner, order.actor)
-    with held(clients, lock, clock):
-        return _promote(order, work)
+    with held(clients, lock, clock) as hold:
+        return _promote(order, work.under(hold))
 
 
 def _promote(order: Order, work: Work) -> Promoted:
@@ -96,6 +96,8 @@ def _promote(order: Order, work: Work) -> Promoted:
     ledgers.join(work.clients, shelf, work.ledger)
     try:
         return _under_record(order, work)
+    except LockLost:
+        raise
     except DeployError:
         ledgers.keep(work.clients, shelf, work.ledger)
         raise
@@ -112,10 +114,13 @@ def _under_record(order: Order, work: Work) -> Promoted:
         _scaling(order, work, course)
         _prove(order, work, course)
         _renew_expiry(order, work, served)
+    except LockLost:
+        raise
     except DeployError as error:
         state: State = "rolled_back" if isinstance(error, EndpointFailed) and course.old_config else "failed"
         recorder.write(work, state, course.smokes, order.verdicts, reason=str(error))
         raise
+    work.require_lock()
     ledgers.keep(work.clients, shelf, work.ledger)
     key, release = recorder.write(work, "promoted", course.smokes, order.verdicts, served=served)
     return Promoted(release, key, tuple(work.steps))
@@ -179,6 +184,8 @@ def _scaling(order: Order, work: Work, course: _Course) -> None:
     """An endpoint without scaling runs, and costs, for ever: a new one does not outlive the failure to set it up."""
     try:
         watch.ensure_scaling(work, order.watching)
+    except LockLost:
+        raise
     except DeployError as error:
         if not _is_first(order, work, course):
             raise

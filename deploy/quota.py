@@ -7,15 +7,17 @@ from deploy.config import Project
 from deploy.errors import AwsRefused
 
 
-def require_quota(clients: Clients, project: Project, *, updating: bool) -> str:
+def require_quota(clients: Clients, project: Project, *, updating: bool, running: int = 0) -> str:
     """What the account may run and what this needs, in words.
 
-    Raises AwsRefused when the quota is too small. An update runs two fleets. A local cloud has no quota; without
-    permission to look nothing is refused: AWS will say so itself.
+    Raises AwsRefused when the quota is too small. An update runs two fleets: the one that is `running`, and another
+    that is no smaller. A local cloud has no quota; without permission to look nothing is refused: AWS will say so
+    itself.
     """
     if clients.target.is_local:
         return "none, a local cloud"
-    wanted = project.endpoint.initial_instance_count * (2 if updating else 1)
+    new = max(project.endpoint.initial_instance_count, running if updating else 0)
+    wanted = new + max(running, 1) if updating else new
     if project.autoscaling.enabled:
         wanted = max(wanted, project.autoscaling.max_instances)
     allowed = _allowed(clients, project.endpoint.instance_type)

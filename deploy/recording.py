@@ -24,6 +24,7 @@ from deploy.releases import (
     SmokeRecord,
     State,
 )
+from deploy.resources import without_secrets
 from deploy.smoke import SmokeResult
 from deploy.steps import Work
 from deploy.watching import Watching
@@ -49,6 +50,7 @@ class Recorder:
         reason: str = "",
     ) -> tuple[str, Release]:
         """Record the attempt; only a promoted one is pointed to. Returns the record's key and the record."""
+        work.require_lock()
         shelf = shelf_of(self.desired)
         before = releases.current(work.clients, shelf)
         release = self._release(work, state, smokes, verdicts, served, reason, before[0].record if before else None)
@@ -90,7 +92,7 @@ class Recorder:
             account=desired.account,
             region=desired.region,
             endpoint_name=desired.endpoint.name,
-            model=desired.model.request(),
+            model=without_secrets(desired.model.request()),
             endpoint_config=desired.endpoint_config.request(),
             scaling=_scaling(self.watching),
             resolved_image=resolved_image(served or {}),

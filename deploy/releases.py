@@ -11,18 +11,24 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from deploy import requests
 from deploy.aws import Clients, aws_errors
-from deploy.errors import ConfigurationError
+from deploy.errors import AwsRefused, ConfigurationError
+from deploy.existing import is_missing
 
 RECORD_SCHEMA: Final = "rehearsal.release/1"
 POINTER_SCHEMA: Final = "rehearsal.pointer/1"
 _POINTER = "current.json"
-_RECORD_NAME = re.compile(r"[0-9a-f]{12}-\d{8}T\d{12}Z\.json")
+_RECORD_NAME = re.compile(r"(?P<release>[0-9a-f]{12})-(?P<time>\d{8}T\d{12})Z\.json")
+_TIME = "%Y%m%dT%H%M%S%f"
+
+_OF_ONE_OBJECT = ("AccessDenied", "403", "InvalidObjectState", "KMS.DisabledException", "KMS.NotFoundException")
+"""What S3 says of an object whose key, owner or storage class keeps it from us (S3 API reference, GetObject)."""
 
 State = Literal["promoted", "rolled_back", "failed"]
 M = TypeVar("M", bound=BaseModel)
@@ -84,7 +90,7 @@ class Release(_Record):
     region: str
     endpoint_name: str
     model: Mapping[str, Any]
-    """The request that created the model, with image, role and environment."""
+    """The request that created the model, with image, role and environment; of secrets in it, only digests."""
     endpoint_config: Mapping[str, Any]
     scaling: Mapping[str, Any]
     """Limits, policies and how the target value was derived."""
@@ -130,14 +136,25 @@ class Shelf:
     prefix: str
 
     def record_key(self, release: Release) -> str:
-        return f"{self.prefix}/{release.release}-{release.created:%Y%m%dT%H%M%S%f}Z.json"
+        return f"{self.prefix}/{release.release}-{release.created:{_TIME}}Z.json"
 
     @property
     def pointer_key(self) -> str:
         return f"{self.prefix}/{_POINTER}"
 
     def is_record(self, key: str) -> bool:
-        return key.startswith(f"{self.prefix}/") and _RECORD_NAME.fullmatch(key[len(self.prefix) + 1 :]) is not None
+        return self._named(key) is not None
+
+    def unreadable(self, key: str, reason: str) -> Unreadable:
+        """`key` is a record's. Release and time are in its name, whatever became of its contents."""
+        named = self._named(key)
+        if named is None:
+            raise ConfigurationError(f"s3://{self.bucket}/{key} is not named like a release record")
+        created = datetime.strptime(named["time"], _TIME).replace(tzinfo=UTC)
+        return Unreadable(key, named["release"], created, reason)
+
+    def _named(self, key: str) -> re.Match[str] | None:
+        return _RECORD_NAME.fullmatch(key.removeprefix(f"{self.prefix}/"))
 
 
 @dataclass(frozen=True)
@@ -147,6 +164,23 @@ class Stored:
     key: str
     sha256: str
     release: Release
+
+    @property
+    def created(self) -> datetime:
+        return self.release.created
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A record that is there and cannot be understood: damaged, of a later version, or not ours to read."""
+
+    key: str
+    release: str
+    created: datetime
+    reason: str
+
+
+Attempt = Stored | Unreadable
 
 
 def record(clients: Clients, shelf: Shelf, release: Release) -> tuple[str, str]:
@@ -172,13 +206,14 @@ def current(clients: Clients, shelf: Shelf) -> tuple[Pointer, Release] | None:
     pointer = pointed(clients, shelf)
     if pointer is None:
         return None
-    found = stored(clients, shelf, pointer.record)
-    if found is None or found.sha256 != pointer.record_sha256:
-        what = "missing" if found is None else "not the record"
+    found = _attempt(clients, shelf, pointer.record)
+    if not isinstance(found, Stored) or found.sha256 != pointer.record_sha256:
+        what = "missing" if found is None else "not the record that it was set to"
+        what = f"unreadable: {found.reason}" if isinstance(found, Unreadable) else what
         raise ConfigurationError(
-            f"s3://{shelf.bucket}/{pointer.record} is {what} that {_POINTER} was set to: somebody changed the bucket "
-            "by hand. `deploy verify` says what was changed; to begin anew, delete "
-            f"s3://{shelf.bucket}/{shelf.pointer_key} and promote"
+            f"{_POINTER} names s3://{shelf.bucket}/{pointer.record}, which is {what}. Somebody changed the bucket by "
+            "hand: `deploy verify` says what was changed, `deploy rollback` goes to a release that is whole; to begin "
+            f"anew, delete s3://{shelf.bucket}/{shelf.pointer_key} and promote"
         )
     return pointer, found.release
 
@@ -194,13 +229,37 @@ def stored(clients: Clients, shelf: Shelf, key: str) -> Stored | None:
     return Stored(key, found[1], found[0]) if found else None
 
 
-def releases(clients: Clients, shelf: Shelf) -> tuple[Stored, ...]:
+def releases(clients: Clients, shelf: Shelf) -> tuple[Attempt, ...]:
     """Every attempt, newest first; none when the bucket is not there yet."""
-    with aws_errors(f"listing releases in s3://{shelf.bucket}/{shelf.prefix}"):
-        pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=shelf.bucket, Prefix=f"{shelf.prefix}/")
-        keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
-    found = [each for key in keys if shelf.is_record(key) and (each := stored(clients, shelf, key))]
-    return tuple(sorted(found, key=lambda each: each.release.created, reverse=True))
+    found = [each for key in _keys(clients, shelf) if shelf.is_record(key) and (each := _attempt(clients, shelf, key))]
+    return tuple(sorted(found, key=lambda each: each.created, reverse=True))
+
+
+def _keys(clients: Clients, shelf: Shelf) -> Sequence[str]:
+    try:
+        with aws_errors(f"listing releases in s3://{shelf.bucket}/{shelf.prefix}"):
+            pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=shelf.bucket, Prefix=f"{shelf.prefix}/")
+            return [each["Key"] for page in pages for each in page.get("Contents", [])]
+    except AwsRefused as refused:
+        if is_missing(refused):
+            return ()
+        raise
+
+
+def readable(attempts: Sequence[Attempt]) -> tuple[Stored, ...]:
+    return tuple(each for each in attempts if isinstance(each, Stored))
+
+
+def _attempt(clients: Clients, shelf: Shelf, key: str) -> Attempt | None:
+    """None when it was deleted since it was listed. One record that cannot be read hides no other."""
+    try:
+        return stored(clients, shelf, key)
+    except ConfigurationError as error:
+        return shelf.unreadable(key, str(error).removeprefix(f"s3://{shelf.bucket}/{key} "))
+    except AwsRefused as refused:
+        if refused.code not in _OF_ONE_OBJECT:
+            raise
+        return shelf.unreadable(key, f"S3 refuses it: {refused.code}")
 
 
 def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:
@@ -211,19 +270,23 @@ def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:
     try:
         return model.model_validate_json(found[0]), hashlib.sha256(found[0]).hexdigest()
     except ValidationError as error:
-        raise ConfigurationError(f"{url} is not a {model.__name__.lower()} of this version: {error}") from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        said = f"{place}: {first['msg']}" if place else first["msg"]
+        raise ConfigurationError(f"{url} is not a {model.__name__.lower()} of this version ({said})") from error
 
 
-def choose(attempts: Sequence[Stored], wanted: str | None, in_service: str) -> Stored:
+def choose(attempts: Sequence[Attempt], wanted: str | None, in_service: str) -> Stored:
     """Where to go back to: the newest promoted release whose id begins with `wanted`, or the one before `in_service`.
 
     Raises ConfigurationError when there is none.
     """
-    promoted = [each for each in attempts if each.release.state == "promoted"]
+    promoted = [each for each in readable(attempts) if each.release.state == "promoted"]
     for each in promoted:
         name = each.release.release
         if name.startswith(wanted) if wanted is not None else name != in_service:
             return each
     known = ", ".join(dict.fromkeys(each.release.release for each in promoted)) or "none"
     what = f"no promoted release begins with {wanted!r}" if wanted else "no other release was ever promoted"
-    raise ConfigurationError(f"{what} (promoted: {known})")
+    damaged = [f"; {each.release} is unreadable: {each.reason}" for each in attempts if isinstance(each, Unreadable)]
+    raise ConfigurationError(f"{what} (promoted: {known}){''.join(damaged)}")

@@ -220,7 +220,7 @@ def _history(source: Source) -> History:
     name = source.places.endpoint_name
     return History(
         endpoint_name=name,
-        attempts=releases.releases(source.clients, source.shelf),
+        attempts=releases.readable(releases.releases(source.clients, source.shelf)),
         entries=source.entries,
         pointed=releases.current(source.clients, source.shelf),
         endpoint=existing.endpoint(source.clients, name),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from deploy.evidence.redaction import digested
+
 VARIANT = "AllTraffic"
 """One name for ever: guardrails work only while the variant keeps its name."""
 
@@ -153,6 +155,14 @@ class Endpoint:
             "EndpointConfigName": self.config_name,
             "Tags": tag_list(self.tags),
         }
+
+
+def without_secrets(model: Mapping[str, Any]) -> dict[str, Any]:
+    """CreateModel's request or DescribeModel's answer as it may be shown and written down."""
+    container = dict(model.get("PrimaryContainer", {}))
+    if "Environment" in container:
+        container["Environment"] = digested(container["Environment"])
+    return {**model, "PrimaryContainer": container}
 
 
 def s3_checksum(sha256: str) -> str:

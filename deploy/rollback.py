@@ -5,7 +5,7 @@ All at once and without a bake: who rolls back by hand wants the old fleet now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from deploy.lock import Lock, held
 from deploy.releases import Pointer, Release, Shelf, Stored
 from deploy.requests import Destination
 from deploy.resources import Endpoint
-from deploy.smoke import Probe, smoke
-from deploy.steps import OnStep, Work, ignore
+from deploy.smoke import Probe, SmokeResult, smoke
+from deploy.steps import OnStep, Outcome, Work, ignore
 from deploy.verify import require_proven
 from deploy.waiting import REAL_TIME, Clock
 from deploy.watching import Watching
@@ -37,34 +37,56 @@ class Retreat:
     shelf: Shelf
     watching: Watching
     destination: Destination
-    probe: Probe
+    probe: Callable[[Release], Probe]
+    """What to send to that release, and what it should answer: as its rehearsal did, where that is at hand."""
     owner: str
     actor: str
     trusted: tuple[PublicKey, ...] = ()
     """Whose signature a release needs to serve again; empty: nobody's."""
 
 
+@dataclass(frozen=True)
+class RolledBack:
+    release: Release
+    compared: bool
+    """Whether its answer was held against its rehearsal; False: any answer would have done."""
+
+
 def rollback(
     retreat: Retreat, clients: Clients, *, ledger: Ledger, on_step: OnStep = ignore, clock: Clock = REAL_TIME
-) -> Release:
-    """Returns the release that serves now.
-
-    Raises ConfigurationError when there is none to go back to, NotProven when keys are trusted and it is not what
+) -> RolledBack:
+    """Raises ConfigurationError when there is none to go back to, NotProven when keys are trusted and it is not what
     one of them signed.
     """
-    in_service = releases.current(clients, retreat.shelf)
-    if in_service is None:
-        raise ConfigurationError("nothing was promoted here yet: there is nothing to go back to")
-    attempts = releases.releases(clients, retreat.shelf)
-    chosen = releases.choose(attempts, retreat.wanted, in_service[0].release)
+    chosen = choose(retreat, clients)
     _check_stands(clients, chosen.release)
+    probe = retreat.probe(chosen.release)
     if retreat.trusted:
         require_proven(clients, retreat.shelf, chosen, retreat.trusted)
     lock = Lock(retreat.shelf.bucket, f"{retreat.shelf.prefix}/lock.json", retreat.owner, retreat.actor)
     work = Work(clients, ledger, on_step, clock, chosen.release.account, chosen.release.region)
-    with held(clients, lock, clock):
-        _go_back(retreat, work, chosen)
-    return chosen.release
+    with held(clients, lock, clock) as hold:
+        _go_back(retreat, work.under(hold), chosen, probe)
+    return RolledBack(chosen.release, compared=probe.expected is not None)
+
+
+def choose(retreat: Retreat, clients: Clients) -> Stored:
+    """Where a rollback would go. Raises ConfigurationError when there is no such release."""
+    in_service = _in_service(retreat, clients)
+    return releases.choose(releases.releases(clients, retreat.shelf), retreat.wanted, in_service)
+
+
+def _in_service(retreat: Retreat, clients: Clients) -> str:
+    """The release that the pointer names, whatever became of its record: that is a reason to go back, not to stay."""
+    try:
+        pointer = releases.pointed(clients, retreat.shelf)
+    except ConfigurationError as error:
+        if retreat.wanted is None:
+            raise ConfigurationError(f"{error}. Say which release is to serve: `deploy rollback RELEASE`") from error
+        return ""
+    if pointer is None:
+        raise ConfigurationError("nothing was promoted here yet: there is nothing to go back to")
+    return pointer.release
 
 
 def _check_stands(clients: Clients, release: Release) -> None:
@@ -78,7 +100,7 @@ def _check_stands(clients: Clients, release: Release) -> None:
         )
 
 
-def _go_back(retreat: Retreat, work: Work, chosen: Stored) -> None:
+def _go_back(retreat: Retreat, work: Work, chosen: Stored, probe: Probe) -> None:
     endpoint = Endpoint(chosen.release.endpoint_name, chosen.release.config_name, _tags(chosen.release))
     watch.make_way(work, retreat.watching, endpoint.config_name)
     try:
@@ -87,15 +109,20 @@ def _go_back(retreat: Retreat, work: Work, chosen: Stored) -> None:
         watch.resume_scaling(work, retreat.watching)
         raise
     watch.ensure_scaling(work, retreat.watching)
-    result = smoke(
-        work.clients, retreat.destination, retreat.probe, timeout_seconds=_PATIENCE_SECONDS, clock=work.clock
-    )
+    result = smoke(work.clients, retreat.destination, probe, timeout_seconds=_PATIENCE_SECONDS, clock=work.clock)
+    said = "the answer of its rehearsal" if probe.expected else "an answer, with no rehearsal here to compare it with,"
+    work.tell("endpoint", f"smoke {result.inference_id}", *_outcome(result, f"{said} after {result.seconds:g} s"))
     if not result.passed:
         raise EndpointFailed(
             f"endpoint {endpoint.name} serves {endpoint.config_name} now, and its smoke test failed: {result.problem}. "
             "`deploy releases` lists what else there is to go back to"
         )
+    work.require_lock()
     releases.point(work.clients, retreat.shelf, _pointer(retreat, work, chosen))
+
+
+def _outcome(result: SmokeResult, good: str) -> tuple[Outcome, str]:
+    return ("ready", good) if result.passed else ("waiting", result.problem.splitlines()[0])
 
 
 def _pointer(retreat: Retreat, work: Work, chosen: Stored) -> Pointer:

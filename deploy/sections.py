@@ -15,7 +15,26 @@ SAGEMAKER_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
 MAX_PAYLOAD_BYTES = 1 << 30
 """Asynchronous inference takes inputs and outputs of up to 1 GB (AWS developer guide, "Asynchronous inference")."""
 
-EnvironmentName = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$", max_length=1024)]
+_ENVIRONMENT_NAME = r"^[A-Z_][A-Z0-9_]*$"
+_PREFIX = r"^[A-Za-z0-9!_.*'()/-]+$"
+_REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
+_INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
+_ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$"
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_TOPIC = r"^[A-Za-z0-9_-]{1,256}$"
+IN_WORDS: Mapping[str, str] = {
+    SAGEMAKER_NAME: "letters, digits and hyphens between them, such as my-detector",
+    _ENVIRONMENT_NAME: "capital letters, digits and underscores, such as FRAME_INTERVAL",
+    _PREFIX: "a prefix of letters, digits, slashes and !_.*'()-, such as async/input",
+    _REGION: "a region, such as eu-west-1",
+    _INSTANCE_TYPE: "an instance type for endpoints, such as ml.g4dn.xlarge",
+    _ROLE_ARN: "the ARN of a role, such as arn:aws:iam::123456789012:role/NAME",
+    _BUCKET: "a bucket's name: 3 to 63 small letters, digits, dots and hyphens",
+    _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
+}
+"""Every pattern of a value, as people are told of it."""
+
+EnvironmentName = Annotated[str, Field(pattern=_ENVIRONMENT_NAME, max_length=1024)]
 
 
 def _resolve(value: Any, info: ValidationInfo) -> Any:
@@ -33,7 +52,7 @@ def _no_slashes_outside(value: str) -> str:
 
 
 FilePath = Annotated[Path, BeforeValidator(_resolve)]
-Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()/-]+$", max_length=512), AfterValidator(_no_slashes_outside)]
+Prefix = Annotated[str, Field(pattern=_PREFIX, max_length=512), AfterValidator(_no_slashes_outside)]
 
 
 class Section(BaseModel):
@@ -71,17 +90,17 @@ class ContainerSection(Section):
 class EndpointSection(Section):
     name: str | None = Field(default=None, pattern=SAGEMAKER_NAME, max_length=63)
     """Default: the project's name."""
-    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    instance_type: str = Field(default="ml.g4dn.xlarge", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")
+    region: str = Field(default="us-east-1", pattern=_REGION)
+    instance_type: str = Field(default="ml.g4dn.xlarge", pattern=_INSTANCE_TYPE)
     initial_instance_count: int = Field(default=1, ge=1)
     max_concurrent_invocations_per_instance: int = Field(default=1, ge=1, le=1000)
     invocation_timeout_seconds: int = Field(default=900, ge=1, le=3600)
     request_ttl_seconds: int = Field(default=21600, ge=60, le=21600)
     startup_timeout_seconds: int = Field(default=600, ge=60, le=3600)
     model_download_timeout_seconds: int = Field(default=900, ge=60, le=3600)
-    inference_ami_version: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=63)
+    inference_ami_version: str | None = Field(default=None, pattern=SAGEMAKER_NAME, max_length=63)
     """Default: the host image whose driver fits the container's CUDA, from data/inference_amis.json."""
-    role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$", max_length=2048)
+    role_arn: str | None = Field(default=None, pattern=_ROLE_ARN, max_length=2048)
     """The execution role: what the container may do. `deploy policy` prints what it needs."""
     check_role_permissions: bool = True
     """Whether a plan asks IAM if the execution role may do what it must; off where a bucket's own policy lets it."""
@@ -89,7 +108,7 @@ class EndpointSection(Section):
 
 
 class StorageSection(Section):
-    bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    bucket: str | None = Field(default=None, pattern=_BUCKET)
     """Default: rehearsal-<project>-<account>-<region>."""
     create_bucket: bool = True
     """False where something else (Terraform) owns the bucket: then a missing one is refused."""
@@ -101,9 +120,9 @@ class StorageSection(Section):
 
 
 class NotificationsSection(Section):
-    success_topic: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,256}$")
+    success_topic: str | None = Field(default=None, pattern=_TOPIC)
     """Default: <project>-success."""
-    error_topic: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,256}$")
+    error_topic: str | None = Field(default=None, pattern=_TOPIC)
     """Default: <project>-error."""
     include_response_in: Annotated[tuple[Literal["success", "error"], ...], Field(strict=False)] = ("error",)
     """Which messages carry the response itself (bodies of at most 128 KB)."""

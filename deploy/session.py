@@ -6,7 +6,10 @@ order that `deploy resume` finishes. May not: change anything in the account.
 
 from __future__ import annotations
 
+import shlex
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -25,10 +28,11 @@ from deploy.keys import PublicKey, Signer
 from deploy.ledger import Ledger
 from deploy.prices import Price, price
 from deploy.promote import Order
-from deploy.releases import Shelf
+from deploy.releases import Release, Shelf
 from deploy.requests import Destination
 from deploy.rollback import Retreat
 from deploy.scaling import Throughput, desire_watching
+from deploy.smoke import Probe
 from deploy.waiting import REAL_TIME, Clock
 from deploy.watching import Watching
 
@@ -55,6 +59,17 @@ class Options:
     """Empty: what `harness validate` wrote last and, when it is about the same bundle and settings, `harness bench`."""
     override: tuple[str, ...] = ()
     because: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What the next command must repeat to be about the same endpoint, with a blank before it."""
+        config_file = self.config if self.config != config.FILE_NAME else None
+        target = self.target.value if self.target is not TargetName.AWS else None
+        named = {
+            "config": config_file, "env": self.env, "target": target, "profile": self.profile,
+            "assume-role": self.assume_role,
+        }  # fmt: skip
+        return "".join(f" --{name} {shlex.quote(value)}" for name, value in named.items() if value)
 
 
 class Session:
@@ -90,13 +105,28 @@ class Session:
     def evidence(self) -> tuple[Evidence, ...]:
         if self.options.evidence:
             return gate.read_evidence([Path(path) for path in self.options.evidence])
-        return (*gate.read_evidence([_REHEARSED]), *self._benchmarks())
+        rehearsed = gate.read_evidence([_REHEARSED]) if _REHEARSED.exists() else ()
+        return (*rehearsed, *self._benchmarks())
 
-    def evidence_of(self, bundle_sha256: str) -> tuple[Evidence, ...]:
-        """What this machine knows about that bundle, which may be nothing."""
-        named = [Path(path) for path in self.options.evidence] or [_REHEARSED]
-        found = gate.read_evidence([path for path in named if path.exists()])
-        return tuple(each for each in found if each.report.bundle.sha256 == bundle_sha256)
+    def evidence_of(self, release: Release) -> tuple[Evidence, ...]:
+        """What this machine knows about that bundle with those settings, which may be nothing."""
+        at_hand = [_REHEARSED, *(self._kept(each.sha256) for each in release.evidence)]
+        found = [*gate.read_evidence([Path(path) for path in self.options.evidence]), *_whatever_is_in(at_hand)]
+        is_of = (release.bundle_sha256, release.configuration_sha256)
+        return tuple(each for each in found if (each.report.bundle.sha256, each.report.configuration.sha256) == is_of)
+
+    def keep_evidence(self) -> None:
+        """So that this machine can still judge the release when the next rehearsal has taken the report's place."""
+        for each in self.evidence:
+            with files.replacing(self._kept(each.sha256)) as file:
+                file.write(each.path.read_bytes())
+
+    def _kept(self, sha256: str) -> Path:
+        return self.state_dir / "evidence" / f"{sha256}.json"
+
+    def probe_of(self, release: Release) -> Probe:
+        """What to send to a release that serves, or will again, and what it should answer."""
+        return smoke.probe(self.project, self.evidence_of(release))
 
     def _benchmarks(self) -> tuple[Evidence, ...]:
         """An older benchmark proves nothing about this bundle, and must not stand in its way either."""
@@ -218,13 +248,13 @@ class Session:
         )
 
     def retreat(self, release: str | None) -> Retreat:
-        """For a rollback, which needs no bundle and no evidence."""
+        """For a rollback, which needs no bundle, and evidence only where it is at hand."""
         return Retreat(
             wanted=release,
             shelf=self.shelf,
             watching=self.watching,
             destination=self.destination,
-            probe=smoke.probe(self.project, ()),
+            probe=self.probe_of,
             owner=self.owner,
             actor=self.actor,
             trusted=self.trusted,
@@ -244,14 +274,23 @@ class Session:
         return self.project.root / ".rehearsal" / "deploy" / place
 
 
+def _whatever_is_in(paths: Sequence[Path]) -> Iterator[Evidence]:
+    """Nobody named these, so one that is missing or damaged is no reason to stop."""
+    for path in paths:
+        with suppress(ConfigurationError):
+            yield from gate.read_evidence([path])
+
+
 def target(options: Options, region: str, found: settings.Settings | None = None) -> Target:
     """Raises ConfigurationError when it is not clear which cloud is meant."""
     found = found or settings.read()
     if options.target is TargetName.AWS:
         if found.endpoint_urls:
+            first, *others = found.endpoint_urls
+            more = f" and {len(others)} more like it" if others else ""
             raise ConfigurationError(
-                f"the environment sets {', '.join(found.endpoint_urls)}, so calls would go to an emulator: "
-                "unset that to reach AWS, or say --target local"
+                f"the environment sets {first}{more}, so calls would go to an emulator: say --target local to mean "
+                "that, or unset every AWS_ENDPOINT_URL* to reach AWS"
             )
         return Target.real(region, profile=options.profile, assume_role=options.assume_role)
     everything = found.endpoint_urls.get("AWS_ENDPOINT_URL")

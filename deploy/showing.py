@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from deploy import cost as costs
 from deploy.config import Project
 from deploy.cost import Cost, Range
+from deploy.endpoint import keeps_its_size
 from deploy.gate import GateVerdict
 from deploy.plan import Change, Plan
 from deploy.prices import Price
 from deploy.provenance import Link
-from deploy.releases import Stored
+from deploy.releases import Attempt, Unreadable
 from deploy.status import Status
 
 _MARKS = {"passed": "ok", "failed": "NO", "inconclusive": "??", "overridden": "!!"}
@@ -31,9 +32,12 @@ class Outlook:
     quota: str
     derivation: str
     """Of the backlog policy's target value."""
+    instances: int = 0
+    """Wanted of the fleet that serves now; not part of the plan, since it changes by itself."""
 
 
-def plan(planned: Plan, project: Project, outlook: Outlook, *, promoting: bool = False) -> str:
+def plan(planned: Plan, project: Project, outlook: Outlook, *, promoting: bool = False, words: str = "") -> str:
+    """`words` are those that the next command must repeat."""
     lines = [f"{planned.endpoint_name} in account {planned.account}, {planned.region}", ""]
     lines += [line for change in planned.changes for line in _change(change)]
     if planned.changes:
@@ -41,10 +45,11 @@ def plan(planned: Plan, project: Project, outlook: Outlook, *, promoting: bool =
     lines += [
         f"release  {planned.release}  bundle {planned.bundle_sha256[:12]}  settings {planned.project_sha256[:12]}",
         f"scaling  backlog per instance {outlook.derivation}" if project.autoscaling.enabled else "scaling  off",
+        *([f"fleet    {_fleet(project, outlook)}"] if planned.updates_fleet else []),
         f"quota    {outlook.quota}",
         *(f"cost     {line}" for line in _plan_cost(planned, project, outlook)),
         "",
-        _plan_summary(planned, promoting=promoting),
+        _plan_summary(planned, promoting=promoting, words=words),
     ]
     return "\n".join(lines)
 
@@ -53,6 +58,18 @@ def _change(change: Change) -> Iterator[str]:
     yield f"  {change.symbol:<3} {change.kind:<15} {change.name}"
     for detail in change.details:
         yield f"      {'':<15} {detail}"
+
+
+def _fleet(project: Project, outlook: Outlook) -> str:
+    now, initial = outlook.instances, project.endpoint.initial_instance_count
+    if keeps_its_size(now, initial):
+        return f"{_instances(now)} at work now; the new fleet starts as large, an update takes none away"
+    because = "to load the new model" if now == 0 else "[endpoint] initial_instance_count"
+    return f"{_instances(now)} at work now; the new fleet starts with {initial}, {because}"
+
+
+def _instances(count: int) -> str:
+    return f"{count or 'no'} instance{'' if count == 1 else 's'}"
 
 
 def _plan_cost(planned: Plan, project: Project, outlook: Outlook) -> Iterator[str]:
@@ -65,7 +82,7 @@ def _plan_cost(planned: Plan, project: Project, outlook: Outlook) -> Iterator[st
     yield f"${least:,.0f} to ${most:,.0f} a month, by how much it is used{_expected(project, outlook.expected)}"
     if planned.updates_fleet:
         minutes = costs.both_fleets_minutes(project)
-        usd = costs.usd_per_update(project, price)
+        usd = costs.usd_per_update(project, price, outlook.instances)
         yield f"${usd:.2f} for this update: both fleets run for about {minutes:.0f} minutes"
 
 
@@ -80,7 +97,7 @@ def _expected(project: Project, found: Cost | None) -> str:
     return f"; what to expect needs {missing}"
 
 
-def _plan_summary(planned: Plan, *, promoting: bool) -> str:
+def _plan_summary(planned: Plan, *, promoting: bool, words: str) -> str:
     if not planned.changes:
         return "No changes: what stands is what is wanted."
     counts = {
@@ -90,14 +107,18 @@ def _plan_summary(planned: Plan, *, promoting: bool) -> str:
         "delete": sum(change.action == "delete" for change in planned.changes),
     }
     said = ", ".join(f"{count} to {what}" for what, count in counts.items() if count)
-    return f"{said}." if promoting else f"{said}. Nothing was changed; `deploy --promote` does it."
+    return f"{said}." if promoting else f"{said}. Nothing was changed; `deploy --promote{words}` does it."
 
 
 def gates(verdicts: Sequence[GateVerdict]) -> str:
     lines = [f"  {_MARKS[each.outcome]}  {each.gate:<14} {each.reason}" for each in verdicts]
     shut = [each.gate for each in verdicts if not each.allows]
-    summary = f"{len(shut)} of {len(verdicts)} gates are shut: {', '.join(shut)}." if shut else "Every gate is open."
-    return "\n".join([*lines, "", summary])
+    are = "is" if len(shut) == 1 else "are"
+    summary = (
+        f"{len(shut)} of {len(verdicts)} gates {are} shut: {', '.join(shut)}. New evidence opens them "
+        "(`harness validate`), or, for a reason that is kept, --override GATE --because TEXT"
+    )
+    return "\n".join([*lines, "", summary if shut else "Every gate is open."])
 
 
 def links(found: Sequence[Link]) -> str:
@@ -116,10 +137,16 @@ def status(found: Status, price: Price | None) -> str:
         f"release    {_release(found)}",
         f"instances  {found.instances} x {found.instance_type}, {found.wanted_instances} wanted ({limits}){suspended}",
         f"backlog    {_backlog(found)}",
-        f"age        {found.age_hours:.1f} h",
+        f"age        {_age(found.age_hours)}",
         f"cost       {_spend(found, price)}",
     ]
     return "\n".join(lines)
+
+
+def _age(hours: float) -> str:
+    if hours < 1:
+        return f"{hours * 60:.0f} min"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
 
 
 def _release(found: Status) -> str:
@@ -167,13 +194,18 @@ def cost(found: Cost) -> str:
     return "\n".join(lines)
 
 
-def releases(found: Sequence[Stored], in_service: str | None) -> str:
+def releases(found: Sequence[Attempt], in_service: str | None) -> str:
     """`in_service` is the key of the record that the pointer names."""
-    lines = [_stored(each, "->" if each.key == in_service else "  ") for each in found]
-    return "\n".join(lines) or "nothing was promoted here yet"
+    if not found:
+        return "nothing was promoted here yet: `deploy --promote` does it"
+    lines = [_attempt(each, "->" if each.key == in_service else "  ") for each in found]
+    marked = any(each.key == in_service for each in found)
+    return "\n".join([*lines, "", "-> was put into service last"] if marked else lines)
 
 
-def _stored(each: Stored, mark: str) -> str:
+def _attempt(each: Attempt, mark: str) -> str:
+    if isinstance(each, Unreadable):
+        return f"{mark} {each.release}  {each.created:%Y-%m-%d %H:%M}Z  unreadable: {each.reason}"
     release = each.release
     reason = f"  {release.reason.splitlines()[0]}" if release.reason else ""
-    return f"{mark} {release.release}  {release.created:%Y-%m-%d %H:%M}  {release.state:<11}  {release.actor}{reason}"
+    return f"{mark} {release.release}  {release.created:%Y-%m-%d %H:%M}Z  {release.state:<11}  {release.actor}{reason}"

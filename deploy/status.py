@@ -47,9 +47,7 @@ class Status:
 
 def status(clients: Clients, endpoint_name: str, shelf: Shelf, price: Price | None, now: datetime) -> Status:
     """Raises ConfigurationError when there is no such endpoint."""
-    found = existing.endpoint(clients, endpoint_name)
-    if found is None:
-        raise ConfigurationError(f"there is no endpoint {endpoint_name} here: `deploy --promote` creates it")
+    found = require_endpoint(clients, endpoint_name)
     config = existing.endpoint_config(clients, found["EndpointConfigName"]) or {}
     pointed = releases.current(clients, shelf) if existing.bucket_region(clients, shelf.bucket) else None
     target = live.scalable_target(clients, endpoint_name) or {}
@@ -78,6 +76,14 @@ def status(clients: Clients, endpoint_name: str, shelf: Shelf, price: Price | No
         usd_per_hour=round(price.usd_per_hour * running, 4) if price else None,
         usd_at_most=round(price.usd_per_hour * largest * age_hours, 2) if price else None,
     )
+
+
+def require_endpoint(clients: Clients, name: str) -> Mapping[str, Any]:
+    """Its description. Raises ConfigurationError when there is none."""
+    found = existing.endpoint(clients, name)
+    if found is None:
+        raise ConfigurationError(f"there is no endpoint {name} here: `deploy --promote` creates it")
+    return found
 
 
 def _queue(clients: Clients, endpoint_name: str, now: datetime) -> tuple[float | None, float | None]:

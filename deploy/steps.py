@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from deploy.aws import Clients, aws_errors
 from deploy.errors import AwsRefused
 from deploy.ledger import Action, Kind, Ledger
+from deploy.lock import Hold
 from deploy.waiting import Clock
 
 Outcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
@@ -49,6 +50,22 @@ class Work:
     account: str
     region: str
     steps: list[Step] = field(default_factory=list)
+    hold: Hold | None = None
+    """The deployment lock, renewed before each change; None where nobody else can deploy."""
+
+    def under(self, hold: Hold) -> Work:
+        """The same work, which renews the lock at every step and every look from here on."""
+        return replace(self, clock=hold.clock, hold=hold)
+
+    def renew(self) -> None:
+        """Raises LockLost when somebody else may deploy by now."""
+        if self.hold is not None:
+            self.hold.renew()
+
+    def require_lock(self) -> None:
+        """As `renew`, and asks in any case: before what says for everybody how it ended."""
+        if self.hold is not None:
+            self.hold.check()
 
     def tell(self, kind: Kind, name: str, outcome: Outcome, detail: str = "") -> None:
         step = Step(kind, name, outcome, detail)
@@ -64,6 +81,7 @@ class Work:
 
         `name` is what deletes the resource, `called` what people know it by.
         """
+        self.renew()
         self._write("intent", kind, name)
         try:
             self._patiently(f"creating {kind} {called or name}", call)
@@ -78,6 +96,7 @@ class Work:
         return True
 
     def update(self, kind: Kind, name: str, call: Callable[[], object], *, detail: str) -> None:
+        self.renew()
         with aws_errors(f"updating {kind} {name}"):
             call()
         self._write("updated", kind, name, detail)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
 from typing import Any
 
 from deploy import existing
 from deploy.aws import Clients, aws_errors
 from deploy.canonical import digest_of_file
-from deploy.errors import AwsRefused, ConfigurationError
+from deploy.errors import AwsRefused, ConfigurationError, DeployError
 from deploy.resources import Bucket, BundleObject
 from deploy.steps import Work
 
@@ -58,8 +61,21 @@ def _check_whole(bundle: BundleObject) -> None:
 
 
 def _put(work: Work, bundle: BundleObject) -> None:
-    with bundle.path.open("rb") as body:
+    with _Renewing(bundle.path, work) as body:
         work.clients.s3.put_object(**bundle.request(), Body=body)
+
+
+class _Renewing(FileIO):
+    """A file whose reading renews the deployment lock: a large bundle takes longer than a lock lasts."""
+
+    def __init__(self, path: Path, work: Work) -> None:
+        super().__init__(path, "rb")
+        self._work = work
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        with suppress(DeployError):  # within an upload it would be taken for its failure; the next step meets it again
+            self._work.renew()
+        return super().read(-1 if size is None else size)
 
 
 def _check_stored(bundle: BundleObject, found: Mapping[str, Any]) -> None:

@@ -138,7 +138,8 @@ def _gates(release: Release) -> Link:
     """An override was somebody's decision: it holds, and is shown."""
     overridden = [gate for gate in release.gates if gate.outcome == "overridden"]
     shut = [gate.gate for gate in release.gates if gate.outcome not in ("passed", "overridden")]
-    said = f"{len(release.gates)} gates, {len(release.evidence)} pieces of evidence"
+    pieces = "piece" if len(release.evidence) == 1 else "pieces"
+    said = f"{len(release.gates)} gates, {len(release.evidence)} {pieces} of evidence"
     reasons = "".join(f"; {gate.gate}: {gate.reason}" for gate in overridden)
     return Link("gates", bool(release.gates) and not shut, f"{said}{reasons}")
 

@@ -7,10 +7,11 @@ the target alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from deploy import existing
 from deploy.aws import aws_errors
-from deploy.errors import DeployError, TimedOut
+from deploy.errors import DeployError, LockLost, TimedOut
 from deploy.ledger import Kind
 from deploy.live import observe_watching, scalable_target, scaling_policies
 from deploy.plan import Change, changes_instance_type, watching_changes
@@ -98,9 +99,11 @@ def ensure_scaling(work: Work, watching: Watching) -> None:
 
 
 def resume_scaling(work: Work, watching: Watching) -> None:
-    """What serves on after a failure must scale on; the failure before is the one to report, so this raises nothing."""
+    """What serves on after a failure must scale on; that failure is the one to report, so this raises LockLost only."""
     try:
         ensure_scaling(work, watching)
+    except LockLost:
+        raise
     except DeployError as error:
         work.tell("scalable-target", watching.endpoint_name, "kept", f"still suspended: {error}")
 
@@ -136,8 +139,15 @@ def _put(work: Work, kind: Kind, name: str, change: Change, call: Callable[[], o
 def _ensure_target(work: Work, target: ScalableTarget, changes: Iterable[Change]) -> None:
     change = next((change for change in changes if change.kind == "scalable-target"), None)
     if change is not None:
+        change = replace(change, details=_in_words(change.details))
         request, client = target.request(), work.clients.autoscaling
         _put(work, "scalable-target", target.endpoint_name, change, lambda: client.register_scalable_target(**request))
+
+
+def _in_words(details: tuple[str, ...]) -> tuple[str, ...]:
+    """A target that was suspended in three ways is resumed in one."""
+    others = tuple(each for each in details if not each.startswith("SuspendedState."))
+    return others if len(others) == len(details) else (*others, "scales again")
 
 
 def _put_policy(work: Work, name: str, request: dict[str, object]) -> None:

@@ -77,7 +77,7 @@ class Notification(Record):
 
 
 class Timings(Record):
-    """None means not measured. `queue_seconds`: from accepted to handed to the container, the input's download included;
+    """None means not measured. `queue_seconds`: from accepted to handed to the container, with the input's download;
     `total_seconds`: from the start of the upload to the result object."""
 
     upload_seconds: Seconds | None = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
 REDACTED = "(redacted)"
+_DIGESTED = f"{REDACTED} sha256:"
+_DIGITS = 16
+"""Of a digest: enough to see a change, and to read a line that shows one."""
 
 SHOWN_SETTINGS = frozenset(
     {
@@ -42,14 +46,41 @@ SHOWN_SETTINGS = frozenset(
     }
 )
 
-_SECRET_NAME = re.compile(r"secret|token|passw|credential|(api|access|private)[-_]?key", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"secret|token(?!i[sz])|passw|passphrase|credential|(api|access|private|signing|encryption)[-_]?key", re.IGNORECASE
+)
+_COUNTS_TOKENS = re.compile(
+    r"(?<![a-z])(max|min|num|per)([-_](new|input|output|prompt|total|batched))*[-_]tokens?(?![a-z])"
+    r"|(?<![a-z])tokens?[-_](per|limit|count)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Of a language model: MAX_NEW_TOKENS, TOKEN_LIMIT."""
 _ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")
+_URL_PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether a setting of this name is likely to hold a credential."""
-    return bool(_SECRET_NAME.search(name))
+    """Whether a setting of this name is likely to hold a credential; TOKENIZER_PATH and MAX_NEW_TOKENS are not."""
+    return bool(_SECRET_NAME.search(_COUNTS_TOKENS.sub("", name)))
+
+
+def digested(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same settings, a digest where a value is a secret: by its name, or a URL that has a password in it.
+
+    Equal values have equal digests, so a change still shows. What is digested already stays as it is.
+    """
+    return {name: _digested(name, value) for name, value in environment.items()}
+
+
+def is_digested(value: str) -> bool:
+    return value.startswith(_DIGESTED)
+
+
+def _digested(name: str, value: str) -> str:
+    if is_digested(value) or not (names_a_secret(name) or _URL_PASSWORD.search(value)):
+        return value
+    return f"{_DIGESTED}{hashlib.sha256(f'{name}={value}'.encode()).hexdigest()[:_DIGITS]}"
 
 
 def safe_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -20,9 +20,14 @@ variable "endpoint_name" {
 }
 
 variable "bucket_name" {
-  description = "The bucket's name; by default rehearsal-<name>-<account>-<region>, as deploy names it."
+  description = "The bucket's name; by default rehearsal-<name>-<account>-<region>, shortened as deploy shortens it."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.bucket_name == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", coalesce(var.bucket_name, "x")))
+    error_message = "A bucket's name must be 3 to 63 small letters, digits, dots and hyphens, as [storage] bucket in rehearsal.toml."
+  }
 }
 
 variable "prefixes" {

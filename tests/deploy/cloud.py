@@ -110,7 +110,7 @@ class FakeCloud:
             raise Refusal("404", "Not Found", 404)
         return self.objects[params["Bucket"], params["Key"]]
 
-    def _put_object(self, params: Mapping[str, Any]) -> None:
+    def _put_object(self, params: Mapping[str, Any]) -> dict[str, Any] | None:
         self._bucket(params)
         key = (params["Bucket"], params["Key"])
         if params.get("IfNoneMatch") == "*" and key in self.objects:
@@ -124,6 +124,7 @@ class FakeCloud:
             "ChecksumSHA256": checksum,
             "Metadata": params.get("Metadata", {}),
         }
+        return None
 
     def _list_object_versions(self, params: Mapping[str, Any]) -> dict[str, Any]:
         self._bucket(params)

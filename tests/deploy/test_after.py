@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy import showing
 from deploy.aws import LOCAL_ACCOUNT
 from deploy.drift import drift
-from deploy.errors import ConfigurationError, DeployError, EndpointFailed
+from deploy.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed
 from deploy.expire import expire, expired
 from deploy.gate import GateVerdict
 from deploy.ledger import Ledger
@@ -18,7 +19,7 @@ from deploy.logs import logs
 from deploy.prices import Price
 from deploy.promote import Order, destination, promote
 from deploy.recording import shelf_of
-from deploy.releases import current, releases
+from deploy.releases import Stored, Unreadable, current, readable, releases
 from deploy.rollback import Retreat, rollback
 from deploy.status import Status, status
 from deploy.verify import verify
@@ -55,12 +56,12 @@ def run(cloud: WatchedCloud, what: Order, ledger: Ledger) -> None:
 
 def retreat(what: Order, wanted: str | None = None) -> Retreat:
     where = destination(what.desired)
-    return Retreat(wanted, shelf_of(what.desired), what.watching, where, what.probe, what.owner, what.actor)
+    return Retreat(wanted, shelf_of(what.desired), what.watching, where, lambda _: what.probe, what.owner, what.actor)
 
 
 def back(cloud: WatchedCloud, what: Order, ledger: Ledger, wanted: str | None = None) -> str:
     done = rollback(retreat(what, wanted), cloud.clients(), ledger=ledger, clock=cloud.clock())
-    return done.release
+    return done.release.release
 
 
 def in_service(cloud: WatchedCloud, what: Order) -> str:
@@ -168,7 +169,7 @@ def test_every_attempt_is_listed_newest_first(cloud: WatchedCloud, first: Order,
     cloud.answer = lambda config: None if config == second.desired.endpoint_config.name else GOOD_ANSWER
     with pytest.raises(EndpointFailed):
         run(cloud, second, ledger)
-    found = releases(cloud.clients(), shelf_of(first.desired))
+    found = readable(releases(cloud.clients(), shelf_of(first.desired)))
     assert [each.release.state for each in found] == ["rolled_back", "promoted"]
 
 
@@ -176,8 +177,95 @@ def test_a_record_changed_by_hand_is_noticed(cloud: WatchedCloud, first: Order, 
     run(cloud, first, ledger)
     (record,) = [each for key, each in cloud.objects.items() if key[1].endswith("Z.json")]
     record["Data"] = record["Data"].replace(b'"state": "promoted"', b'"state": "failed"')
-    with pytest.raises(ConfigurationError, match=r"not the record that current\.json was set to"):
+    with pytest.raises(ConfigurationError, match="not the record that it was set to"):
         current(cloud.clients(), shelf_of(first.desired))
+
+
+def damage(cloud: WatchedCloud, what: Order, text: bytes = b'{"schema": "rehearsal.release/9"}') -> None:
+    """The record of that release can no longer be read."""
+    for (_, key), stored in cloud.objects.items():
+        if f"{what.desired.release}-" in key and key.endswith("Z.json"):
+            stored["Data"] = text
+
+
+def test_a_record_that_cannot_be_read_is_listed_as_that(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    damage(cloud, first)
+    newest, oldest = releases(cloud.clients(), shelf_of(first.desired))
+    assert isinstance(newest, Stored)
+    assert isinstance(oldest, Unreadable)
+    assert oldest.release == first.desired.release
+    assert START <= oldest.created < newest.created
+    assert oldest.reason.startswith("is not a release of this version (schema: ")
+    said = showing.releases((newest, oldest), newest.key).splitlines()
+    assert said[1].startswith(f"   {first.desired.release}  2026-11-20 12:00Z  unreadable: is not a release")
+
+
+def test_a_record_that_s3_keeps_from_us_is_listed_as_that(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+    run(cloud, first, ledger)
+    cloud.refuse["GetObject"] = [Refusal("AccessDenied", "Access Denied", 403)]
+    (found,) = releases(cloud.clients(), shelf_of(first.desired))
+    assert isinstance(found, Unreadable)
+    assert found.reason == "S3 refuses it: AccessDenied"
+    cloud.refuse["GetObject"] = [Refusal("ExpiredToken", "The provided token has expired.")]
+    with pytest.raises(AwsRefused, match="ExpiredToken"):
+        releases(cloud.clients(), shelf_of(first.desired))
+
+
+def test_one_damaged_record_does_not_keep_another_release_from_serving(
+    cloud: WatchedCloud, first: Order, second: Order, tmp_path: Path, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    third = order(tmp_path / "third", seed=2)
+    run(cloud, third, ledger)
+    damage(cloud, second)
+    with pytest.raises(ConfigurationError, match=f"{second.desired.release} is unreadable: is not a release"):
+        back(cloud, third, ledger, second.desired.release)
+    assert back(cloud, third, ledger) == first.desired.release
+
+
+@pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"[]", b'{"schema": "rehearsal.release/9"}'])
+def test_a_damaged_record_of_what_serves_is_a_reason_to_go_back(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger, text: bytes
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    damage(cloud, second, text)
+    assert back(cloud, second, ledger) == first.desired.release
+
+
+def test_a_damaged_pointer_leaves_the_choice_to_people(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    cloud.objects[first.desired.bucket.name, "releases/demo/current.json"]["Data"] = b"{}"
+    with pytest.raises(ConfigurationError, match="`deploy rollback RELEASE`"):
+        back(cloud, second, ledger)
+    assert back(cloud, second, ledger, first.desired.release) == first.desired.release
+    assert in_service(cloud, second) == first.desired.release
+
+
+def test_there_are_no_releases_where_there_is_no_bucket(cloud: WatchedCloud, first: Order) -> None:
+    assert releases(cloud.clients(), shelf_of(first.desired)) == ()
+
+
+def test_a_rollback_keeps_a_fleet_that_was_scaled_out(
+    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+) -> None:
+    run(cloud, first, ledger)
+    run(cloud, second, ledger)
+    scale_to(cloud, 3)
+    back(cloud, second, ledger)
+    assert cloud.endpoints["demo"]["ProductionVariants"][0]["DesiredInstanceCount"] == 3
+
+
+def scale_to(cloud: WatchedCloud, count: int) -> None:
+    cloud.endpoints["demo"]["ProductionVariants"][0] |= {"CurrentInstanceCount": count, "DesiredInstanceCount": count}
 
 
 def look(cloud: WatchedCloud, what: Order, *, hours: float = 2.0) -> Status:

@@ -78,7 +78,7 @@ def test_help_of_every_command_names_what_it_does(capsys: pytest.CaptureFixture[
         assert command.callback is not None
         assert run(command.name or command.callback.__name__, "--help") == 0
         printed = capsys.readouterr().out
-        assert (command.callback.__doc__ or "").split(":")[0][:40] in " ".join(printed.split())
+        assert (command.callback.__doc__ or "").splitlines()[0][:40] in " ".join(printed.split())
 
 
 def test_the_room_imports_neither_torch_nor_docker_nor_the_harness() -> None:

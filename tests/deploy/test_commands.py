@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def test_a_whole_life_as_typed(terminal: Terminal) -> None:
     terminal.type("--promote --target local --yes")
     assert terminal.type("releases --target local").count("promoted") == 2
     assert "again" in terminal.type("rollback --target local --yes")
-    assert "clip.mp4: an answer, with no rehearsal here" in terminal.type("smoke --target local")
+    assert "clip.mp4: the answer of the rehearsal" in terminal.type("smoke --target local")
     terminal.type("destroy --target local --yes --purge")
     assert terminal.cloud.names() == set()
 
@@ -108,7 +109,7 @@ def test_the_plan_reads_as_a_plan(terminal: Terminal) -> None:
     assert "$0.7364 an hour" in text
     assert "$0 to $538 a month" in text
     assert "quota    none, a local cloud" in text
-    assert text.strip().endswith("Nothing was changed; `deploy --promote` does it.")
+    assert text.strip().endswith("Nothing was changed; `deploy --promote --target local` does it.")
 
 
 def test_errors_of_a_plan_end_with_1_since_2_means_changes(terminal: Terminal) -> None:
@@ -122,6 +123,180 @@ def test_a_reviewed_plan_is_promoted_only_while_it_holds(terminal: Terminal) -> 
     terminal.type("--promote --target local --yes --plan plan.json")
     terminal.type("--promote --target local --yes --plan plan.json", expect=2)
     assert "the plan is stale" in terminal.err
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [
+        (4, "4 instances at work now; the new fleet starts as large"),
+        (1, "1 instance at work now; the new fleet starts with 1, [endpoint] initial_instance_count"),
+        (0, "no instances at work now; the new fleet starts with 1, to load the new model"),
+    ],
+)
+def test_a_plan_says_how_large_the_new_fleet_is_and_holds_when_instances_come_and_go(
+    terminal: Terminal, running: int, said: str
+) -> None:
+    terminal.type("--promote --target local --yes")
+    terminal.prepare(seed=1)
+    terminal.type("--target local --out plan.json", expect=2)
+    (fleet,) = terminal.cloud.endpoints["demo"]["ProductionVariants"]
+    fleet["DesiredInstanceCount"] = running
+    assert said in terminal.type("--target local", expect=2)
+    terminal.type("--promote --plan plan.json --target local --yes")
+
+
+def test_a_rollback_is_judged_by_the_rehearsal_of_the_release_it_goes_to(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    terminal.prepare(seed=1)
+    terminal.type("--promote --target local --yes")
+    terminal.cloud.answer = lambda _: GOOD_ANSWER.replace(b"[{}, {}]", b"[]")
+    terminal.type("rollback --target local --yes", expect=1)
+    assert "the answer has 1 detections, the rehearsal had 3" in terminal.err
+    terminal.cloud.answer = lambda _: GOOD_ANSWER
+    assert "answers as it did when it was rehearsed" in terminal.type("rollback --target local --yes")
+
+
+def test_a_rollback_on_a_machine_that_never_saw_the_rehearsal_says_so(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    rehearsed = Path("rehearsal-report/report.json").read_text()
+    terminal.prepare(seed=1)
+    terminal.type("--promote --target local --yes")
+    shutil.rmtree(".rehearsal")
+    assert "no evidence of its rehearsal is here" in terminal.type("rollback --target local --yes")
+    terminal.type("rollback --target local --yes")
+    Path("kept.json").write_text(rehearsed)
+    assert "as it did when it was rehearsed" in terminal.type("rollback --target local --yes --evidence kept.json")
+
+
+def test_evidence_of_the_same_bundle_with_other_settings_judges_nothing(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    with Path(config.FILE_NAME).open("a") as file:
+        file.write("[handler.environment]\nFRAME_INTERVAL = 9\n")
+    terminal.type("--promote --target local --yes --override configuration --because test")
+    assert "an answer, with no rehearsal here" in terminal.type("smoke --target local")
+
+
+def test_a_damaged_report_keeps_nobody_from_going_back(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    terminal.prepare(seed=1)
+    terminal.type("--promote --target local --yes")
+    Path("rehearsal-report/report.json").write_text("{")
+    terminal.type("rollback --target local --yes")
+
+
+def test_releases_are_listed_with_what_cannot_be_read(terminal: Terminal) -> None:
+    assert "nothing was promoted here yet" in terminal.type("releases --target local")
+    terminal.type("--promote --target local --yes")
+    (key,) = [key for key in terminal.cloud.objects if key[1].endswith("Z.json")]
+    terminal.cloud.objects[key]["Data"] = b"{}"
+    terminal.cloud.objects[key[0], "releases/demo/current.json"]["Data"] = b"{}"
+    assert "unreadable: is not a release" in terminal.type("releases --target local")
+    assert "which one is in service is not known" in terminal.err
+    document = terminal.json("releases --target local")
+    assert (document["releases"], document["in_service"], len(document["unreadable"])) == ([], None, 1)
+
+
+@pytest.mark.parametrize("words", ["--env prod destroy --yes", "--target local status", "--promote gate"])
+def test_an_option_before_the_command_is_refused_since_the_command_would_not_heed_it(
+    terminal: Terminal, words: str
+) -> None:
+    terminal.type(words, expect=2)
+    assert f"{words.split()[0]} stands before `" in terminal.err
+
+
+def test_the_next_command_is_said_with_the_words_that_it_needs(terminal: Terminal) -> None:
+    assert "`deploy --promote --env prod --target local` does it" in terminal.type(
+        "--env prod --target local", expect=2
+    )
+    promoted = terminal.type("--promote --env prod --target local --yes")
+    assert "go back with `deploy destroy --env prod --target local`" in promoted
+    terminal.prepare(seed=1)
+    promoted = terminal.type("--promote --env prod --target local --yes")
+    assert "go back with `deploy rollback --env prod --target local`" in promoted
+
+
+def test_missing_evidence_is_a_shut_gate_and_a_named_file_that_is_missing_is_usage(terminal: Terminal) -> None:
+    shutil.rmtree("rehearsal-report")
+    assert "evidence       there is none: run `harness validate`" in terminal.type("gate --target local", expect=1)
+    terminal.type("gate --target local --evidence nowhere.json", expect=2)
+
+
+@pytest.mark.parametrize("words", ["smoke", "invoke clip.mp4"])
+def test_requests_to_an_endpoint_that_is_not_there_are_refused_before_the_upload(
+    terminal: Terminal, words: str
+) -> None:
+    terminal.type(f"{words} --target local", expect=2)
+    assert "there is no endpoint demo here" in terminal.err
+    assert terminal.cloud.changes() == []
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.jpg", "image/jpeg"), ("a.npy", "application/x-npy"), ("a.q", "octet")])
+def test_a_file_is_sent_as_what_its_name_says(terminal: Terminal, name: str, said: str) -> None:
+    terminal.type("--promote --target local --yes")
+    Path(name).write_bytes(b"x")
+    terminal.type(f"invoke {name} --target local")
+    assert said in terminal.err
+    terminal.type(f"invoke {name} --target local --content-type video/mp4")
+    assert "as video/mp4" in terminal.err
+
+
+def test_destroy_tells_what_goes_from_what_stays(terminal: Terminal) -> None:
+    terminal.type("--promote --target local --yes")
+    terminal.type("destroy --target local", expect=2)
+    bucket = next(line for line in terminal.err.splitlines() if "  bucket" in line)
+    assert "stays; --purge deletes it" in bucket
+    assert not bucket.strip().startswith("-")
+    terminal.type("destroy --purge --target local", expect=2)
+    assert "stays" not in terminal.err
+
+
+def test_status_tells_of_a_promotion_that_was_interrupted(terminal: Terminal) -> None:
+    terminal.cloud.crash_after = "CreateEndpoint"
+    terminal.type("--promote --target local --yes", expect=130)
+    terminal.type("status --target local")
+    assert "has not ended; if nobody is at it, `deploy resume --target local` goes on" in terminal.err
+    terminal.type("resume --target local")
+    terminal.type("status --target local")
+    assert terminal.err == ""
+
+
+def test_a_lost_lock_leaves_a_promotion_that_resume_finishes(terminal: Terminal) -> None:
+    def robbed(_: str) -> bytes:
+        (key,) = [key for key in terminal.cloud.objects if key[1].endswith("lock.json")]
+        del terminal.cloud.objects[key]
+        return GOOD_ANSWER
+
+    terminal.cloud.answer = robbed
+    terminal.type("--promote --target local --yes", expect=1)
+    assert "is no longer ours: it was deleted" in terminal.err
+    assert "`deploy resume --target local` goes on from here" in terminal.err
+    terminal.cloud.answer = lambda _: GOOD_ANSWER
+    assert "serves as demo" in terminal.type("resume --target local")
+
+
+@pytest.mark.parametrize(
+    ("file", "written"),
+    [("keys/r.pem", "keys/r.pem"), ("{home}/k/r.pem", "~/k/r.pem"), ("{elsewhere}/r.pem", "{elsewhere}/r.pem")],
+)
+def test_a_key_is_printed_as_the_project_file_names_it(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, written: str
+) -> None:
+    places = {"home": tmp_path / "home", "elsewhere": tmp_path / "elsewhere"}
+    monkeypatch.setenv("HOME", str(places["home"]))
+    project = tmp_path / "project"
+    project.mkdir()
+    shutil.copy(config.FILE_NAME, project)
+    monkeypatch.chdir(tmp_path if file == "keys/r.pem" else project)
+    named = "project/keys/r.pem" if file == "keys/r.pem" else file.format(**places)
+    printed = terminal.type(f"keygen {named} --config {project / config.FILE_NAME}")
+    lines = tomllib.loads(printed[printed.index("[release]") :])["release"]
+    assert lines["signing_key"] == written.format(**places)
+    with (project / config.FILE_NAME).open("a") as toml:
+        toml.write(printed[printed.index("[release]") :])
+    found = config.load(project / config.FILE_NAME).release
+    assert found.signing_key is not None
+    assert found.signing_key.is_file()
+    assert found.public_keys[0].is_file()
 
 
 def test_nothing_is_promoted_without_a_yes(terminal: Terminal) -> None:
@@ -168,7 +343,7 @@ def test_an_interrupted_rollback_goes_on_when_it_is_said_again(terminal: Termina
     terminal.type("--promote --target local --yes")
     terminal.cloud.crash_after = operation
     terminal.type("rollback --target local --yes", expect=130)
-    assert "the same `deploy rollback` again" in terminal.err
+    assert "--target local` again goes on from here" in terminal.err
     terminal.type("rollback --target local --yes")
     assert terminal.cloud.endpoints["demo"]["EndpointConfigName"] == first
     assert not any(terminal.cloud.targets["endpoint/demo/variant/AllTraffic"]["SuspendedState"].values())
@@ -190,7 +365,8 @@ def test_a_resume_that_is_refused_can_be_repeated(terminal: Terminal) -> None:
     report = Path("rehearsal-report/report.json")
     text = report.read_text()
     report.unlink()
-    terminal.type("resume --target local", expect=2)
+    terminal.type("resume --target local", expect=1)
+    assert "evidence: there is none: run `harness validate`" in terminal.err
     report.write_text(text)
     assert "serves as demo" in terminal.type("resume --target local")
 
@@ -284,7 +460,7 @@ def test_config_says_where_each_value_comes_from(terminal: Terminal) -> None:
 def test_config_is_shown_where_the_tables_know_no_container(terminal: Terminal) -> None:
     with Path(config.FILE_NAME).open("a") as file:
         file.write("[endpoint]\nregion = 'xx-nowhere-1'\n")
-    assert "container.image = None" in terminal.type("config --origin")
+    assert "container.image = (not set)" in terminal.type("config --origin")
 
 
 def test_the_schema_of_the_project_file_is_published(terminal: Terminal) -> None:

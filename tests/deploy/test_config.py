@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from deploy import config
+from deploy import config, sections
 from deploy.errors import ConfigurationError
+from deploy.toml_schema import toml_schema
 
 MINIMAL = '[project]\nname = "demo"\n'
 
@@ -63,17 +66,19 @@ def test_an_environment_lies_over_the_rest_key_by_key(tmp_path: Path) -> None:
         (MINIMAL + "[endpoint]\nregio = 'x'\n", "endpoint.regio is not a known key; did you mean region?"),
         (MINIMAL + "[endpoints]\n", "endpoints is not a known key; did you mean endpoint?"),
         (MINIMAL + "[validate]\nclip = []\n", "validate.clip is not a known key; did you mean clips?"),
-        ("[model]\n", "project is missing"),
+        ("[model]\n", "[project] is missing: add it"),
         ("[project]\n", "project.name is missing"),
-        ("[project]\nname = 'a_b'\n", "project.name = 'a_b' is refused"),
+        ("[project]\nname = 'a_b'\n", "project.name = 'a_b' is refused: it must be letters, digits and hyphens"),
         (f"[project]\nname = '{'a' * 51}'\n", "at most 50 characters"),
         (MINIMAL + "[endpoint]\ninvocation_timeout_seconds = 7200\n", "less than or equal to 3600"),
         (MINIMAL + "[endpoint]\ninitial_instance_count = '1'\n", "initial_instance_count = '1' is refused"),
         (MINIMAL + "[endpoint]\ninstance_type = 'g4dn.xlarge'\n", "endpoint.instance_type = 'g4dn.xlarge' is refused"),
         (MINIMAL + "[storage]\ninput = '/in'\n", "storage.input = '/in' is refused: a prefix has no slash at its ends"),
         (MINIMAL + "[model]\nweights = 5\n", "model.weights = 5 is refused"),
-        (MINIMAL + "[handler.environment]\nframe_interval = 5\n", "handler.environment.frame_interval"),
-        (MINIMAL + "[handler.environment]\nA = [1]\n", "handler.environment.A = [1] is refused"),
+        (MINIMAL + "[handler.environment]\nframe_interval = 5\n", "it must be capital letters, digits"),
+        (MINIMAL + "[handler.environment]\nA = [1]\n", "A = [1] is refused: it must be a valid string or"),
+        (MINIMAL + "[handler.environment]\nHF_TOKEN = ['hf_1']\n", "HF_TOKEN = (redacted) is refused"),
+        (MINIMAL + "[endpoint]\nregion = 'us'\n", "'us' is refused: it must be a region, such as eu-west-1"),
         (MINIMAL + "env = 5\n", "env"),
         (MINIMAL + "[env]\nprod = 5\n", "write [env.prod.endpoint]"),
         (MINIMAL + "[env.prod.endpoint]\nregio = 'x'\n", "env.prod.endpoint.regio is not a known key; did"),
@@ -84,6 +89,16 @@ def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, text: str, sai
     message = refused(tmp_path, text)
     assert said in message
     assert message.startswith(str(tmp_path / "rehearsal.toml"))
+
+
+def test_a_value_of_a_wrong_type_is_one_complaint(tmp_path: Path) -> None:
+    assert len(refused(tmp_path, MINIMAL + "[handler.environment]\nA = [1]\n").splitlines()) == 1
+
+
+def test_every_pattern_of_a_value_is_told_in_words() -> None:
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(toml_schema())))
+    assert patterns
+    assert {json.loads(each) for each in patterns} <= set(sections.IN_WORDS)
 
 
 def test_every_wrong_key_is_reported_at_once(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def altered(made: tuple[Project, Bundle], **changes: Any) -> Report:
         ({"configuration": Configuration(path=None, sha256="e" * 64)}, "configuration", "made with other settings"),
         ({"created": NOW - timedelta(hours=169)}, "freshness", "169.0 h old, allowed are 168 h"),
         ({"created": NOW + timedelta(hours=1)}, "freshness", "in the future"),
-        ({"runtime": PROCESS}, "runtime", "process runtime, demanded is official"),
-        ({"cases": (known_answer(0.85),)}, "known_answer", "0.85, demanded is at least 0.9"),
+        ({"runtime": PROCESS}, "runtime", "process runtime, demanded is the official container"),
+        ({"cases": (known_answer(0.85),)}, "known_answer", "mAP50 0.85, demanded is at least 0.9"),
         ({"cases": (Case(name="mine", kind="user_video", outcome="completed"),)}, "known_answer", "no case of it"),
     ],
 )  # fmt: skip

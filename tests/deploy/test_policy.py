@@ -80,7 +80,9 @@ def live_a_whole_life(cloud: WatchedCloud, clients: Clients, folder: Path) -> No
         promote(second, clients, ledger=ledger, clock=clock)
     promote(wide, clients, ledger=ledger, clock=clock)
     shelf = shelf_of(first.desired)
-    back = Retreat(None, shelf, first.watching, destination(first.desired), first.probe, first.owner, first.actor)
+    back = Retreat(
+        None, shelf, first.watching, destination(first.desired), lambda _: first.probe, first.owner, first.actor
+    )
     rollback(back, clients, ledger=ledger, clock=clock)
     status(clients, "demo", shelf, None, START)
     drift(clients, shelf, first.watching)

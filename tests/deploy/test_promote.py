@@ -20,7 +20,7 @@ from deploy.live import observe
 from deploy.plan import plan
 from deploy.promote import Order, Promoted, promote
 from deploy.recording import shelf_of
-from deploy.releases import current, releases
+from deploy.releases import current, readable, releases
 from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import GOOD_ANSWER, WatchedCloud
@@ -125,6 +125,19 @@ def test_another_instance_type_scales_as_before(
         assert cloud.alarms[f"demo-{role}"]["AlarmActions"] == [arn(cloud, role)]
 
 
+@pytest.mark.parametrize(("running", "initial", "after"), [(4, 1, 4), (1, 1, 1), (0, 1, 1), (1, 2, 2), (3, 2, 3)])
+def test_an_update_takes_no_instance_from_a_fleet_at_work_and_wakes_one_at_zero(
+    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, running: int, initial: int, after: int
+) -> None:
+    run(cloud, first, ledger)
+    (fleet,) = cloud.endpoints["demo"]["ProductionVariants"]
+    fleet |= {"CurrentInstanceCount": running, "DesiredInstanceCount": running}
+    wider = order(tmp_path / "wider", seed=1, extra=f"[endpoint]\ninitial_instance_count = {initial}\n")
+    run(cloud, wider, ledger)
+    (fleet,) = cloud.endpoints["demo"]["ProductionVariants"]
+    assert fleet["DesiredInstanceCount"] == after
+
+
 @pytest.mark.parametrize("bake_seconds", [0, 600])
 def test_a_bad_release_on_another_instance_type_leaves_the_old_one_scaling(
     cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, bake_seconds: int
@@ -149,7 +162,7 @@ def test_a_bad_bundle_is_rolled_back_by_its_own_smoke_test_and_the_old_one_keeps
     assert serving(cloud) == first.desired.endpoint_config.name
     assert in_service(cloud, second) == first.desired.release
     assert not any(cloud.targets["endpoint/demo/variant/AllTraffic"]["SuspendedState"].values())
-    newest = releases(cloud.clients(), shelf_of(second.desired))[0].release
+    newest = readable(releases(cloud.clients(), shelf_of(second.desired)))[0].release
     assert (newest.release, newest.state) == (second.desired.release, "rolled_back")
     assert "model_error" in newest.smoke[0].problem
 
@@ -169,7 +182,7 @@ def test_an_answer_unlike_the_rehearsals_is_a_smoke_failure(
     cloud.answer = lambda _: json.dumps(answer).encode()
     with pytest.raises(EndpointFailed, match="rolled back"):
         run(cloud, second, ledger)
-    assert said in releases(cloud.clients(), shelf_of(second.desired))[0].release.smoke[0].problem
+    assert said in readable(releases(cloud.clients(), shelf_of(second.desired)))[0].release.smoke[0].problem
 
 
 def test_a_request_that_is_not_even_accepted_while_it_bakes_proves_nothing(
@@ -180,7 +193,7 @@ def test_a_request_that_is_not_even_accepted_while_it_bakes_proves_nothing(
     with pytest.raises(EndpointFailed, match="rolled back"):
         run(cloud, second, ledger)
     assert serving(cloud) == first.desired.endpoint_config.name
-    problem = releases(cloud.clients(), shelf_of(second.desired))[0].release.smoke[0].problem
+    problem = readable(releases(cloud.clients(), shelf_of(second.desired)))[0].release.smoke[0].problem
     assert "no such variant" in problem
 
 
@@ -268,7 +281,7 @@ def test_a_shut_gate_stops_everything_before_it_begins(cloud: WatchedCloud, firs
 def test_an_override_is_in_the_record(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
     overridden = replace(first, verdicts=(GateVerdict("runtime", "overridden", "x; overridden because: no Docker"),))
     run(cloud, overridden, ledger)
-    (gate,) = releases(cloud.clients(), shelf_of(first.desired))[0].release.gates
+    (gate,) = readable(releases(cloud.clients(), shelf_of(first.desired)))[0].release.gates
     assert (gate.outcome, gate.reason) == ("overridden", "x; overridden because: no Docker")
 
 

@@ -100,6 +100,14 @@ def test_the_modules_own_tests_pass(module: Path) -> None:
     assert "0 failed" in ran.stdout
 
 
+def test_a_long_name_gives_the_bucket_that_deploy_looks_for(tmp_path: Path) -> None:
+    """The module's own test holds the same name against what the module makes of it."""
+    text = (MODULE / "tests" / "foundation.tftest.hcl").read_text()
+    name, bucket = re.findall(r'"(an-object-detector[^"]+)"|"(rehearsal-an-object-detector[^"]{30,41})"', text)[:2]
+    (tmp_path / config.FILE_NAME).write_text(f'[project]\nname = "{name[0]}"\n[endpoint]\nregion = "eu-west-1"\n')
+    assert config.load(tmp_path / config.FILE_NAME).bucket("123456789012") == bucket[1]
+
+
 def test_the_role_it_makes_may_do_what_deploy_policy_prints(tmp_path: Path) -> None:
     text = (MODULE / "main.tf").read_text()
     document = text.split('data "aws_iam_policy_document" "execution"')[1].split('resource "aws_iam_role_policy"')[0]

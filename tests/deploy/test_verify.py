@@ -65,8 +65,10 @@ class Bucket:
 
     def rollback(self, *trusted: PublicKey, wanted: str | None = None) -> str:
         where, what = destination(self.what.desired), self.what
-        retreat = Retreat(wanted, self.shelf, what.watching, where, what.probe, what.owner, what.actor, trusted)
-        return rollback(retreat, self.cloud.clients(), ledger=self.ledger, clock=self.cloud.clock()).release
+        retreat = Retreat(
+            wanted, self.shelf, what.watching, where, lambda _: what.probe, what.owner, what.actor, trusted
+        )
+        return rollback(retreat, self.cloud.clients(), ledger=self.ledger, clock=self.cloud.clock()).release.release
 
     def key(self, kind: str, release: str | None = None) -> str:
         """Of the record, its envelopes or the pointer; of the newest release unless another is named."""
@@ -255,7 +257,7 @@ def resealed(bucket: Bucket, signer: Signer | None, written: str, changed: str) 
     [
         ('"result":"PASSED"', '"result":"WARNED"', "predicate.result is 'WARNED', not 'PASSED'"),
         ('"sha256":"' + "0" * 64, '"sha256":"' + "1" * 64, "predicate.configuration[1].digest.sha256 is '1111"),
-        ('"rehearsal_reason":"at least', '"rehearsal_reason":"at most', "gate runtime: predicate.rehearsal_reason"),
+        ('"rehearsal_reason":"official', '"rehearsal_reason":"process', "gate runtime: predicate.rehearsal_reason"),
         ('"REHEARSAL_EVERY_GATE",', "", "summary: predicate.properties"),
     ],
 )

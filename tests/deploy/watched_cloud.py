@@ -60,7 +60,7 @@ class WatchedCloud(FakeCloud):
         (found,) = [stored for (_, key), stored in self.objects.items() if key.endswith(suffix)]
         return json.loads(found["Data"])
 
-    def _put_object(self, params: Mapping[str, Any]) -> None:
+    def _put_object(self, params: Mapping[str, Any]) -> dict[str, Any]:
         body = params["Body"]
         data = body if isinstance(body, bytes) else body.read()
         old = self.objects.get((params["Bucket"], params["Key"]))
@@ -71,6 +71,7 @@ class WatchedCloud(FakeCloud):
             "Data": data, "ETag": f'"{uuid.uuid4().hex}"', "LastModified": self.clock().today(),
             "ContentType": params.get("ContentType", "binary/octet-stream"),
         }  # fmt: skip
+        return {"ETag": self.objects[params["Bucket"], params["Key"]]["ETag"]}
 
     def _get_object(self, params: Mapping[str, Any]) -> dict[str, Any]:
         self._bucket(params)
@@ -119,10 +120,16 @@ class WatchedCloud(FakeCloud):
             yield stage("Baking") | {"Traffic": new}
             yield stage("Baking")
         back = self.smoke_failures > failures or self.fate != "InService"
+        fleet = {} if back or params["RetainAllVariantProperties"] else {"ProductionVariants": self._fleet(new)}
         yield {
             "EndpointStatus": "InService", "EndpointConfigName": old if back else new, "Traffic": old if back else new,
-            "PendingDeploymentSummary": {},
+            "PendingDeploymentSummary": {}, **fleet,
         }  # fmt: skip
+
+    def _fleet(self, config: str) -> list[dict[str, Any]]:
+        """As large as the configuration says it begins."""
+        count = self.configs[config]["ProductionVariants"][0]["InitialInstanceCount"]
+        return [{"VariantName": "AllTraffic", "CurrentInstanceCount": count, "DesiredInstanceCount": count}]
 
     def _delete_endpoint(self, params: Mapping[str, Any]) -> None:
         super()._delete_endpoint(params)
@@ -193,9 +200,9 @@ class WatchedCloud(FakeCloud):
 
     def _create_endpoint(self, params: Mapping[str, Any]) -> dict[str, Any]:
         answered = super()._create_endpoint(params)
-        variants = [{"VariantName": "AllTraffic", "CurrentInstanceCount": 1, "DesiredInstanceCount": 1}]
         now = self.clock().today()
-        self.endpoints[params["EndpointName"]] |= {"CreationTime": now, "ProductionVariants": variants}
+        fleet = self._fleet(params["EndpointConfigName"])
+        self.endpoints[params["EndpointName"]] |= {"CreationTime": now, "ProductionVariants": fleet}
         return answered
 
     def _list_endpoints(self, _: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,15 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A folder that looks like a fresh clone beside which a user has put two clips."""
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """A folder that looks like a fresh clone beside which a user has put two clips; nothing stands in it afterwards."""
     for name in ("handler", "harness", "rehearsal.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "first.mp4").write_bytes((CLIPS / "bikes.mp4").read_bytes())
     command = ["ffmpeg", "-v", "error", "-i", CLIPS / "bikes.mp4", "-t", "2", "-c:v", "mpeg4", tmp_path / "second.avi"]
     subprocess.run([str(word) for word in command], check=True)
-    return tmp_path
+    yield tmp_path
+    subprocess.run([Path(sys.executable).with_name("harness"), "down"], cwd=tmp_path, capture_output=True, check=False)
 
 
 @pytest.mark.parametrize("block", [each for each in blocks("bash") if each.strip() not in RUN_BY_OTHERS])

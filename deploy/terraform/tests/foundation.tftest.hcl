@@ -34,6 +34,29 @@ run "names_are_those_that_deploy_expects" {
   }
 }
 
+run "a_long_project_name_gives_the_bucket_that_deploy_looks_for" {
+  command = plan
+
+  variables {
+    name = "an-object-detector-with-a-rather-long-name-of-50-c"
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "rehearsal-an-object-detector-with-a-rather-long-na-d5a71d364bda"
+    error_message = "deploy shortens names of more than 63 characters with a hash"
+  }
+}
+
+run "a_bucket_name_that_s3_would_refuse_is_refused_here" {
+  command = plan
+
+  variables {
+    bucket_name = "rehearsal-an-object-detector-with-a-rather-long-name-of-many-words"
+  }
+
+  expect_failures = [var.bucket_name]
+}
+
 run "the_bucket_is_closed_encrypted_and_versioned" {
   command = plan
 
