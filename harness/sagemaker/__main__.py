@@ -21,7 +21,7 @@ from harness.sagemaker.alarms import CloudWatchAlarms, CloudWatchMetrics
 from harness.sagemaker.arns import Account
 from harness.sagemaker.assembly import Surroundings
 from harness.sagemaker.cloud import S3Objects, SnsTopics
-from harness.sagemaker.runtimes import RuntimeAsked, open_runtime
+from harness.sagemaker.runtimes import RuntimeAsked, end_strays, open_runtime
 from harness.sagemaker.scaling.cloud_alarms import CloudWatchScalingAlarms
 from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
@@ -52,6 +52,7 @@ def surroundings(settings: EmulatorSettings, runtime: RuntimeAsked) -> Surroundi
         runtime=open_runtime(runtime, settings),
         now=time.time,
         gpu=gpu_usage,
+        end_strays=lambda: end_strays(runtime, settings),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.sagemaker.catalog import Catalog, Endpoint
@@ -54,6 +54,8 @@ class Surroundings:
     runtime: Runtime
     now: Now
     gpu: Callable[[], GpuUsage | None] = lambda: None
+    end_strays: Callable[[], Sequence[str]] = tuple
+    """Ends what an emulator that died left outside its process ledger; a line each."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from harness.errors import ConfigurationError
 from harness.sagemaker.settings import EmulatorSettings
 from harness.serving.choose import Choice, RuntimeKind, make_runtime
+from harness.serving.docker_engine import Engine
 from harness.serving.docker_limits import UNLIMITED, MachineLimits
+from harness.serving.docker_sweep import sweep_docker_below
 from harness.serving.runtime import Instance, InstanceExit, InstanceFacts, InstanceSpec, Runtime
 
 
@@ -38,6 +40,15 @@ def open_runtime(asked: RuntimeAsked, settings: EmulatorSettings) -> Runtime:
         region=settings.account.region,
         limits=asked.limits,
     )
+
+
+def end_strays(asked: RuntimeAsked, settings: EmulatorSettings) -> tuple[str, ...]:
+    """Containers that an earlier emulator of the same state folder left when it was killed; a line each."""
+    if asked.name != "docker":
+        return ()
+    with Engine.connect() as engine:
+        swept = sweep_docker_below(engine, settings.state_dir)
+    return (*swept.removed, *swept.failed)
 
 
 def _kind(name: str) -> RuntimeKind:

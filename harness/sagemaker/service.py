@@ -126,6 +126,8 @@ class Emulator:
         """End the instances that an emulator which died left behind, and remove their folders."""
         for swept in sweep(self.settings.state_dir):
             log.warning("ended %s, left by an emulator that died", swept.what)
+        for stray in self.surroundings.end_strays():
+            log.warning("removed %s, left by an emulator that died", stray)
         remove_tree(self.settings.work_root)
 
     def _keep_endpoints(self) -> None:

@@ -33,7 +33,20 @@ def strays(engine: Engine, session_id: str | None = None) -> list[Labelled]:
 
 def sweep_docker(engine: Engine, state_dir: Path, session_id: str | None = None) -> DockerSwept:
     """Remove every stray that can be removed. Without a session, of running sessions too: that is what `--all` says."""
-    found = strays(engine, session_id)
+    return _swept(engine, strays(engine, session_id), state_dir)
+
+
+def sweep_docker_below(engine: Engine, state_dir: Path) -> DockerSwept:
+    """Only what works in a folder below `state_dir`: what the emulator before left, when it was killed."""
+    below = [
+        item
+        for item in engine.labelled(WORK_DIR_LABEL)
+        if Path(item.labels[WORK_DIR_LABEL]).is_relative_to(state_dir.absolute())
+    ]
+    return _swept(engine, below, state_dir)
+
+
+def _swept(engine: Engine, found: list[Labelled], state_dir: Path) -> DockerSwept:
     removed, failed = list[str](), list[str]()
     for item in found:
         try:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.sagemaker.runtimes import RuntimeAsked, end_strays
+from harness.sagemaker.settings import EmulatorSettings
 from harness.serving.docker_engine import SESSION_LABEL, Engine
 from harness.serving.docker_runtime import DockerRuntime
 from harness.serving.docker_sweep import hand_over, remove_folder, strays, sweep_docker
@@ -31,6 +33,23 @@ def test_containers_networks_and_folders_of_a_killed_run_are_swept(
     assert (len(swept.removed), swept.failed) == (3, ())
     assert strays(engine, SESSION) == []
     assert not work.exists()
+
+
+def test_an_emulator_ends_what_one_that_was_killed_left_in_its_folder_and_nothing_else(
+    engine: Engine, runtime: Callable[..., DockerRuntime], upload: Callable[..., str], tmp_path: Path
+) -> None:
+    archive = upload(ECHO)
+    for name in ("ours", "theirs"):
+        work = tmp_path / name / "instances" / "one"
+        work.mkdir(parents=True)
+        runtime().start(spec(work, archive))  # and whoever started it is killed
+    settings = EmulatorSettings(tmp_path / "ours", "http://127.0.0.1:1")
+    assert end_strays(RuntimeAsked("process"), settings) == ()
+    assert len(end_strays(RuntimeAsked("docker"), settings)) == 3
+    left = {item.labels["rehearsal.work-dir"] for item in strays(engine, SESSION)}
+    assert left == {str(tmp_path / "theirs" / "instances" / "one")}
+    assert end_strays(RuntimeAsked("docker"), settings) == ()
+    assert len(sweep_docker(engine, tmp_path / "theirs", SESSION).removed) == 3
 
 
 def test_a_folder_that_a_label_names_stays_when_it_is_not_ours(engine: Engine, tmp_path: Path) -> None:
