@@ -24,6 +24,8 @@ from harness.serving.docker_facts import ContainerState, EngineFacts, ImageFacts
 SESSION_LABEL = "rehearsal.session"
 INSTANCE_LABEL = "rehearsal.instance"
 WORK_DIR_LABEL = "rehearsal.work-dir"
+FOLDER_INSIDE = "/mnt"
+"""Where `run_once` shows its folder to the command."""
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 START_HINT = "start it (`sudo systemctl start docker`), or go on without it: `--runtime process`"
@@ -246,11 +248,11 @@ class Engine:
         return [Labelled("container", c["Id"], c["Names"][0].lstrip("/"), c.get("Labels") or {}) for c in found]
 
     def run_once(self, image: str, command: list[str], folder: Path) -> None:
-        """Run one command, with `folder` as /work, in a container without network that is removed afterwards."""
+        """Run one command in a container without network, removed afterwards, that sees `folder` as FOLDER_INSIDE."""
         api = self.client.api
         with engine_errors(f"running {command[0]} on {folder}"):
             host_config = api.create_host_config(
-                network_mode="none", binds={str(folder): {"bind": "/work", "mode": "rw"}}
+                network_mode="none", binds={str(folder): {"bind": FOLDER_INSIDE, "mode": "rw"}}
             )
             created = api.create_container(image, entrypoint=command, command=[], user="0", host_config=host_config)
             try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import MachineCannot
-from harness.serving.docker_engine import SESSION_LABEL, WORK_DIR_LABEL, Engine
+from harness.serving.docker_engine import FOLDER_INSIDE, SESSION_LABEL, WORK_DIR_LABEL, Engine
 from harness.serving.docker_facts import Labelled
 from harness.serving.image.packages import BUILD_CONTAINER_PREFIX
 from harness.state import is_ours_to_remove, remove_tree
@@ -88,4 +88,4 @@ def remove_folder(engine: Engine, folder: Path, image_id: str | None) -> None:
 
 def hand_over(engine: Engine, folder: Path, image_id: str, uid: int, gid: int) -> None:
     """Make everything below `folder` the user's, by `chown` as root in a container."""
-    engine.run_once(image_id, ["chown", "-R", f"{uid}:{gid}", "/work"], folder)
+    engine.run_once(image_id, ["chown", "-R", f"{uid}:{gid}", FOLDER_INSIDE], folder)

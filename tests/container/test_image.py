@@ -18,12 +18,15 @@ pytestmark = pytest.mark.container
 # Run inside: what a build could have left of the machine it ran on.
 LOOK = """
 import os, json
-left = [os.path.join(folder, name) for top in ("/mnt", "/root", "/tmp", "/var/cache/apt", "/var/lib/apt/lists")
+home = os.path.expanduser("~")
+left = [os.path.relpath(os.path.join(folder, name), home)
+        for top in ("/mnt", home, "/tmp", "/var/cache/apt", "/var/lib/apt/lists")
         for folder, _, names in os.walk(top) for name in names]
-settings = [path for path in ("/etc/pip.conf", "/etc/apt/sources.list", "/root/.pip") if os.path.exists(path)]
+settings = [path for path in ("/etc/pip.conf", "/etc/apt/sources.list", home + "/.pip") if os.path.exists(path)]
 print(json.dumps({"left": left, "settings": settings, "environment": sorted(os.environ)}))
 """
-SKELETON = {"/root/.bashrc", "/root/.profile"}
+SKELETON = {".bashrc", ".profile"}
+"""Of the home folder, from which paths are seen."""
 
 
 def test_an_image_of_the_same_recipe_is_not_built_again(engine: Engine) -> None:

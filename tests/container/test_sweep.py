@@ -10,7 +10,7 @@ import pytest
 
 from harness.sagemaker.runtimes import RuntimeAsked, end_strays
 from harness.sagemaker.settings import EmulatorSettings
-from harness.serving.docker_engine import SESSION_LABEL, Engine
+from harness.serving.docker_engine import FOLDER_INSIDE, SESSION_LABEL, Engine
 from harness.serving.docker_runtime import DockerRuntime
 from harness.serving.docker_sweep import hand_over, remove_folder, strays, sweep_docker
 from harness.serving.image.packages import BUILD_CONTAINER_PREFIX
@@ -75,7 +75,9 @@ def test_a_build_container_is_a_stray_of_no_session(engine: Engine, tmp_path: Pa
 def test_files_of_root_are_handed_over_before_they_are_removed(engine: Engine, tmp_path: Path) -> None:
     folder = tmp_path / "of-root"
     folder.mkdir()
-    engine.run_once(COMPATIBLE_IMAGE, ["sh", "-c", "mkdir -p /work/a && touch /work/a/b && chmod -R 700 /work"], folder)
+    engine.run_once(
+        COMPATIBLE_IMAGE, ["sh", "-c", f"cd {FOLDER_INSIDE} && mkdir a && touch a/b && chmod -R 700 ."], folder
+    )
     assert (folder / "a" / "b").stat().st_uid == 0
     hand_over(engine, folder, COMPATIBLE_IMAGE, 12345, 12345)
     assert (folder / "a" / "b").stat().st_uid == 12345

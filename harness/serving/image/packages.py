@@ -26,7 +26,7 @@ _INSTALL = (
     "python3 -m venv /opt/rehearsal"
     " && /opt/rehearsal/bin/pip install --no-cache-dir --progress-bar off --disable-pip-version-check"
     " -r /mnt/requirements.txt"
-    " && rm -rf /root/.cache /tmp/* /var/tmp/*"
+    " && rm -rf ~/.cache /tmp/* /var/tmp/*"
 )
 
 

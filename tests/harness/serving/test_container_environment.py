@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.serving.container_environment import Layout, Ports, container_environment
 
-LAYOUT = Layout(Path("/work"), Path("/work/tmp"))
+LAYOUT = Layout(Path("/instance"), Path("/instance/tmp"))
 PORTS = Ports(1001, 1002, 1003, 1004)
 
 
@@ -33,15 +33,15 @@ def test_where_things_are_here_wins_over_the_user() -> None:
     environment = made(
         SAGEMAKER_BASE_DIR="/opt/ml", TEMP="/home/model-server/tmp", TS_INFERENCE_ADDRESS="http://0.0.0.0:8080"
     )
-    assert environment["SAGEMAKER_BASE_DIR"] == "/work/ml"
-    assert environment["TEMP"] == "/work/tmp"
+    assert environment["SAGEMAKER_BASE_DIR"] == "/instance/ml"
+    assert environment["TEMP"] == "/instance/tmp"
     assert environment["TS_INFERENCE_ADDRESS"] == "http://127.0.0.1:1001"
 
 
 def test_a_user_who_sets_nothing_gets_what_the_sdk_sets() -> None:
     environment = made()
     assert environment["SAGEMAKER_PROGRAM"] == "inference.py"
-    assert environment["SAGEMAKER_SUBMIT_DIRECTORY"] == "/work/ml/model/code"
+    assert environment["SAGEMAKER_SUBMIT_DIRECTORY"] == "/instance/ml/model/code"
     assert environment["SAGEMAKER_REGION"] == environment["AWS_REGION"] == "eu-west-1"
     assert "SAGEMAKER_MODEL_SERVER_WORKERS" not in environment
 

@@ -20,7 +20,7 @@ def request(**changes: Any) -> ServeRequest:
         "model_data_url": "s3://bucket/model.tar.gz",
         "environment": {},
         "serving_port": 31415,
-        "container_root": Path("/work"),
+        "container_root": Path("/instance"),
         "s3_endpoint_url": "http://127.0.0.1:4566",
         "region": "us-east-1",
         "docker_host": "unix:///var/run/docker.sock",
@@ -39,7 +39,7 @@ def generated() -> dict[str, Any]:
                 "container_name": "random-algo-1-abcde",
                 "stdin_open": True,
                 "tty": True,
-                "volumes": ["/work/model:/opt/ml/model"],
+                "volumes": ["/instance/model:/opt/ml/model"],
                 "environment": ["AWS_ACCESS_KEY_ID=test", "PRICE=5$ and ${HOME}"],
                 "networks": {"sagemaker-local": {"aliases": ["algo-1-abcde"]}},
                 "ports": ["31415:8080"],
@@ -62,7 +62,7 @@ def test_compose_expands_nothing_in_the_environment() -> None:
 
 def test_the_model_is_mounted_read_only_and_the_server_has_no_terminal() -> None:
     (service,) = adapt(generated(), request())["services"].values()
-    assert service["volumes"] == ["/work/model:/opt/ml/model:ro"]
+    assert service["volumes"] == ["/instance/model:/opt/ml/model:ro"]
     assert (service["tty"], service["stdin_open"]) == (False, False)
 
 
