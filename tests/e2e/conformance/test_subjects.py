@@ -268,5 +268,5 @@ def test_the_model_does_what_it_is_told() -> None:
 
 @pytest.mark.parametrize("order", ["drop=1", "chunked=1", "hold=gate"])
 def test_the_model_refuses_what_torchserve_cannot_do(order: str) -> None:
-    with pytest.raises(NotImplementedError, match=order.partition("=")[0]):
+    with pytest.raises(inference.BeyondTorchServe, match=order.partition("=")[0]):
         ask(order)

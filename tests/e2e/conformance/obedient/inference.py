@@ -19,6 +19,10 @@ _ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _BEYOND_TORCHSERVE = ("drop", "chunked", "hold")
 
 
+class BeyondTorchServe(Exception):
+    """An order that only the lab's scripted container can carry out."""
+
+
 def model_fn(model_dir: str) -> str:
     return model_dir
 
@@ -30,7 +34,7 @@ def transform_fn(
     headers = {str(name).lower(): str(value) for name, value in context.get_all_request_header(0).items()}
     orders = dict(pair.partition("=")[::2] for pair in headers.get(_ATTRIBUTES, "").split(";"))
     if unsupported := [order for order in _BEYOND_TORCHSERVE if order in orders]:
-        raise NotImplementedError(f"a model behind TorchServe cannot do {', '.join(unsupported)}")
+        raise BeyondTorchServe(f"a model behind TorchServe cannot do {', '.join(unsupported)}")
     body = data.encode() if isinstance(data, str) else bytes(data or b"")
     time.sleep(float(orders.get("sleep", "0")))
     status = HTTPStatus(int(orders.get("status", "200")))
