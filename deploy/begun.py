@@ -15,7 +15,8 @@ from pathlib import Path
 from deploy import existing, files, lock
 from deploy.errors import ConfigurationError
 from deploy.lock import Hold
-from deploy.session import Options, Session, TargetName
+from deploy.options import Options, TargetName
+from deploy.session import Session
 
 SCHEMA = "rehearsal.order/1"
 

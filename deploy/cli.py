@@ -51,13 +51,14 @@ from deploy.cli_options import (
 )
 from deploy.endpoint import size
 from deploy.errors import AwsRefused, DeployError, EndpointFailed, LockLost, TimedOut
+from deploy.options import TargetName
 from deploy.output import Format
 from deploy.plan import Plan
 from deploy.promote import Promoted
 from deploy.quota import require_quota
 from deploy.releases import Release
 from deploy.role import require_assumable, require_permitted
-from deploy.session import Session, TargetName
+from deploy.session import Session
 from deploy.showing import Outlook
 
 CHANGES = 2

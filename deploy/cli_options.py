@@ -13,8 +13,9 @@ import typer
 
 from deploy import config
 from deploy.errors import ConfigurationError
+from deploy.options import Options, TargetName
 from deploy.output import Format
-from deploy.session import Options, Session, TargetName
+from deploy.session import Session
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project file.", metavar="FILE")]
 EnvOption = Annotated[

@@ -14,11 +14,11 @@ from deploy import config, keygen, keys, origin, output, settings, showing
 from deploy.cli_options import ConfigOption, EnvOption, OutputOption, ProfileOption, session
 from deploy.cost import Load, complete
 from deploy.cost import cost as estimate
+from deploy.options import TargetName
 from deploy.output import Format
 from deploy.policy import policy as derive
 from deploy.prices import Price
 from deploy.prices import price as tabled_price
-from deploy.session import TargetName
 from deploy.toml_schema import toml_schema
 
 _CONFIG = Path(config.FILE_NAME)

@@ -6,19 +6,16 @@ order that `deploy resume` finishes. May not: change anything in the account.
 
 from __future__ import annotations
 
-import shlex
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
 from deploy import bundle as bundles
 from deploy import config, files, gate, keys, settings, smoke
-from deploy.aws import LOCAL_ROLE, Clients, Target, aws_errors
+from deploy.aws import LOCAL_ROLE, Clients, aws_errors
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.desired import Desired, desire
@@ -26,6 +23,7 @@ from deploy.errors import ConfigurationError
 from deploy.gate import Evidence, GateVerdict, Question
 from deploy.keys import PublicKey, Signer
 from deploy.ledger import Ledger
+from deploy.options import Options, TargetName, target
 from deploy.prices import Price, price
 from deploy.promote import Order
 from deploy.releases import Release, Shelf
@@ -38,38 +36,6 @@ from deploy.watching import Watching
 
 _REHEARSED = Path("rehearsal-report/report.json")
 _BENCHED = Path("rehearsal-bench/report.json")
-
-
-class TargetName(StrEnum):
-    LOCAL = "local"
-    AWS = "aws"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line said."""
-
-    config: str = config.FILE_NAME
-    env: str | None = None
-    target: TargetName = TargetName.AWS
-    profile: str | None = None
-    assume_role: str | None = None
-    bundle: str = "dist/model.tar.gz"
-    evidence: tuple[str, ...] = ()
-    """Empty: what `harness validate` wrote last and, when it is about the same bundle and settings, `harness bench`."""
-    override: tuple[str, ...] = ()
-    because: str | None = None
-
-    @property
-    def words(self) -> str:
-        """What the next command must repeat to be about the same endpoint, with a blank before it."""
-        config_file = self.config if self.config != config.FILE_NAME else None
-        target = self.target.value if self.target is not TargetName.AWS else None
-        named = {
-            "config": config_file, "env": self.env, "target": target, "profile": self.profile,
-            "assume-role": self.assume_role,
-        }  # fmt: skip
-        return "".join(f" --{name} {shlex.quote(value)}" for name, value in named.items() if value)
 
 
 class Session:
@@ -279,26 +245,3 @@ def _whatever_is_in(paths: Sequence[Path]) -> Iterator[Evidence]:
     for path in paths:
         with suppress(ConfigurationError):
             yield from gate.read_evidence([path])
-
-
-def target(options: Options, region: str, found: settings.Settings | None = None) -> Target:
-    """Raises ConfigurationError when it is not clear which cloud is meant."""
-    found = found or settings.read()
-    if options.target is TargetName.AWS:
-        if found.endpoint_urls:
-            first, *others = found.endpoint_urls
-            more = f" and {len(others)} more like it" if others else ""
-            raise ConfigurationError(
-                f"the environment sets {first}{more}, so calls would go to an emulator: say --target local to mean "
-                "that, or unset every AWS_ENDPOINT_URL* to reach AWS"
-            )
-        return Target.real(region, profile=options.profile, assume_role=options.assume_role)
-    everything = found.endpoint_urls.get("AWS_ENDPOINT_URL")
-    sagemaker = found.endpoint_urls.get("AWS_ENDPOINT_URL_SAGEMAKER", everything)
-    cloud = found.endpoint_urls.get("AWS_ENDPOINT_URL_S3", everything)
-    if sagemaker is None or cloud is None:
-        raise ConfigurationError(
-            "--target local needs to know where the local cloud is: start it with `harness up --detach` and run "
-            'eval "$(harness up --export)"'
-        )
-    return Target.local(region, cloud_url=cloud, sagemaker_url=sagemaker)

@@ -8,7 +8,8 @@ import pytest
 
 from deploy import begun, bundle
 from deploy.errors import ConfigurationError, DeployError
-from deploy.session import Options, Session, TargetName, target
+from deploy.options import Options, TargetName, target
+from deploy.session import Session
 from deploy.settings import read
 from tests.deploy.projects import write_project
 from tests.deploy.watched_cloud import WatchedCloud

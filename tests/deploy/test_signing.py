@@ -19,8 +19,9 @@ from deploy import config, keys
 from deploy.errors import ConfigurationError, DeployError
 from deploy.keygen import keygen
 from deploy.keys import Signer
+from deploy.options import Options
 from deploy.sections import Document
-from deploy.session import Options, Session
+from deploy.session import Session
 from deploy.settings import read
 from deploy.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
 from tests.deploy.keyrings import KEYS, Ring, private_pem, public_pem
