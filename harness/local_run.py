@@ -1,6 +1,6 @@
 """A run with a local AWS of its own: how that was asked for, the run's name and folder, and the start of it all.
 
-Owns: what `harness validate` and `harness bench` have in common. May not: deploy or send anything.
+Owns: what `harness validate`, `harness bench` and `harness replay` have in common. May not: deploy or send anything.
 """
 
 from __future__ import annotations
@@ -23,13 +23,19 @@ from harness.serving.docker_limits import UNLIMITED, MachineLimits
 class RunOptions:
     """What the command line says of any such run."""
 
-    config_path: Path
-    environment: str | None = None
     state_dir: Path = Path(".rehearsal")
     cloud: CloudAsked = EMBEDDED
     runtime: AskedKind = "auto"
     image: str | None = None
     limits: MachineLimits = UNLIMITED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectOptions(RunOptions):
+    """Of a run that makes evidence about a project."""
+
+    config_path: Path
+    environment: str | None = None
     arguments: tuple[str, ...] = ()
 
 
@@ -58,10 +64,10 @@ class LocalRun:
     def folder(self) -> Path:
         return self.state_dir / "runs" / self.run_id
 
-    def start(self, stack: ExitStack) -> LocalAws:
+    def start(self, stack: ExitStack, chosen: Choice | None = None) -> LocalAws:
         """`stack` ends what was started, whatever happens. Raises MachineCannot or ServiceDidNotStart."""
         with self.progress.stage("start the local cloud and the emulator") as stage:
-            choice: Choice = choose(self.options.runtime, self.options.image, region=self.region)
+            choice = chosen or choose(self.options.runtime, self.options.image, region=self.region)
             opened = open_local_aws(
                 self.folder,
                 state_dir=self.state_dir,

@@ -6,11 +6,9 @@ Owns the flow of one run and its files, `<kept folder>/runs/<run>/`: `answer.out
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy import apply, kept
@@ -20,36 +18,29 @@ from deploy.files import replacing, write_text
 from deploy.kept import BUNDLE, FAILURE, RUNS, Kept
 from deploy.ledger import Ledger
 from harness import circumstances
-from harness.cloud.local_cloud import EMBEDDED, CloudAsked
 from harness.instances import ServedBy, instances_of
-from harness.leftovers import sweep_leftovers
-from harness.local_aws import EmulatorOptions, LocalAws, open_local_aws
+from harness.local_aws import LocalAws
+from harness.local_run import LocalRun, RunOptions
 from harness.progress import Progress
 from harness.replaying import asking, comparing, standing
 from harness.replaying.asking import Answer
 from harness.replaying.comparing import Replayed
 from harness.replaying.standing import Archive
-from harness.serving.choose import AskedKind, Choice, choose
-from harness.serving.docker_limits import UNLIMITED, MachineLimits
+from harness.serving.choose import Choice, choose
 from harness.serving.model_watch import ModelWatch
 
 _DELIVERY_SECONDS = 60.0
 """On top of the request's own time-out: starting the model, and putting the result where it was promised."""
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(RunOptions):
     """What the command line says."""
 
     folder: Path
     handler: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     """Laid over the recorded environment."""
-    state_dir: Path = Path(".rehearsal")
-    cloud: CloudAsked = EMBEDDED
-    runtime: AskedKind = "auto"
-    image: str | None = None
-    limits: MachineLimits = UNLIMITED
     timeout_seconds: float | None = None
     """Default: the request's own time-out and what the cold model takes."""
 
@@ -59,72 +50,51 @@ def replay(options: Options, progress: Progress) -> Replayed:
     when the model cannot even be loaded, TimedOut when no answer comes.
     """
     request = kept.read(options.folder)
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    run = _Run(options, request, run_id, progress)
-    for swept in sweep_leftovers(run.state_dir):
-        progress.say(f"cleaned up after a run that was killed: {swept.what}")
-    return run.replay()
+    run = _Run(options, request, LocalRun.begun(options, request.served.region, progress), progress)
+    with ExitStack() as stack:
+        return run.replay(stack)
 
 
 @dataclass(frozen=True)
 class _Run:
     options: Options
     kept: Kept
-    run_id: str
+    local: LocalRun
     progress: Progress
 
     @property
-    def state_dir(self) -> Path:
-        return self.options.state_dir.absolute()
-
-    @property
-    def work_dir(self) -> Path:
-        return self.state_dir / "runs" / self.run_id
-
-    @property
     def result_dir(self) -> Path:
-        return self.options.folder / RUNS / self.run_id
+        return self.options.folder / RUNS / self.local.run_id
 
-    def replay(self) -> Replayed:
+    def replay(self, stack: ExitStack) -> Replayed:
+        """`stack` ends what was started, whatever happens."""
         archive = self._archive()
         choice = _choice(self.options, self.kept)
-        self.work_dir.mkdir(parents=True, exist_ok=True)
         self.result_dir.mkdir(parents=True)
-        with self._local_aws(choice) as aws:
-            applied = self._deploy(aws, archive)
-            logs_dir = aws.logs_dir / applied.endpoint_name
-            try:
-                answer = self._ask(aws, applied, logs_dir)
-            finally:
-                log = asking.container_log(logs_dir)
-                write_text(self.result_dir / "container.log", log)
-            served = instances_of(aws.sagemaker_url, applied.endpoint_name)
-            status = asking.status_of(logs_dir, answer.inference_id)
+        aws = self.local.start(stack, choice)
+        applied = self._deploy(aws, archive)
+        logs_dir = aws.logs_dir / applied.endpoint_name
+        try:
+            answer = self._ask(aws, applied, logs_dir)
+        finally:
+            log = asking.container_log(logs_dir)
+            write_text(self.result_dir / "container.log", log)
+        served = instances_of(aws.sagemaker_url, applied.endpoint_name)
+        status = asking.status_of(logs_dir, answer.inference_id)
         return self._written(answer, status, log, archive, choice, served)
 
     def _archive(self) -> Archive:
         recorded = standing.recorded_archive(self.options.folder / BUNDLE, self.kept.served)
         if self.options.handler is None:
             return recorded
-        return standing.with_handler(recorded, self.options.handler, self.work_dir / BUNDLE)
-
-    def _local_aws(self, choice: Choice) -> AbstractContextManager[LocalAws]:
-        self.progress.say(f"{choice.kind} runtime: {choice.why}")
-        return open_local_aws(
-            self.work_dir,
-            state_dir=self.state_dir,
-            region=self.kept.served.region,
-            cloud=self.options.cloud,
-            options=EmulatorOptions(choice, self.options.limits),
-            say=self.progress.say,
-        )
+        return standing.with_handler(recorded, self.options.handler, self.local.folder / BUNDLE)
 
     def _deploy(self, aws: LocalAws, archive: Archive) -> Applied:
         with self.progress.stage(f"deploy release {self.kept.served.release} here") as stage:
             environment = {**self.kept.served.environment, **self.options.settings}
             wanted = standing.desired(self.kept, archive, environment, aws.cloud.account_id)
             stage.result = f"bundle {archive.sha256[:12]}"
-            return apply.apply(wanted, self._clients(aws), ledger=Ledger(self.work_dir / "replay.ledger.jsonl"))
+            return apply.apply(wanted, self._clients(aws), ledger=Ledger(self.local.folder / "replay.ledger.jsonl"))
 
     def _ask(self, aws: LocalAws, applied: Applied, logs_dir: Path) -> Answer:
         request = self.kept.request

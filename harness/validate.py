@@ -24,7 +24,7 @@ from harness.clients import submitter_of
 from harness.instances import instances_of
 from harness.judging import Demands, Judged
 from harness.local_aws import LocalAws
-from harness.local_run import LocalRun, RunOptions
+from harness.local_run import LocalRun, ProjectOptions
 from harness.phases import phases_of
 from harness.progress import Progress
 from harness.report.assemble import Subject, assemble
@@ -33,7 +33,7 @@ from harness.submit import Request, Submitter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(RunOptions):
+class Options(ProjectOptions):
     """What the command line says."""
 
     videos: tuple[Path, ...] = ()

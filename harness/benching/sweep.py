@@ -28,13 +28,13 @@ from harness.benching.store import Store
 from harness.clips import Clip, open_clip
 from harness.errors import ConfigurationError
 from harness.judging import input_record
-from harness.local_run import LocalRun, RunOptions
+from harness.local_run import LocalRun, ProjectOptions
 from harness.progress import Progress
 from harness.report.assemble import bundle_record, runtime_record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(RunOptions):
+class Options(ProjectOptions):
     """What the command line says."""
 
     axes: Axes
