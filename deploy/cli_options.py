@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +14,7 @@ from deploy.errors import ConfigurationError
 from deploy.options import Options, TargetName
 from deploy.output import Format
 from deploy.session import Session
+from deploy.shared_options import Command, shared_options
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The project file.", metavar="FILE")]
 EnvOption = Annotated[
@@ -93,32 +92,9 @@ def _endpoint(
     return session(config_file, env, target, profile, assume_role, evidence=evidence)
 
 
-def on_session(*, judging: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The command's first argument, a Session, becomes the options it is made from; they come after its own.
-
-    Typer reads a function's signature, so the wrapper carries one that is put together.
-    """
-
-    def wrapped(command: Callable[..., None]) -> Callable[..., None]:
-        _, *own = inspect.signature(command, eval_str=True).parameters.values()
-        shared = [
-            each
-            for each in inspect.signature(_endpoint, eval_str=True).parameters.values()
-            if judging or each.name != "evidence"
-        ]
-        *before, output_format = own
-
-        @wraps(command)
-        def run(**given: Any) -> None:
-            options = {each.name: given.pop(each.name) for each in shared}
-            command(_endpoint(**options), **given)
-
-        parameters = [*before, *shared, output_format]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect.signature
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        return run
-
-    return wrapped
+def on_session(*, judging: bool = False) -> Callable[[Command], Command]:
+    """The command's first argument, a Session, becomes the options it is made from."""
+    return shared_options(_endpoint, without=() if judging else ("evidence",))
 
 
 def require_yes(question: str, *, yes: bool, otherwise: str) -> None:

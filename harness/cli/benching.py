@@ -21,9 +21,9 @@ from harness.benching.compare import Limit
 from harness.benching.points import Axes, FrameSize
 from harness.benching.stability import Rule
 from harness.cli import options
-from harness.cli.options import CloudChoice, Format, RuntimeChoice
-from harness.cloud.local_cloud import CloudAsked
+from harness.cli.options import Format
 from harness.errors import ConfigurationError
+from harness.local_run import RunOptions
 from harness.progress import stderr_progress
 from harness.serving.docker_limits import parse_size
 
@@ -53,7 +53,9 @@ app = typer.Typer(
 
 
 @app.callback()
+@options.on_local_run
 def bench(
+    run: RunOptions,
     context: typer.Context,
     video: Annotated[
         Path | None, typer.Option("--video", "-v", help="The clip to measure on; default: the known answer's.")
@@ -89,15 +91,6 @@ def bench(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="DIR")] = Path(
         "rehearsal-bench"
     ),
-    runtime: options.RuntimeOption = RuntimeChoice.AUTO,
-    image: options.ImageOption = None,
-    cpus: options.CpusOption = None,
-    memory: options.MemoryOption = None,
-    gpu_memory: options.GpuMemoryOption = None,
-    shm_size: options.SharedMemoryOption = None,
-    cloud: options.CloudOption = CloudChoice.EMBEDDED,
-    cloud_url: options.CloudUrlOption = None,
-    state_dir: options.StateOption = Path(".rehearsal"),
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -116,11 +109,7 @@ def bench(
         environment=env,
         video=video,
         rates=_rates(region, price or []),
-        state_dir=state_dir,
-        runtime=runtime.value,
-        image=image,
-        limits=options.limits(cpus, memory, gpu_memory, shm_size),
-        cloud=CloudAsked(cloud_url, cloud.value),
+        **vars(run),
         fresh=fresh,
         most_seconds=QUICK_SECONDS if quick else None,
         arguments=tuple(sys.argv[1:]),

@@ -10,6 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.shared_options import shared_options
+from harness.cloud.local_cloud import CloudAsked
+from harness.local_run import RunOptions
 from harness.serving.docker_limits import MachineLimits, parse_size
 
 
@@ -71,9 +74,27 @@ OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How the re
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
-def limits(cpus: float | None, memory: str | None, gpu_memory: str | None, shm_size: str | None) -> MachineLimits:
+def _run_options(
+    runtime: RuntimeOption = RuntimeChoice.AUTO,
+    image: ImageOption = None,
+    cpus: CpusOption = None,
+    memory: MemoryOption = None,
+    gpu_memory: GpuMemoryOption = None,
+    shm_size: SharedMemoryOption = None,
+    cloud: CloudOption = CloudChoice.EMBEDDED,
+    cloud_url: CloudUrlOption = None,
+    state_dir: StateOption = Path(".rehearsal"),
+) -> RunOptions:
     """Raises ConfigurationError for a size that is none."""
-    return MachineLimits(cpus, *(None if size is None else parse_size(size) for size in (memory, gpu_memory, shm_size)))
+    sizes = (None if size is None else parse_size(size) for size in (memory, gpu_memory, shm_size))
+    asked_cloud = CloudAsked(cloud_url, cloud.value)
+    return RunOptions(
+        state_dir=state_dir, cloud=asked_cloud, runtime=runtime.value, image=image, limits=MachineLimits(cpus, *sizes)
+    )
+
+
+on_local_run = shared_options(_run_options)
+"""The command's first argument, RunOptions, becomes the options it is made from."""
 
 
 def print_result(output: Format, document: Mapping[str, Any], text: str) -> None:

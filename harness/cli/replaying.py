@@ -10,14 +10,16 @@ import typer
 
 from harness import replay as replaying
 from harness.cli import options
-from harness.cli.options import CloudChoice, Format, RuntimeChoice
-from harness.cloud.local_cloud import CloudAsked
+from harness.cli.options import Format
 from harness.errors import ConfigurationError
+from harness.local_run import RunOptions
 from harness.progress import stderr_progress
 from harness.replaying import showing
 
 
+@options.on_local_run
 def replay(
+    run: RunOptions,
     folder: Annotated[
         Path, typer.Argument(help="What `deploy replay` fetched.", metavar="FOLDER", exists=True, file_okay=False)
     ],
@@ -29,18 +31,9 @@ def replay(
         list[str] | None,
         typer.Option("--set", help="A setting of the container, over the recorded; repeatable.", metavar="NAME=VALUE"),
     ] = None,
-    runtime: options.RuntimeOption = RuntimeChoice.AUTO,
-    image: options.ImageOption = None,
-    cpus: options.CpusOption = None,
-    memory: options.MemoryOption = None,
-    gpu_memory: options.GpuMemoryOption = None,
-    shm_size: options.SharedMemoryOption = None,
-    cloud: options.CloudOption = CloudChoice.EMBEDDED,
-    cloud_url: options.CloudUrlOption = None,
     timeout_seconds: Annotated[
         float | None, typer.Option("--timeout", help="Seconds to wait; default: the request's own time-out and more.")
     ] = None,
-    state_dir: options.StateOption = Path(".rehearsal"),
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -52,11 +45,7 @@ def replay(
         folder=folder,
         handler=handler,
         settings=_settings(settings or []),
-        state_dir=state_dir,
-        cloud=CloudAsked(cloud_url, cloud.value),
-        runtime=runtime.value,
-        image=image,
-        limits=options.limits(cpus, memory, gpu_memory, shm_size),
+        **vars(run),
         timeout_seconds=timeout_seconds,
     )
     replayed = replaying.replay(asked, stderr_progress(quiet=quiet))

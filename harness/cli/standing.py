@@ -13,12 +13,12 @@ from rich.console import Console
 from harness import exports, standing
 from harness import logs as logging
 from harness.cli import options
-from harness.cli.options import CloudChoice, Format, RuntimeChoice
+from harness.cli.options import Format
 from harness.cloud.clients import DEFAULT_REGION
-from harness.cloud.local_cloud import CloudAsked
 from harness.down import down as take_down
 from harness.instances import all_instances
 from harness.local_aws import EmulatorOptions, logs_dir
+from harness.local_run import RunOptions
 from harness.progress import stderr_progress
 from harness.serving.choose import choose
 from harness.standing import Standing
@@ -27,7 +27,9 @@ from harness.up import UpOptions, detach, keep
 STATE_DIR = Path(".rehearsal")
 
 
+@options.on_local_run
 def up(
+    run: RunOptions,
     detached: Annotated[
         bool, typer.Option("--detach", "-d", help="Return when it stands; `harness down` ends it.")
     ] = False,
@@ -44,31 +46,21 @@ def up(
     time_scale: Annotated[
         float, typer.Option("--time-scale", help="Seconds of scaling and deployment waits that pass in one.")
     ] = 1.0,
-    runtime: options.RuntimeOption = RuntimeChoice.AUTO,
-    image: options.ImageOption = None,
-    cpus: options.CpusOption = None,
-    memory: options.MemoryOption = None,
-    gpu_memory: options.GpuMemoryOption = None,
-    shm_size: options.SharedMemoryOption = None,
-    cloud: options.CloudOption = CloudChoice.EMBEDDED,
-    cloud_url: options.CloudUrlOption = None,
-    state_dir: options.StateOption = STATE_DIR,
     output_format: options.OutputOption = Format.TEXT,
 ) -> None:
     """Keep a local AWS standing: S3, SNS, SQS, CloudWatch and SageMaker asynchronous endpoints, for any AWS client."""
-    found = standing.find(state_dir) if export else None
+    found = standing.find(run.state_dir) if export else None
     if found is None:
-        limits = options.limits(cpus, memory, gpu_memory, shm_size)
-        emulator = EmulatorOptions(choose(runtime.value, image, region=region), limits, port, time_scale)
-        asked = UpOptions(state_dir, emulator, region, CloudAsked(cloud_url, cloud.value))
+        emulator = EmulatorOptions(choose(run.runtime, run.image, region=region), run.limits, port, time_scale)
+        asked = UpOptions(run.state_dir, emulator, region, run.cloud)
         if not (detached or export):
-            keep(asked, lambda stands: _tell(stands, state_dir, output_format), stderr_progress().say)
+            keep(asked, lambda stands: _tell(stands, run.state_dir, output_format), stderr_progress().say)
             return
         found = detach(asked, [word for word in sys.argv[2:] if word not in ("--detach", "-d", "--export")])
     if export:
         typer.echo(exports.shell_lines(found))
     else:
-        _tell(found, state_dir, output_format)
+        _tell(found, run.state_dir, output_format)
 
 
 def down(

@@ -12,13 +12,15 @@ from rich.console import Console
 from deploy.config import FILE_NAME
 from harness import validate as validation
 from harness.cli import options
-from harness.cli.options import CloudChoice, Format, RuntimeChoice
-from harness.cloud.local_cloud import CloudAsked
+from harness.cli.options import Format
+from harness.local_run import RunOptions
 from harness.progress import stderr_progress
 from harness.report import terminal
 
 
+@options.on_local_run
 def validate(
+    run: RunOptions,
     video: Annotated[
         list[Path] | None,
         typer.Option("--video", "-v", help="A clip of yours to send as well; may be given again.", metavar="FILE"),
@@ -28,15 +30,6 @@ def validate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.", metavar="DIR")] = Path(
         "rehearsal-report"
     ),
-    runtime: options.RuntimeOption = RuntimeChoice.AUTO,
-    image: options.ImageOption = None,
-    cpus: options.CpusOption = None,
-    memory: options.MemoryOption = None,
-    gpu_memory: options.GpuMemoryOption = None,
-    shm_size: options.SharedMemoryOption = None,
-    cloud: options.CloudOption = CloudChoice.EMBEDDED,
-    cloud_url: options.CloudUrlOption = None,
-    state_dir: options.StateOption = Path(".rehearsal"),
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -46,11 +39,7 @@ def validate(
         environment=env,
         videos=tuple(video or ()),
         out_dir=out,
-        state_dir=state_dir,
-        cloud=CloudAsked(cloud_url, cloud.value),
-        runtime=runtime.value,
-        image=image,
-        limits=options.limits(cpus, memory, gpu_memory, shm_size),
+        **vars(run),
         arguments=tuple(sys.argv[1:]),
     )
     rehearsed = validation.validate(asked, stderr_progress(quiet=quiet))
