@@ -21,7 +21,6 @@ from deploy import (
     cli_undo,
     config,
     cost,
-    keys,
     live,
     output,
     plan,
@@ -55,6 +54,7 @@ from deploy.options import TargetName
 from deploy.output import Format
 from deploy.plan import Plan
 from deploy.promote import Promoted
+from deploy.proof import keys
 from deploy.quota import require_quota
 from deploy.releases import Release
 from deploy.role import require_assumable, require_permitted

@@ -12,17 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy import (
-    begun,
-    drift,
-    logs,
-    output,
-    releases,
-    requests,
-    showing,
-    status,
-    verify,
-)
+from deploy import begun, drift, logs, output, releases, requests, showing, status, verify
 from deploy import smoke as smokes
 from deploy.cli_options import (
     OutputOption,

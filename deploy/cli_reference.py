@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from deploy import config, keygen, keys, origin, output, settings, showing
+from deploy import config, keygen, origin, output, settings, showing
 from deploy.cli_options import ConfigOption, EnvOption, OutputOption, ProfileOption, session
 from deploy.cost import Load, complete
 from deploy.cost import cost as estimate
@@ -19,6 +19,7 @@ from deploy.output import Format
 from deploy.policy import policy as derive
 from deploy.prices import Price
 from deploy.prices import price as tabled_price
+from deploy.proof import keys
 from deploy.toml_schema import toml_schema
 
 _CONFIG = Path(config.FILE_NAME)

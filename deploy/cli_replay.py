@@ -17,10 +17,10 @@ from deploy.cli_options import (
     OutputOption,
     on_session,
 )
-from deploy.clues import Places
 from deploy.errors import ConfigurationError
 from deploy.output import Format
 from deploy.replay import Asked, Found, Source
+from deploy.replaying.clues import Places
 from deploy.session import Session
 
 _HARNESS = "harness.cli"

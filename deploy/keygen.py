@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.errors import ConfigurationError, DeployError
-from deploy.keys import keyid_of
+from deploy.proof.keys import keyid_of
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from deploy.desired import EXPIRES_TAG, Desired
 from deploy.endpoint import Rollout, delete_endpoint, ensure_endpoint
 from deploy.errors import AwsRefused, DeployError, EndpointFailed, LockLost
 from deploy.gate import GateVerdict, Question, require_open
-from deploy.keys import Signer
 from deploy.ledger import Ledger
 from deploy.lock import Lock, held
 from deploy.prices import Price
+from deploy.proof.keys import Signer
 from deploy.recording import Recorder, shelf_of
 from deploy.releases import Pointer, Release, State
 from deploy.requests import Destination

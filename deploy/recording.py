@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from deploy import provenance, releases
+from deploy import releases
 from deploy.canonical import digest_of
 from deploy.desired import Desired
 from deploy.gate import GateVerdict, Question
-from deploy.keys import Signer
 from deploy.prices import Price
+from deploy.proof import provenance
+from deploy.proof.keys import Signer
 from deploy.releases import (
     EvidenceRecord,
     GateRecord,

@@ -17,17 +17,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deploy import clues as clueing
-from deploy import existing, failures, files, kept, releases, searching, timeline
+from deploy import existing, files, releases
 from deploy.aws import Clients
-from deploy.clues import Clues, Places
 from deploy.errors import ConfigurationError
-from deploy.kept import BUNDLE, FAILURE, Input, Kept, Recorded, Served
 from deploy.ledger import Entry
-from deploy.objects import Fetched, download
 from deploy.releases import Release, Shelf
-from deploy.sent import Said, said
-from deploy.timeline import History, Serving
+from deploy.replaying import clues as clueing
+from deploy.replaying import failures, kept, searching, timeline
+from deploy.replaying.clues import Clues, Places
+from deploy.replaying.kept import BUNDLE, FAILURE, Input, Kept, Recorded, Served
+from deploy.replaying.objects import Fetched, download
+from deploy.replaying.sent import Said, said
+from deploy.replaying.timeline import History, Serving
 
 _DEFAULT_TIMEOUT_SECONDS = 900
 """InvocationTimeoutSeconds where the caller says nothing (botocore's model of InvokeEndpointAsync)."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from deploy.aws import Clients, aws_errors
 from deploy.errors import AwsRefused
 from deploy.existing import is_missing
-from deploy.sent import Said, Sent, note_url
+from deploy.replaying.sent import Said, Sent, note_url
 from deploy.waiting import Clock, wait_until
 
 _UNKNOWN = "application/octet-stream"
@@ -78,7 +78,7 @@ def submit(
     folder: str = "requests",
     inference_id: str | None = None,
 ) -> Submitted:
-    """Upload `file`, queue a request for it, and note what was sent (`deploy.sent`). Raises AwsRefused."""
+    """Upload `file`, queue a request for it, and note what was sent (`replaying.sent`). Raises AwsRefused."""
     inference_id = inference_id or str(uuid.uuid4())
     input_url = f"{destination.input_url}/{folder}/{_as_key(inference_id)}{file.suffix}"
     bucket, key = split(input_url)

@@ -13,9 +13,9 @@ from deploy import existing, releases, watch
 from deploy.aws import Clients
 from deploy.endpoint import ensure_endpoint
 from deploy.errors import AwsRefused, ConfigurationError, EndpointFailed
-from deploy.keys import PublicKey
 from deploy.ledger import Ledger
 from deploy.lock import Lock, held
+from deploy.proof.keys import PublicKey
 from deploy.releases import Pointer, Release, Shelf, Stored
 from deploy.requests import Destination
 from deploy.resources import Endpoint

@@ -14,18 +14,19 @@ from functools import cached_property
 from pathlib import Path
 
 from deploy import bundle as bundles
-from deploy import config, files, gate, keys, settings, smoke
+from deploy import config, files, gate, settings, smoke
 from deploy.aws import LOCAL_ROLE, Clients, aws_errors
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.desired import Desired, desire
 from deploy.errors import ConfigurationError
 from deploy.gate import Evidence, GateVerdict, Question
-from deploy.keys import PublicKey, Signer
 from deploy.ledger import Ledger
 from deploy.options import Options, TargetName, target
 from deploy.prices import Price, price
 from deploy.promote import Order
+from deploy.proof import keys
+from deploy.proof.keys import PublicKey, Signer
 from deploy.releases import Release, Shelf
 from deploy.requests import Destination
 from deploy.rollback import Retreat

@@ -15,7 +15,7 @@ from deploy.endpoint import keeps_its_size
 from deploy.gate import GateVerdict
 from deploy.plan import Change, Plan
 from deploy.prices import Price
-from deploy.provenance import Link
+from deploy.proof.provenance import Link
 from deploy.releases import Attempt, Unreadable
 from deploy.status import Status
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deploy import existing, provenance, releases
+from deploy import existing, releases
 from deploy.aws import Clients
 from deploy.canonical import digest_of_file
 from deploy.errors import ConfigurationError, NotProven
-from deploy.keys import PublicKey
-from deploy.provenance import Attested, Link
+from deploy.proof import provenance
+from deploy.proof.keys import PublicKey
+from deploy.proof.provenance import Attested, Link
 from deploy.recording import resolved_image
 from deploy.releases import Pointer, Release, Shelf, Stored
 from deploy.requests import split

@@ -11,12 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy import apply, kept
+from deploy import apply
 from deploy.apply import Applied
 from deploy.aws import Clients, Target
 from deploy.files import replacing, write_text
-from deploy.kept import BUNDLE, FAILURE, RUNS, Kept
 from deploy.ledger import Ledger
+from deploy.replaying import kept
+from deploy.replaying.kept import BUNDLE, FAILURE, RUNS, Kept
 from harness import circumstances
 from harness.instances import ServedBy, instances_of
 from harness.local_aws import LocalAws

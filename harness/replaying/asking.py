@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import failures, requests
+from deploy import requests
 from deploy.apply import Applied
 from deploy.aws import Clients
-from deploy.kept import Input
+from deploy.replaying import failures
+from deploy.replaying.kept import Input
 from deploy.requests import Destination, Submitted
 from harness.replaying.standing import TTL_SECONDS
 from harness.serving.torchserve_log import without_metrics

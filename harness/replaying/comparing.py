@@ -7,8 +7,8 @@ from typing import Final, Literal
 from pydantic import Field
 
 from deploy.evidence.record import LongText, Record, Seconds, Utc
-from deploy.failures import Failure, understood
-from deploy.kept import Recorded
+from deploy.replaying.failures import Failure, understood
+from deploy.replaying.kept import Recorded
 from harness.replaying.asking import Answer
 
 SCHEMA: Final = "rehearsal.replayed/1"

@@ -18,7 +18,7 @@ from deploy.canonical import digest_of
 from deploy.desired import Desired
 from deploy.evidence.redaction import names_a_secret
 from deploy.files import replacing
-from deploy.kept import Kept, Served
+from deploy.replaying.kept import Kept, Served
 from deploy.resources import Bucket, BundleObject, Endpoint, EndpointConfig, Model, Topic
 from harness.errors import ConfigurationError
 from harness.serving.model_data import unpack

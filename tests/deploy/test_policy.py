@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from deploy.aws import LOCAL_ACCOUNT, Clients
-from deploy.clues import Places
 from deploy.destroy import destroy
 from deploy.drift import drift
 from deploy.errors import ConfigurationError, EndpointFailed
@@ -27,6 +26,7 @@ from deploy.quota import require_quota
 from deploy.recording import shelf_of
 from deploy.releases import releases
 from deploy.replay import Asked, Source, fetch
+from deploy.replaying.clues import Places
 from deploy.requests import submit
 from deploy.role import require_assumable, require_permitted
 from deploy.rollback import Retreat, rollback

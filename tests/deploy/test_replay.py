@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from deploy import kept, replay, requests
+from deploy import replay, requests
 from deploy.aws import Clients
 from deploy.canonical import digest_of_file
-from deploy.clues import Places
 from deploy.errors import AwsRefused, ConfigurationError
 from deploy.ledger import Ledger
 from deploy.promote import Order, destination, promote
 from deploy.recording import shelf_of
 from deploy.replay import Asked, Found, Source
+from deploy.replaying import kept
+from deploy.replaying.clues import Places
 from deploy.requests import Submitted
 from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import kept, showing
+from deploy import showing
 from deploy.drift import drift
 from deploy.errors import ConfigurationError
 from deploy.evidence.redaction import REDACTED, digested, names_a_secret
@@ -18,6 +18,7 @@ from deploy.origin import values
 from deploy.plan import plan
 from deploy.promote import Order, promote
 from deploy.recording import shelf_of
+from deploy.replaying import kept
 from deploy.showing import Outlook
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import WatchedCloud

@@ -15,15 +15,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy import config, keys
+from deploy import config
 from deploy.errors import ConfigurationError, DeployError
 from deploy.keygen import keygen
-from deploy.keys import Signer
 from deploy.options import Options
+from deploy.proof import keys
+from deploy.proof.keys import Signer
+from deploy.proof.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
 from deploy.sections import Document
 from deploy.session import Session
 from deploy.settings import read
-from deploy.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
 from tests.deploy.keyrings import KEYS, Ring, private_pem, public_pem
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from deploy.desired import desire
 from deploy.errors import ConfigurationError
 from deploy.ledger import Action, Entry
 from deploy.releases import Pointer, Release, State, Stored
-from deploy.timeline import History, named, release_of, serving
+from deploy.replaying.timeline import History, named, release_of, serving
 from tests.deploy.projects import write_bundle
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from deploy.canonical import canonical_json
 from deploy.errors import ConfigurationError, EndpointFailed, NotProven
 from deploy.gate import GateVerdict
-from deploy.keys import PublicKey, Signer
 from deploy.ledger import Ledger
 from deploy.promote import Order, destination, promote
-from deploy.provenance import Link
+from deploy.proof.keys import PublicKey, Signer
+from deploy.proof.provenance import Link
+from deploy.proof.signing import Envelope, opened, seal
 from deploy.recording import shelf_of
 from deploy.releases import Shelf
 from deploy.rollback import Retreat, rollback
-from deploy.signing import Envelope, opened, seal
 from deploy.verify import verify
 from tests.deploy.keyrings import Ring
 from tests.deploy.orders import order

@@ -12,7 +12,7 @@ import pytest
 from deploy.archive import Member, pack
 from deploy.canonical import digest_of_file
 from deploy.errors import ConfigurationError as NotBundled
-from deploy.kept import Input, Kept, Recorded, Served
+from deploy.replaying.kept import Input, Kept, Recorded, Served
 from harness.errors import ConfigurationError
 from harness.replaying import asking, comparing, showing, standing
 from harness.replaying.asking import Answer

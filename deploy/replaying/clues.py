@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import ConfigurationError
-from deploy.failures import status_in
+from deploy.replaying.failures import status_in
 
 _ENVELOPES = ("Sns", "Message", "body", "Body")
 _COLLECTIONS = ("Records", "Messages")

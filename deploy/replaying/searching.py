@@ -16,11 +16,11 @@ from pydantic import ValidationError
 
 from deploy import logs, requests
 from deploy.aws import Clients, aws_errors
-from deploy.clues import Clues, Places
 from deploy.errors import AwsRefused, ConfigurationError
 from deploy.logs import Line
+from deploy.replaying.clues import Clues, Places
+from deploy.replaying.sent import Sent, note_url
 from deploy.requests import split
-from deploy.sent import Sent, note_url
 
 _SAID = re.compile(
     r"\[(?P<id>[^\]]+)\] Received (?:client|server) error \(\d+\) from primary with message \"(?P<text>.*)"

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from deploy import requests, signing
+from deploy import requests
 from deploy.aws import Clients, aws_errors
-from deploy.keys import PublicKey, Signer, shown
+from deploy.proof import signing
+from deploy.proof.keys import PublicKey, Signer, shown
+from deploy.proof.signing import Envelope
+from deploy.proof.statements import Recorded, difference, name_of, record_sha256, statements
 from deploy.releases import Release, Shelf, Stored
-from deploy.signing import Envelope
-from deploy.statements import Recorded, difference, name_of, record_sha256, statements
 
 _SUFFIX = ".intoto.jsonl"
 _MEDIA_TYPE = "application/vnd.in-toto.bundle"
