@@ -106,6 +106,7 @@ def _pixels(picture: Any) -> Pixels:
 @contextmanager
 def _opened(path: str) -> Iterator[tuple[Any, Any]]:
     """The container and its video stream, if they are of a kind that this works with; else CannotSkip."""
+    _take_python_out_of_the_log()
     with av.open(path, options=dict(OPEN_OPTIONS)) as container:
         streams = container.streams.video
         if container.format.name not in _CONTAINERS or len(streams) != 1:
@@ -115,3 +116,13 @@ def _opened(path: str) -> Iterator[tuple[Any, Any]]:
             raise CannotSkip(f"{decoder.name} in {decoder.pix_fmt}, {decoder.width} x {decoder.height}")
         streams[0].thread_type = "AUTO"
         yield container, streams[0]
+
+
+def _take_python_out_of_the_log() -> None:
+    """Let FFmpeg's threads never wait for the interpreter.
+
+    `torchvision.io` sets PyAV's log level when it is imported, and from then on every error that a decoder's thread
+    reports calls Python. A decoder that is closed before its end waits for its threads while it holds the
+    interpreter, and they wait for the interpreter: the worker stands still for good.
+    """
+    av.logging.set_level(None)
