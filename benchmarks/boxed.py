@@ -156,7 +156,7 @@ def _created(engine: Engine, order: Order, folders: Folders, user: tuple[int, in
     rights: dict[str, Any] = {
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {SCRATCH: "mode=1777"},
+        "tmpfs": {SCRATCH: "mode=1777,exec"},  # the libraries of vendored packages are mapped from there
         "binds": folders.binds(),
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],

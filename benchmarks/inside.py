@@ -1,11 +1,15 @@
 """What runs in the container: pytest, from the lent packages, on the image's own interpreter.
 
-`python -m benchmarks.inside PYTEST_ARGUMENTS`. The lent packages go to the end of the path, where they cover nothing.
+`python -m benchmarks.inside PYTEST_ARGUMENTS`. What the handler vendors is installed first, as its container does it;
+the lent packages go to the end of the path, where they cover nothing.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 REPOSITORY = "/repository"
 INPUTS = f"{REPOSITORY}/.benchmarks/inputs"
@@ -15,10 +19,21 @@ SCRATCH = "/scratch"
 
 
 def main(arguments: list[str]) -> int:
+    install_vendored(Path(REPOSITORY, "handler", "requirements.txt"), Path(SCRATCH, "vendored"))
     sys.path.append(LENT)
     import pytest  # from the path above
 
     return int(pytest.main(arguments))
+
+
+def install_vendored(listing: Path, target: Path) -> None:
+    """For this process and those it starts, before what the image has."""
+    if not listing.exists():
+        return
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir")
+    subprocess.run([sys.executable, "-m", "pip", "install", *quiet, "--target", target, "-r", listing], check=True)
+    sys.path.insert(0, str(target))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(target), os.environ.get("PYTHONPATH"))))
 
 
 if __name__ == "__main__":

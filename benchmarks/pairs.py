@@ -134,7 +134,8 @@ def alternated(a: Worker, b: Worker, pair_count: int) -> Pairs:
 
 def _environment(job: Any) -> dict[str, str]:
     threads = {"OMP_NUM_THREADS": str(job.threads)} if job.threads else {}
-    return {**os.environ, **threads, **job.environment, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'handler'}"}
+    path = os.pathsep.join(filter(None, (str(ROOT), str(ROOT / "handler"), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **threads, **job.environment, "PYTHONPATH": path}
 
 
 def _asked(process: subprocess.Popen[str], answers: Any, name: str, command: dict[str, Any]) -> dict[str, Any]:

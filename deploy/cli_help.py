@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from deploy.errors import ConfigurationError
 
 GROUPS = {
-    "Before": ("config", "policy", "cost", "keygen", "bundle", "gate"),
+    "Before": ("config", "policy", "cost", "keygen", "vendor", "bundle", "gate"),
     "What runs": ("status", "invoke", "smoke", "logs", "replay", "releases", "drift", "verify"),
     "Finish, undo": ("resume", "rollback", "destroy", "expire"),
 }

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
 import sysconfig
+import venv
 from pathlib import Path
 
 HANDLER_MODULE = "sagemaker_pytorch_serving_container.handler_service"
 
 
 def main() -> None:
-    config, uv = Path(sys.argv[1]), sys.argv[2]
+    config = Path(sys.argv[1])
     requirements = Path(os.environ["SAGEMAKER_BASE_DIR"], "model", "code", "requirements.txt")
     if requirements.exists() and "VIRTUAL_ENV" not in os.environ:
-        _go_on_in_private_environment(uv)
+        _go_on_in_private_environment()
     serve(config, requirements)
 
 
@@ -60,21 +60,18 @@ def _install(model_server: object) -> None:
         os.environ["HOME"] = home
 
 
-def _go_on_in_private_environment(uv: str) -> None:
+def _go_on_in_private_environment() -> None:
     """Start again in an environment of the instance's own, which sees all of ours and takes what is installed.
 
-    So `pip` finds there what the image has, as it does in the container, and installs what is missing or newer.
+    So `pip`, ours too, finds there what the image has, as it does in the container, and installs what is missing or
+    newer.
     """
     private = Path(os.environ["TEMP"]).parent / "venv"
-    python = private / "bin" / "python"
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(private)], check=True)
-    subprocess.run([uv, "pip", "install", "--quiet", "--python", str(python), "pip"], check=True)
-    site = subprocess.run(
-        [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
+    venv.create(private, symlinks=True)
+    site = sysconfig.get_path("purelib", "venv", {"base": str(private)})
     Path(site, "image.pth").write_text(sysconfig.get_path("purelib") + "\n")
     os.environ["VIRTUAL_ENV"] = str(private)
+    python = private / "bin" / "python"
     os.execv(python, [str(python), "-P", __file__, *sys.argv[1:]])  # noqa: S606 - the same command, another interpreter
 
 

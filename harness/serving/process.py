@@ -28,7 +28,6 @@ from harness.serving.model_data import ModelData, fetch_model_data, make_read_on
 from harness.serving.runtime import InstanceExit, InstanceFacts, InstanceSpec, InstanceUsage
 from harness.serving.torchserve_log import without_metrics
 from harness.state import inherited_environment, installer_environment, new_temp_dir, remove_tree
-from harness.uv import find_uv
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,12 +79,10 @@ class ProcessRuntime:
             python_bin=Path(sys.executable).parent,
             region=self._s3.meta.region_name,
         )
-        uv = ""
         if (layout.model_dir / "code" / "requirements.txt").exists():
-            uv = str(find_uv())
             environment = _with_installer_settings(environment)
         return start_process(
-            [sys.executable, "-P", _MAIN, layout.config_path, uv],
+            [sys.executable, "-P", _MAIN, layout.config_path],
             what=f"instance {spec.instance_id} of {spec.endpoint_name}",
             state_dir=self._state_dir,
             log_path=spec.log_path,

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import borrowed, context, suites, test_ratio
+from benchmarks import borrowed, context, inside, suites, test_ratio
 from benchmarks.boxed import container_user
 from benchmarks.clips import ClipRecipe
 from benchmarks.conftest import SAMPLED_EVERY
 from benchmarks.in_container import main, ordered
 from benchmarks.worker import ROOT
 from harness.errors import ConfigurationError
+from tests import wheels
 
 IMAGE = "registry.example/pytorch-inference:2.6.0"
 LENT = ("pytest", "pytest_benchmark", "pytest_timeout", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
@@ -37,6 +38,25 @@ def test_compiled_packages_are_not_lent_to_another_interpreter(tmp_path: Path) -
 def test_a_package_that_is_not_installed_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"no-such-package is not installed here.*uv sync"):
         borrowed.lend(tmp_path, ("no-such-package",))
+
+
+def test_what_the_handler_vendors_comes_before_what_the_image_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = wheels.wheel("rehearsal_probe", modules={"rehearsal_probe.py": "ANSWER = 42\n"})
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / wheels.file_name("rehearsal_probe")).write_bytes(probe)
+    listing, target = tmp_path / "requirements.txt", tmp_path / "vendored"
+    listing.write_text("--no-index\n--find-links wheels\nrehearsal-probe==1.0\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    inside.install_vendored(tmp_path / "none.txt", target)
+    assert not target.exists()
+    inside.install_vendored(listing, target)
+    asks = [sys.executable, "-c", "import rehearsal_probe as p; print(p.ANSWER)"]
+    said = subprocess.run(asks, check=True, capture_output=True)
+    assert said.stdout == b"42\n"
+    assert sys.path[0] == str(target)
 
 
 def test_every_suite_is_a_file_that_needs_nothing_of_the_harness() -> None:

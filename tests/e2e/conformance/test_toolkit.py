@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from harness.sagemaker.service import Emulator
 from harness.sagemaker.settings import EmulatorSettings
 from harness.serving.process import ProcessRuntime
 from harness.waiting import wait_until
+from tests import wheels
 from tests.e2e.conformance.conftest import local_place
 from tests.e2e.conformance.lab import Lab
 from tests.e2e.conformance.models import archive
@@ -72,18 +71,6 @@ def served(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
         yield made
 
 
-def wheel() -> bytes:
-    """The smallest package: `rehearsal_probe.ANSWER`."""
-    packed = io.BytesIO()
-    info = "rehearsal_probe-1.0.dist-info"
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("rehearsal_probe.py", "ANSWER = 42\n")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: rehearsal-probe\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return packed.getvalue()
-
-
 def deploy(served: Lab, name: str, handler: str, more: Mapping[str, bytes] | None = None) -> str:
     """The endpoint's name."""
     named, key = served.named(name), f"{served.place.folder}models/{name}.tar.gz"
@@ -100,8 +87,9 @@ def deploy(served: Lab, name: str, handler: str, more: Mapping[str, bytes] | Non
 @pytest.fixture(scope="module")
 def curious(served: Lab) -> Iterator[str]:
     requirements = b"--no-index\n--find-links wheels\nrehearsal-probe==1.0\n"
-    wheels = {"code/wheels/rehearsal_probe-1.0-py3-none-any.whl": wheel()}
-    name = deploy(served, "curious", CURIOUS, {"code/requirements.txt": requirements, **wheels})
+    probe = wheels.wheel("rehearsal_probe", modules={"rehearsal_probe.py": "ANSWER = 42\n"})
+    vendored = {f"code/wheels/{wheels.file_name('rehearsal_probe')}": probe}
+    name = deploy(served, "curious", CURIOUS, {"code/requirements.txt": requirements, **vendored})
     served.wait_for_status(name, "InService", 120)
     yield name
     served.sagemaker.delete_endpoint(EndpointName=name)
