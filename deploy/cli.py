@@ -135,7 +135,9 @@ def bundle(
             metavar="FILE|coco",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for model.tar.gz and its manifest.")] = Path("dist"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for model.tar.gz and its manifest.", metavar="DIR")] = Path(
+        "dist"
+    ),
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Pack handler and weights into model.tar.gz.

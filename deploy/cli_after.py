@@ -179,8 +179,8 @@ def _verify(
 @on_session()
 def _logs(
     work: Session,
-    minutes: Annotated[float, typer.Option("--minutes", "-m", help="How far back.")] = 60.0,
-    pattern: Annotated[str, typer.Option("--filter", help="A CloudWatch Logs filter pattern.")] = "",
+    minutes: Annotated[float, typer.Option("--minutes", "-m", help="How far back.", metavar="MINUTES")] = 60.0,
+    pattern: Annotated[str, typer.Option("--filter", help="A CloudWatch Logs filter pattern.", metavar="PATTERN")] = "",
     follows: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come; Ctrl-C ends it.")] = False,
     output_format: OutputOption = Format.TEXT,
 ) -> None:

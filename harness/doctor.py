@@ -55,7 +55,9 @@ def doctor(
     runtime: Annotated[
         AskedRuntime, typer.Option("--runtime", help="The runtime that must be able to run.")
     ] = AskedRuntime.AUTO,
-    region: Annotated[str, typer.Option("--region", help="Whose official image is looked for.")] = DEFAULT_REGION,
+    region: Annotated[
+        str, typer.Option("--region", help="Whose official image is looked for.", metavar="REGION")
+    ] = DEFAULT_REGION,
     state_dir: Annotated[
         Path, typer.Option("--state-dir", help="Where runs keep logs and state.", metavar="DIR")
     ] = Path(".rehearsal"),

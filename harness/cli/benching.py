@@ -58,20 +58,28 @@ def bench(
     run: RunOptions,
     context: typer.Context,
     video: Annotated[
-        Path | None, typer.Option("--video", "-v", help="The clip to measure on; default: the known answer's.")
+        Path | None,
+        typer.Option("--video", "-v", help="The clip to measure on; default: the known answer's.", metavar="FILE"),
     ] = None,
     batch_size: Annotated[
-        list[int] | None, typer.Option("--batch-size", "-b", help="Frames at once; may be given again.", min=1)
+        list[int] | None,
+        typer.Option("--batch-size", "-b", help="Frames at once; may be given again.", metavar="N", min=1),
     ] = None,
     precision: Annotated[
-        list[Precision] | None, typer.Option("--precision", help="What the network computes in; may be given again.")
+        list[Precision] | None,
+        typer.Option(
+            "--precision", help="What the network computes in; may be given again.", metavar="fp32|fp16|bf16|auto"
+        ),
     ] = None,
     frame_size: Annotated[
         list[str] | None,
-        typer.Option("--frame-size", help="What the network is given, such as 1280x720; may be given again."),
+        typer.Option(
+            "--frame-size", help="What the network is given, such as 1280x720; may be given again.", metavar="WxH"
+        ),
     ] = None,
     concurrency: Annotated[
-        list[int] | None, typer.Option("--concurrency", help="Requests at once; may be given again.", min=1)
+        list[int] | None,
+        typer.Option("--concurrency", help="Requests at once; may be given again.", metavar="N", min=1),
     ] = None,
     max_memory: Annotated[
         str | None, typer.Option("--max-memory", help="Recommend nothing above it, such as 12GiB.", metavar="SIZE")
@@ -82,7 +90,11 @@ def bench(
     ] = None,
     price: Annotated[
         list[str] | None,
-        typer.Option("--price", help="ml.g4dn.xlarge=0.7364 instead of the dated table; may be given again."),
+        typer.Option(
+            "--price",
+            help="ml.g4dn.xlarge=0.7364 instead of the dated table; may be given again.",
+            metavar="TYPE=DOLLARS",
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats, and an end within three minutes.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what an earlier sweep measured.")] = False,

@@ -23,12 +23,15 @@ def check() -> None:
 @app.command()
 def parity(
     video: Annotated[
-        Path | None, typer.Option("--video", "-v", help="The clip to compare on; default: the known answer's.")
+        Path | None,
+        typer.Option("--video", "-v", help="The clip to compare on; default: the known answer's.", metavar="FILE"),
     ] = None,
     bundle: Annotated[
         Path | None, typer.Option("--bundle", help="A model.tar.gz; default: built from the project.", metavar="FILE")
     ] = None,
-    frames: Annotated[int, typer.Option("--frames", help="At most so many frames, evenly spread.", min=1)] = 8,
+    frames: Annotated[
+        int, typer.Option("--frames", help="At most so many frames, evenly spread.", metavar="N", min=1)
+    ] = 8,
     config_file: ConfigOption = Path(FILE_NAME),
     env: EnvOption = None,
     output_format: OutputOption = Format.TEXT,

@@ -46,7 +46,9 @@ def build(
 
 @app.command()
 def pull(
-    region: Annotated[str, typer.Option("--region", help="The region whose registry is asked.")] = DEFAULT_REGION,
+    region: Annotated[
+        str, typer.Option("--region", help="The region whose registry is asked.", metavar="REGION")
+    ] = DEFAULT_REGION,
     gpu: Annotated[
         bool | None, typer.Option("--gpu/--cpu", help="Which image; by default, what this machine has.")
     ] = None,

@@ -58,7 +58,7 @@ RuntimeOption = Annotated[
 ImageOption = Annotated[
     str | None, typer.Option("--image", help="The image that the docker runtime runs.", metavar="URI")
 ]
-CpusOption = Annotated[float | None, typer.Option("--cpus", help="Docker: CPUs a container may use.")]
+CpusOption = Annotated[float | None, typer.Option("--cpus", help="Docker: CPUs a container may use.", metavar="N")]
 MemoryOption = Annotated[
     str | None, typer.Option("--memory", help="Docker: memory of a container, such as 16GiB.", metavar="SIZE")
 ]

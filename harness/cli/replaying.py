@@ -32,7 +32,10 @@ def replay(
         typer.Option("--set", help="A setting of the container, over the recorded; repeatable.", metavar="NAME=VALUE"),
     ] = None,
     timeout_seconds: Annotated[
-        float | None, typer.Option("--timeout", help="Seconds to wait; default: the request's own time-out and more.")
+        float | None,
+        typer.Option(
+            "--timeout", help="Seconds to wait; default: the request's own time-out and more.", metavar="SECONDS"
+        ),
     ] = None,
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,

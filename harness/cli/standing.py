@@ -41,10 +41,15 @@ def up(
             "implies --detach, and takes the one that stands already if there is one.",
         ),
     ] = False,
-    region: Annotated[str, typer.Option("--region", help="The region it plays.")] = DEFAULT_REGION,
-    port: Annotated[int, typer.Option("--port", help="Where the emulator listens; 0 takes a free port.")] = 0,
+    region: Annotated[str, typer.Option("--region", help="The region it plays.", metavar="REGION")] = DEFAULT_REGION,
+    port: Annotated[
+        int, typer.Option("--port", help="Where the emulator listens; 0 takes a free port.", metavar="PORT")
+    ] = 0,
     time_scale: Annotated[
-        float, typer.Option("--time-scale", help="Seconds of scaling and deployment waits that pass in one.")
+        float,
+        typer.Option(
+            "--time-scale", help="Seconds of scaling and deployment waits that pass in one.", metavar="SECONDS"
+        ),
     ] = 1.0,
     output_format: options.OutputOption = Format.TEXT,
 ) -> None:
@@ -94,9 +99,11 @@ def status(state_dir: options.StateOption = STATE_DIR, output_format: options.Ou
 
 
 def logs(
-    endpoint: Annotated[str | None, typer.Argument(help="Of this endpoint only.")] = None,
+    endpoint: Annotated[str | None, typer.Argument(help="Of this endpoint only.", metavar="ENDPOINT")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come; Ctrl-C ends it.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines of each stream.", min=0)] = 50,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", help="How many of the last lines of each stream.", metavar="N", min=0)
+    ] = 50,
     run: Annotated[
         Path | None,
         typer.Option(
