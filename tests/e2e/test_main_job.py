@@ -175,8 +175,6 @@ def test_an_interrupted_run_leaves_nothing_and_exits_130(tmp_path: Path) -> None
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             env=os.environ | {"TMPDIR": str(temporary)},
-            # A test run that was itself started in the background ignores SIGINT, and its children would inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no other thread runs here
         )
     wait_until(
         lambda: "deploy endpoint" in (tmp_path / "stderr").read_text() or None,
