@@ -63,6 +63,11 @@ class Layout:
         return self.work_dir / "logs"
 
     @property
+    def venv_dir(self) -> Path:
+        """The instance's own packages, where its model has a requirements.txt."""
+        return self.work_dir / "venv"
+
+    @property
     def config_path(self) -> Path:
         return self.work_dir / "sagemaker-ts.properties"
 

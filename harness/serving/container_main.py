@@ -18,10 +18,10 @@ HANDLER_MODULE = "sagemaker_pytorch_serving_container.handler_service"
 
 
 def main() -> None:
-    config = Path(sys.argv[1])
+    config, private = (Path(argument) for argument in sys.argv[1:])
     requirements = Path(os.environ["SAGEMAKER_BASE_DIR"], "model", "code", "requirements.txt")
     if requirements.exists() and "VIRTUAL_ENV" not in os.environ:
-        _go_on_in_private_environment()
+        _go_on_in_private_environment(private)
     serve(config, requirements)
 
 
@@ -60,13 +60,12 @@ def _install(model_server: object) -> None:
         os.environ["HOME"] = home
 
 
-def _go_on_in_private_environment() -> None:
+def _go_on_in_private_environment(private: Path) -> None:
     """Start again in an environment of the instance's own, which sees all of ours and takes what is installed.
 
     So `pip`, ours too, finds there what the image has, as it does in the container, and installs what is missing or
     newer.
     """
-    private = Path(os.environ["TEMP"]).parent / "venv"
     venv.create(private, symlinks=True)
     site = sysconfig.get_path("purelib", "venv", {"base": str(private)})
     Path(site, "image.pth").write_text(sysconfig.get_path("purelib") + "\n")

@@ -16,6 +16,7 @@ import psutil
 
 from harness.errors import MachineCannot
 from harness.processes import log_tail
+from harness.serving import versions
 from harness.serving.docker_engine import INSTANCE_LABEL, Engine, EngineGone
 from harness.serving.docker_facts import ContainerState
 from harness.serving.docker_images import PinnedImage
@@ -31,12 +32,11 @@ _LOG_JOIN_SECONDS = 5.0
 _LINES_PER_LINE = 20  # most of what TorchServe logs are metrics, which are left out
 _SIGKILLED = 137
 _WORKER_PEAK = "worker_peak_rss_bytes"
-_PACKAGES = ("torch", "torchvision", "torchserve", "sagemaker-pytorch-inference")
 # Run by the container's own Python: versions of what serves, and the kernel's high-water mark of the largest worker.
 _TELL = f"""
 import importlib.metadata, os, platform
 print("python=" + platform.python_version())
-for name in {_PACKAGES!r}:
+for name in {versions.NAMED!r}:
     try:
         print(name + "=" + importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
@@ -177,7 +177,7 @@ class DockerInstance:
     def _ask_inside(self) -> dict[str, str]:
         told = self._engine.run_inside(self._running.container_id, ["python", "-c", _TELL])
         lines = [line.split("=", 1) for line in told.splitlines() if "=" in line]
-        known = {name: value for name, value in lines if name in ("python", _WORKER_PEAK, *_PACKAGES)}
+        known = {name: value for name, value in lines if name in ("python", _WORKER_PEAK, *versions.NAMED)}
         # A worker that died took its mark along: the highest that was ever seen counts.
         peak = max(int(known.get(_WORKER_PEAK, 0)), int(self._measured.get(_WORKER_PEAK, 0)))
         return {**known, _WORKER_PEAK: str(peak)}

@@ -14,13 +14,13 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ModelDataError
 from harness.ports import ReservedPort
 from harness.processes import ChildProcess, start_process
+from harness.serving import versions
 from harness.serving.container_environment import Layout, Ports, container_environment
 from harness.serving.java import Java, find_java
 from harness.serving.memory import PeakMemory, family_peak, family_usage
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _MAIN = Path(__file__).with_name("container_main.py")
 _LONGEST_TEMP_PATH = 107 - len("/.ts.sock.65535")
-_PACKAGES = ("torch", "torchvision", "torchserve", "sagemaker-pytorch-inference")
 
 
 class ProcessRuntime:
@@ -58,7 +57,7 @@ class ProcessRuntime:
             reserved = [undo.enter_context(ReservedPort()) for _ in range(4)]
             child = self._start_process(spec, layout, java, Ports(*(port.port for port in reserved)))
             undo.pop_all()
-        return ProcessInstance(spec, child, reserved, java, model_data)
+        return ProcessInstance(spec, child, reserved, java, model_data, layout.venv_dir)
 
     def _unpack(self, spec: InstanceSpec, layout: Layout) -> ModelData:
         if spec.model_data_url is None:
@@ -82,7 +81,7 @@ class ProcessRuntime:
         if (layout.model_dir / "code" / "requirements.txt").exists():
             environment = _with_installer_settings(environment)
         return start_process(
-            [sys.executable, "-P", _MAIN, layout.config_path],
+            [sys.executable, "-P", _MAIN, layout.config_path, layout.venv_dir],
             what=f"instance {spec.instance_id} of {spec.endpoint_name}",
             state_dir=self._state_dir,
             log_path=spec.log_path,
@@ -96,13 +95,21 @@ class ProcessInstance:
     """One TorchServe; satisfies `harness.serving.runtime.Instance`."""
 
     def __init__(
-        self, spec: InstanceSpec, child: ChildProcess, ports: list[ReservedPort], java: Java, model_data: ModelData
+        self,
+        spec: InstanceSpec,
+        child: ChildProcess,
+        ports: list[ReservedPort],
+        java: Java,
+        model_data: ModelData,
+        venv_dir: Path,
     ) -> None:
         self._spec = spec
         self._child = child
         self._ports = ports
         self._java = java
         self._model_data = model_data
+        self._venv_dir = venv_dir
+        self._versions: dict[str, str] = {}
         self._ended: InstanceExit | None = None
         self._peak = PeakMemory()
 
@@ -125,7 +132,9 @@ class ProcessInstance:
     def facts(self) -> InstanceFacts:
         """Versions, the archive's digest, and the peak memory so far; `stop` takes the last reading."""
         self._peak = self._peak.merged(family_peak(self._child.family()))
-        facts = _versions() | {
+        if self._spec.work_dir.exists():
+            self._versions = versions.installed(self._venv_dir)
+        facts = self._versions | {
             "python": platform.python_version(),
             "java": self._java.version,
             "model_data_sha256": self._model_data.sha256,
@@ -140,7 +149,7 @@ class ProcessInstance:
 
     def stop(self, grace_seconds: float = 30.0) -> None:
         self.ended()  # how it ended by itself is worth more than how we ended it
-        self._peak = self._peak.merged(family_peak(self._child.family()))
+        self.facts()
         self._child.stop(grace_seconds)
         remove_tree(self._spec.work_dir)
         for port in self._ports:
@@ -177,7 +186,3 @@ def _reason(code: int) -> str:
         return f"exited with code {code}"
     hint = ", perhaps by the kernel for want of memory" if -code == signal.SIGKILL else ""
     return f"killed by {signal.Signals(-code).name}{hint}"
-
-
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in _PACKAGES}

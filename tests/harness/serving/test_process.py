@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from harness.serving.java import Java
 from harness.serving.process import ProcessInstance, ProcessRuntime
 from harness.serving.runtime import Instance, InstanceSpec, Runtime
 from harness.waiting import wait_until
+from tests import wheels
 from tests.harness.serving.archives import BUCKET, archive, s3_with, special
 
 HANDLER = """
@@ -220,7 +222,15 @@ def test_usage_tells_what_all_its_processes_take_now(served: ProcessInstance) ->
 def test_facts_tell_versions_the_archives_digest_and_the_peak(served: ProcessInstance) -> None:
     before = served.facts()
     assert before.runtime == "process"
-    assert {"torch", "torchserve", "sagemaker-pytorch-inference", "python", "java"} <= before.facts.keys()
+    assert {
+        "torch",
+        "torchserve",
+        "sagemaker-pytorch-inference",
+        "numpy",
+        "av",
+        "python",
+        "java",
+    } <= before.facts.keys()
     assert len(before.facts["model_data_sha256"]) == 64
     assert invoke(served, b"allocate 300000000").status_code == 200
     grown = int(served.facts().facts["worker_peak_rss_bytes"]) - int(before.facts["worker_peak_rss_bytes"])
@@ -269,6 +279,31 @@ def test_requirements_that_cannot_be_installed_end_the_container(start: Start) -
     ended = instance.ended()
     assert ended is not None
     assert ended.exit_code == 1
+
+
+@pytest.mark.e2e
+def test_vendored_packages_stay_with_their_instance_and_are_told(tmp_path: Path) -> None:
+    """In a folder so deep that TorchServe's sockets have to lie elsewhere."""
+    decoder = wheels.wheel("av", "99.0", modules={"av.py": "VERSION = '99.0'\n"})
+    data = archive(
+        {
+            "code/inference.py": "import av\n\ndef model_fn(model_dir):\n    return av\n\n"
+            "def transform_fn(model, data, content_type, accept):\n    return model.VERSION, 'text/plain'\n",
+            "code/requirements.txt": "--no-index\n--find-links wheels\nav==99.0\n",
+            f"code/wheels/{wheels.file_name('av', '99.0')}": decoder,
+        }
+    )
+    deep = tmp_path / "/".join(["folder"] * 12) / "i-1"
+    instance = ProcessRuntime(tmp_path, s3_with(model=data)).start(spec(deep))
+    try:
+        wait_for_worker(instance)
+        assert invoke(instance, b"").text == "99.0"
+        assert instance.facts().facts["av"] == "99.0"
+        assert (deep / "venv").is_dir()
+    finally:
+        instance.stop(grace_seconds=0)
+    assert not (Path(tempfile.gettempdir()) / "venv").exists()
+    assert instance.facts().facts["av"] == "99.0"
 
 
 @pytest.mark.e2e
