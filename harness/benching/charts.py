@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.evidence.bench import Bench, BenchPoint
-from harness.benching.stages import BESIDE, ORDER, WAIT
+from harness.benching.stages import ORDER, in_line
 
 _TICKS = 5
 _LABELLED_PERCENT = 14.0
@@ -147,16 +147,16 @@ def memories(bench: Bench) -> Chart:
 def waterfall(bench: Bench) -> Chart:
     """Where a frame's time goes, on the axis of the slowest point; what runs beside is a lane of its own."""
     known = [point for point in bench.points if point.stage_seconds_per_frame]
-    scale = axis([sum(_in_line(point).values()) * 1000 for point in known])
+    scale = axis([sum(in_line(point.stage_seconds_per_frame).values()) * 1000 for point in known])
 
     def row(point: BenchPoint) -> Row:
-        in_line = _in_line(point)
-        lanes = [Lane(tuple(_segments(scale, in_line)))]
-        beside = {name: each for name, each in point.stage_seconds_per_frame.items() if name not in in_line}
+        following = in_line(point.stage_seconds_per_frame)
+        lanes = [Lane(tuple(_segments(scale, following)))]
+        beside = {name: each for name, each in point.stage_seconds_per_frame.items() if name not in following}
         if beside:
-            start = sum(seconds for name, seconds in in_line.items() if _place(name) < ORDER.index("decode"))
+            start = sum(seconds for name, seconds in following.items() if _place(name) < ORDER.index("decode"))
             lanes.append(Lane(tuple(_segments(scale, beside, start))))
-        return _row(bench, point, f"{1000 * sum(in_line.values()):.1f} ms", *lanes)
+        return _row(bench, point, f"{1000 * sum(following.values()):.1f} ms", *lanes)
 
     rows = tuple(row(point) for point in known)
     explained = (
@@ -172,11 +172,6 @@ def shown_stages(bench: Bench) -> tuple[str, ...]:
     """In the order of a request's way."""
     seen = {name for point in bench.points for name in point.stage_seconds_per_frame}
     return tuple(sorted(seen, key=lambda name: (_place(name), name)))
-
-
-def _in_line(point: BenchPoint) -> Mapping[str, float]:
-    every = point.stage_seconds_per_frame
-    return {name: seconds for name, seconds in every.items() if WAIT not in every or name not in BESIDE}
 
 
 def _segments(scale: _Axis, seconds: Mapping[str, float], start: float = 0.0) -> Iterator[Segment]:

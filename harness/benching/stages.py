@@ -36,6 +36,11 @@ def per_frame(
     return {name: round(seconds / frames, 6) for name, seconds in found.items()}
 
 
+def in_line(seconds: Mapping[str, float]) -> Mapping[str, float]:
+    """Those stages that follow each other, so that together they are the request."""
+    return {name: each for name, each in seconds.items() if WAIT not in seconds or name not in BESIDE}
+
+
 def _container(seconds: float, inside: dict[str, float], accounts: Sequence[Account]) -> dict[str, float]:
     return {"http": max(0.0, seconds - _total(accounts)), **inside} if inside else {"container": seconds}
 

@@ -14,6 +14,7 @@ from deploy import evidence
 from deploy.evidence import Report, write_atomically
 from deploy.evidence.bench import Bench, BenchPoint, Price
 from harness.benching import charts
+from harness.benching.bounds import bounded_by
 from harness.report import texts
 from harness.report.markdown import escaped
 
@@ -61,6 +62,7 @@ def page(bench: Bench) -> str:
         .get_template("bench.html")
         .render(
             bench=bench,
+            bound=bounded_by(bench),
             headline=headline,
             charts=charts.all_charts(bench),
             stages=charts.shown_stages(bench),
@@ -71,6 +73,8 @@ def page(bench: Bench) -> str:
 def markdown(bench: Bench) -> str:
     chosen = bench.recommendation
     head = f"## Benchmark: {escaped(chosen.point or 'no recommendation')}\n\n{escaped(chosen.reason)}\n"
+    if bound := bounded_by(bench):
+        head += f"\nBound by {bound}.\n"
     lines = ["| point | outcome | frames/s | p50 | p95 | GPU | host |", "| --- | --- | --- | --- | --- | --- | --- |"]
     lines += [_line(point) for point in bench.points]
     notes = [f"- {escaped(point.name)}: {escaped(point.note)}" for point in bench.points if point.note]

@@ -16,6 +16,7 @@ from deploy.evidence.bench import read_bench
 from harness import circumstances
 from harness.benching import compare as comparing
 from harness.benching import pace, sweep, writing
+from harness.benching.bounds import bounded_by
 from harness.benching.choosing import Constraints, Rate
 from harness.benching.compare import Limit
 from harness.benching.points import Axes, FrameSize
@@ -193,6 +194,8 @@ def _in_words(benched: sweep.Benched, written: writing.Written) -> str:
         f"{price.instance_type}: {writing.cost(price)} at this machine's speed ({price.source})"
         for price in chosen.prices
     ]
+    if bound := bounded_by(bench):
+        lines.append(f"Bound by {bound}")
     lines.append(f"Report: {written.report_html}")
     lines.append(f"Recommended: {chosen.point or 'nothing'}: {chosen.reason}")
     lines.append(f"Next: {_next(benched)}")

@@ -15,7 +15,7 @@ from deploy.evidence.bench import read_bench
 from harness.benching import sweep, writing
 from harness.benching.points import AS_CONFIGURED, Axes
 from harness.benching.stability import Rule
-from harness.benching.stages import BESIDE, WAIT
+from harness.benching.stages import in_line
 from harness.progress import stderr_progress
 from harness.waiting import wait_until
 from tests.e2e.runs import HARNESS, ROOT, processes_below
@@ -52,8 +52,9 @@ def test_a_sweep_measures_through_the_endpoint_and_is_taken_up_again(tmp_path: P
     assert {"queue", "download", "http", "decode", "resize", "forward", "write", "upload", "rest"} <= set(stages)
     assert all(stages[name] > 0 for name in ("download", "http", "decode", "forward", "write", "upload"))
     assert first.request_p95_seconds is not None
-    in_line = [each for name, each in stages.items() if WAIT not in stages or name not in BESIDE]
-    assert sum(in_line) * 13 <= first.request_p95_seconds * 1.01, "the stages are the request, not more"
+    assert sum(in_line(stages).values()) * 13 <= first.request_p95_seconds * 1.01, (
+        "the stages are the request, not more"
+    )
     assert (too_large.outcome, "13 sampled frames" in too_large.note) == ("not_run", True)
     assert benched.bench.recommendation.point == AS_CONFIGURED
     assert writing.write_all(benched.bench, tmp_path / "out").report_json is not None
