@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from detector import allocator, compiling, dense, folding, precision, regions
+from detector.opencv import cv2
 from detector.settings import Compiled, Precision
 
 
@@ -23,6 +24,7 @@ def tuned(
     folding.fold_frozen_norms(whole.backbone)
     if device.type == "cpu":
         allocator.keep_freed_memory()
+        cv2.setNumThreads(1)  # pictures are made beside the network, which has every core already
         regions.pool_as_rows(whole.roi_heads)
         dense.compute_as_convolutions(whole.roi_heads)
     whole.to(device)
