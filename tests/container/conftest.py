@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -57,9 +57,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def upload(cloud: LocalCloud) -> Callable[..., str]:
     """Put a model archive with this handler into the local cloud; returns its address."""
 
-    def put(handler: str, name: str = "model.tar.gz", **more: str) -> str:
+    def put(handler: str, more: Mapping[str, bytes] | None = None, name: str = "model.tar.gz") -> str:
         client = local_client("s3", endpoint_url=cloud.url)
-        client.put_object(Bucket=BUCKET, Key=name, Body=archive(handler, **more))
+        client.put_object(Bucket=BUCKET, Key=name, Body=archive(handler, more))
         return f"s3://{BUCKET}/{name}"
 
     return put

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,15 @@ def transform_fn(model, data, content_type, accept):
     told = {"files": sorted(os.listdir(model)), "writable": writable, "environment": dict(os.environ)}
     return json.dumps(told), "application/json"
 """
+IMPORTS_A_DECODER = """
+import av
+
+def model_fn(model_dir):
+    return av
+
+def transform_fn(model, data, content_type, accept):
+    return model.VERSION, "text/plain"
+"""
 CANNOT_BE_IMPORTED = "import a_module_that_is_not_there\n"
 EATS_MEMORY = """
 def model_fn(model_dir):
@@ -56,15 +66,15 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-def archive(handler: str, **more: str) -> bytes:
-    """A model.tar.gz; `more` are further files of `code/`, with `__` for the dot of their names."""
-    code = {"inference.py": handler, **{name.replace("__", "."): text for name, text in more.items()}}
+def archive(handler: str, more: Mapping[str, bytes] | None = None) -> bytes:
+    """A model.tar.gz; `more` are further files of `code/`."""
+    code = {"inference.py": handler.encode(), **(more or {})}
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, text in {"model.pth": "no weights", **{f"code/{name}": text for name, text in code.items()}}.items():
+        for name, data in {"model.pth": b"no weights", **{f"code/{name}": data for name, data in code.items()}}.items():
             member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
     return packed.getvalue()
 
 

@@ -57,7 +57,7 @@ def test_a_handler_that_cannot_be_imported_is_named_in_the_last_lines_of_the_log
 def test_a_container_that_exits_at_start_says_with_which_code_and_why(
     runtime: Make, upload: Upload, work: Path
 ) -> None:
-    url = upload(ECHO, requirements__txt="/nowhere/at-all-1.0-py3-none-any.whl\n")
+    url = upload(ECHO, {"requirements.txt": b"/nowhere/at-all-1.0-py3-none-any.whl\n"})
     instance = runtime().start(spec(work, url))
     try:
         with pytest.raises(ServiceDidNotStart, match="exited with code 1 before it was healthy") as failure:
@@ -235,6 +235,6 @@ def test_an_engine_that_goes_away_ends_the_instance_and_stop_still_cleans_the_di
 def test_a_disk_that_is_full_is_told_as_the_cause(runtime: Make, upload: Upload, small_disk: Path) -> None:
     work = small_disk / "work"
     work.mkdir()
-    url = upload(TELLS_ITS_SURROUNDINGS, big__txt="0123456789" * 400_000)
+    url = upload(TELLS_ITS_SURROUNDINGS, {"big.txt": b"0123456789" * 400_000})
     with pytest.raises(ModelDataError, match="No space left on device"):
         runtime().start(spec(work, url))

@@ -12,8 +12,9 @@ from harness.serving.docker_limits import MachineLimits
 from harness.serving.docker_runtime import DockerRuntime
 from harness.serving.health import wait_healthy
 from harness.serving.image.recipe import COMPATIBLE_IMAGE, read_recipe
+from tests import wheels
 from tests.container.conftest import SESSION
-from tests.container.handlers import ECHO, TELLS_ITS_SURROUNDINGS, invoke, spec
+from tests.container.handlers import ECHO, IMPORTS_A_DECODER, TELLS_ITS_SURROUNDINGS, invoke, spec
 
 pytestmark = pytest.mark.container
 
@@ -65,6 +66,24 @@ def test_the_evidence_names_what_served(
     assert float(told.facts["cpu_seconds"]) > 0
     assert seen["environment"]["GPU_MEMORY_BYTES"] == str(15 * 2**30)
     assert int(instance.facts().facts["memory_peak_bytes"]) > 0, "facts outlive the container"
+
+
+def test_vendored_packages_are_installed_from_the_archive_and_told(
+    runtime: Callable[..., DockerRuntime], upload: Callable[..., str], work: Path
+) -> None:
+    vendored = {
+        "requirements.txt": b"--no-index\n--find-links wheels\nav==99.0\n",
+        f"wheels/{wheels.file_name('av', '99.0')}": wheels.wheel("av", "99.0", modules={"av.py": "VERSION = '99.0'\n"}),
+    }
+    instance = runtime().start(spec(work, upload(IMPORTS_A_DECODER, vendored)))
+    try:
+        wait_healthy(instance)
+        assert invoke(instance).text == "99.0"
+        told = instance.facts().facts
+    finally:
+        instance.stop()
+    assert told["av"] == "99.0"
+    assert "opencv-python-headless" in told or "opencv-python" in told
 
 
 def test_the_container_sees_what_it_sees_on_sagemaker(
