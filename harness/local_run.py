@@ -17,13 +17,14 @@ from harness.local_aws import EmulatorOptions, LocalAws, open_local_aws
 from harness.progress import Progress
 from harness.serving.choose import AskedKind, Choice, choose
 from harness.serving.docker_limits import UNLIMITED, MachineLimits
+from harness.state import STATE_DIR
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """What the command line says of any such run."""
 
-    state_dir: Path = Path(".rehearsal")
+    state_dir: Path = STATE_DIR
     cloud: CloudAsked = EMBEDDED
     runtime: AskedKind = "auto"
     image: str | None = None

@@ -12,10 +12,10 @@ from rich.console import Console
 
 from deploy.errors import DeployError
 from harness.cli import benching, checking, imaging
+from harness.cli.doctoring import doctor
 from harness.cli.replaying import replay
 from harness.cli.standing import down, logs, status, up
 from harness.cli.validating import validate
-from harness.doctor import doctor
 from harness.errors import HarnessError
 
 INTERRUPTED = 130

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from harness.cli.options import Format, OutputOption
 from harness.cloud.clients import DEFAULT_REGION
-from harness.doctor import OutputFormat
 from harness.serving import ecr
 from harness.serving.docker_engine import Engine
 from harness.serving.docker_images import PinnedImage, end_of_patch_note, official_image, pin
@@ -28,8 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-OutputOption = Annotated[OutputFormat, typer.Option("--output", help="How the result is printed.")]
-
 
 @app.command()
 def build(
@@ -37,11 +35,11 @@ def build(
         str | None,
         typer.Option("--mirror", envvar="REHEARSAL_DEBIAN_MIRROR", help="A Debian mirror near you.", metavar="URL"),
     ] = None,
-    output: OutputOption = OutputFormat.TEXT,
+    output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Build the compatible CPU image from Debian and Python packages; nothing is done when it is current."""
     console = Console(stderr=True, highlight=False)
-    _print(pin(build_image(console.print, mirror=mirror)), output)
+    _print(pin(build_image(console.print, mirror=mirror)), output_format)
 
 
 @app.command()
@@ -52,7 +50,7 @@ def pull(
     gpu: Annotated[
         bool | None, typer.Option("--gpu/--cpu", help="Which image; by default, what this machine has.")
     ] = None,
-    output: OutputOption = OutputFormat.TEXT,
+    output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Pull AWS's official image with your AWS credentials; the password is kept nowhere."""
     reference = official_image(region, gpu=bool(gpus()) if gpu is None else gpu)
@@ -61,11 +59,11 @@ def pull(
     if note := end_of_patch_note(FRAMEWORK_VERSION, datetime.now(UTC).date()):
         console.print(note)
     with Engine.connect(timeout_seconds=1800) as engine:
-        _print(ecr.pull_official(engine, reference), output)
+        _print(ecr.pull_official(engine, reference), output_format)
 
 
-def _print(image: PinnedImage, output: OutputFormat) -> None:
-    if output is OutputFormat.JSON:
+def _print(image: PinnedImage, output_format: Format) -> None:
+    if output_format is Format.JSON:
         document: dict[str, Any] = {
             "schema": SCHEMA,
             "reference": image.reference,

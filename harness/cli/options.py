@@ -14,6 +14,7 @@ from deploy.shared_options import shared_options
 from harness.cloud.local_cloud import CloudAsked
 from harness.local_run import RunOptions
 from harness.serving.docker_limits import MachineLimits, parse_size
+from harness.state import STATE_DIR
 
 
 class Format(StrEnum):
@@ -83,7 +84,7 @@ def _run_options(
     shm_size: SharedMemoryOption = None,
     cloud: CloudOption = CloudChoice.EMBEDDED,
     cloud_url: CloudUrlOption = None,
-    state_dir: StateOption = Path(".rehearsal"),
+    state_dir: StateOption = STATE_DIR,
 ) -> RunOptions:
     """Raises ConfigurationError for a size that is none."""
     sizes = (None if size is None else parse_size(size) for size in (memory, gpu_memory, shm_size))

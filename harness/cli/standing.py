@@ -22,9 +22,8 @@ from harness.local_run import RunOptions
 from harness.progress import stderr_progress
 from harness.serving.choose import choose
 from harness.standing import Standing
+from harness.state import STATE_DIR
 from harness.up import UpOptions, detach, keep
-
-STATE_DIR = Path(".rehearsal")
 
 
 @options.on_local_run

@@ -11,10 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from harness.doctor import can_run, doctor, document
-from harness.doctor_docker import check_compose, check_engine, check_gpu, check_image, check_leftovers, docker_findings
-from harness.doctor_finding import Finding
-from harness.doctor_machine import (
+from harness.cli.doctoring import doctor
+from harness.doctor.diagnosis import can_run, document
+from harness.doctor.docker import check_compose, check_engine, check_gpu, check_image, check_leftovers, docker_findings
+from harness.doctor.finding import Finding
+from harness.doctor.machine import (
     check_credentials,
     check_disk,
     check_environment,

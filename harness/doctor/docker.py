@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from harness.doctor_finding import Finding, bad, ok
+from harness.doctor.finding import Finding, bad, ok
 from harness.errors import MachineCannot
 from harness.serving.choose import Choice, choose
 from harness.serving.docker_compose import INSTALL_HINT, Compose, find_compose

@@ -14,7 +14,7 @@ from pathlib import Path
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
-from harness.doctor_finding import Finding, bad, ok
+from harness.doctor.finding import Finding, bad, ok
 from harness.errors import MachineCannot
 from harness.serving.java import Java, find_java
 from harness.uv import find_uv

@@ -1,0 +1,79 @@
+"""Can this machine rehearse, and if not, what would help.
+
+Owns the order of the checks, and `clean`, which removes what earlier runs left behind and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.cloud.clients import DEFAULT_REGION
+from harness.doctor.docker import docker_findings
+from harness.doctor.finding import Finding
+from harness.doctor.machine import (
+    check_credentials,
+    check_disk,
+    check_environment,
+    check_java,
+    check_port,
+    check_python,
+    check_uv,
+)
+from harness.errors import MachineCannot
+from harness.processes import sweep
+from harness.serving.docker_engine import Engine
+from harness.serving.docker_sweep import sweep_docker
+from harness.serving.gpu import gpus
+from harness.state import STATE_DIR
+
+SCHEMA = "rehearsal.doctor/1"
+
+
+def diagnose(runtime: str, *, region: str = DEFAULT_REGION, state_dir: Path = STATE_DIR) -> list[Finding]:
+    """Every check; `fail` only where the asked runtime cannot do without."""
+    docker = docker_findings(fatal=runtime == "docker", region=region, gpus=gpus(), today=datetime.now(UTC).date())
+    docker_runs = all(finding.level == "ok" for finding in docker if finding.check in {"docker engine", "image"})
+    java_needed = runtime == "process" or (runtime == "auto" and not docker_runs)
+    return [
+        check_python(),
+        check_uv(),
+        check_java(fatal=java_needed),
+        *docker,
+        check_disk(state_dir),
+        check_port(),
+        check_credentials(),
+        check_environment(os.environ),
+    ]
+
+
+def clean(state_dir: Path) -> list[str]:
+    """Ends processes of runs that are gone and removes our containers, networks and folders; says what it did."""
+    done = [f"ended {swept.what}" for swept in sweep(state_dir)]
+    try:
+        with Engine.connect() as engine:
+            swept = sweep_docker(engine, state_dir)
+    except MachineCannot:
+        return done
+    return [
+        *done,
+        *(f"removed {what}" for what in swept.removed),
+        *(f"could not remove {what}" for what in swept.failed),
+    ]
+
+
+def can_run(findings: Sequence[Finding]) -> bool:
+    return all(finding.level != "fail" for finding in findings)
+
+
+def document(runtime: str, findings: Sequence[Finding], fixed: Sequence[str]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "runtime": runtime,
+        "can_run": can_run(findings),
+        "fixed": list(fixed),
+        "findings": [vars(finding) for finding in findings],
+    }
