@@ -30,7 +30,7 @@ from deploy import (
 from deploy import bundle as bundles
 from deploy import gate as gates
 from deploy.bundle import Bundle
-from deploy.cli_help import Grouped, refuse_strayed
+from deploy.cli_help import grouped, refuse_strayed
 from deploy.cli_options import (
     DEFAULT_BUNDLE,
     AssumeRoleOption,
@@ -64,9 +64,15 @@ from deploy.showing import Outlook
 CHANGES = 2
 """Exit code of a plan that would change something, as `terraform plan -detailed-exitcode` has it."""
 
+COMMANDS = {
+    "Before": ("config", "policy", "cost", "keygen", "vendor", "bundle", "gate"),
+    "What runs": ("status", "invoke", "smoke", "logs", "replay", "releases", "drift", "verify"),
+    "Finish, undo": ("resume", "rollback", "destroy", "expire"),
+}
+
 app = typer.Typer(
     name="deploy",
-    cls=Grouped,
+    cls=grouped(COMMANDS),
     help="Bundle, gate, plan and promote a SageMaker asynchronous endpoint.\n\n"
     "Without a command: show the plan; with --promote: carry it out.\n\n"
     "Exit codes: 0 ok, 1 failed or refused, 2 usage or configuration, 3 this machine cannot, 4 AWS refused, "

@@ -1,11 +1,11 @@
-"""How `deploy --help` reads: commands in the order in which they are needed, and no option that is silently dropped.
+"""How `--help` reads: commands in the order in which they are needed, and no option that is silently dropped.
 
 May not: know what a command does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -13,13 +13,6 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.errors import ConfigurationError
-
-GROUPS = {
-    "Before": ("config", "policy", "cost", "keygen", "vendor", "bundle", "gate"),
-    "What runs": ("status", "invoke", "smoke", "logs", "replay", "releases", "drift", "verify"),
-    "Finish, undo": ("resume", "rollback", "destroy", "expire"),
-}
-
 
 _LONGEST = 90
 """Of what a command does, in characters; most are shorter than a line."""
@@ -33,13 +26,18 @@ class _Formatter(Protocol):
     def write_dl(self, rows: Sequence[tuple[str, str]]) -> None: ...
 
 
-class Grouped(TyperGroup):
-    def format_commands(self, _: Any, formatter: _Formatter) -> None:
-        width = max(len(name) for name in self.commands)
-        for title, names in GROUPS.items():
-            with formatter.section(title):
-                rows = [(name.ljust(width), self.commands[name].get_short_help_str(_LONGEST)) for name in names]
-                formatter.write_dl(rows)
+def grouped(groups: Mapping[str, Sequence[str]]) -> type[TyperGroup]:
+    """A command group whose help lists its commands under these titles."""
+
+    class Grouped(TyperGroup):
+        def format_commands(self, _: Any, formatter: _Formatter) -> None:
+            width = max(len(name) for name in self.commands)
+            for title, names in groups.items():
+                with formatter.section(title):
+                    rows = [(name.ljust(width), self.commands[name].get_short_help_str(_LONGEST)) for name in names]
+                    formatter.write_dl(rows)
+
+    return Grouped
 
 
 def refuse_strayed(context: typer.Context) -> None:

@@ -120,6 +120,12 @@ def test_every_command_and_option_has_help(name: str, command: Any) -> None:
         assert getattr(parameter, "help", None), f"{name} {parameter.name} has no help"
 
 
+@pytest.mark.parametrize("program", [harness.cli, deploy.cli], ids=["harness", "deploy"])
+def test_help_lists_every_command_once(program: Any) -> None:
+    listed = [name for names in program.COMMANDS.values() for name in names]
+    assert sorted(listed) == sorted(get_command(program.app).commands)  # type: ignore[attr-defined]  # it is a group
+
+
 def readme_commands() -> list[str]:
     """Every `harness ...` and `deploy ...` line of the README's shell blocks, without prompt and continuation."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

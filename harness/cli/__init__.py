@@ -10,6 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
+from deploy.cli_help import grouped
 from deploy.errors import DeployError
 from harness.cli import benching, checking, imaging
 from harness.cli.doctoring import doctor
@@ -24,8 +25,15 @@ EXIT_CODES = (
     "4 AWS refused, 124 timed out, 130 interrupted and cleaned up."
 )
 
+COMMANDS = {
+    "Rehearse": ("validate", "bench", "check", "replay"),
+    "A local AWS that stands": ("up", "status", "logs", "down"),
+    "This machine": ("doctor", "image"),
+}
+
 app = typer.Typer(
     name="harness",
+    cls=grouped(COMMANDS),
     help=f"Rehearse a SageMaker asynchronous endpoint on this machine. {EXIT_CODES}",
     no_args_is_help=True,
     rich_markup_mode=None,

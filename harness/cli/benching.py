@@ -48,7 +48,7 @@ class Precision(StrEnum):
 
 app = typer.Typer(
     name="bench",
-    help="Sweep settings through the real serving stack on a clip, and recommend one.",
+    help="Sweep settings through the real stack, and recommend one.",
     invoke_without_command=True,
 )
 
@@ -107,7 +107,7 @@ def bench(
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Sweep settings through the real serving stack on a clip, and recommend one."""
+    """Sweep settings through the real stack, and recommend one."""
     if context.invoked_subcommand is not None:
         return
     sizes = tuple(FrameSize.parse(text) for text in frame_size or ())

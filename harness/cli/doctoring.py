@@ -31,7 +31,10 @@ def doctor(
     state_dir: StateOption = STATE_DIR,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Look at this machine: what a rehearsal needs, what is missing, and how to get it. Exit code 3: it cannot run."""
+    """Say what a rehearsal needs, what is missing here, and how to get it.
+
+    Exit code 3: this machine cannot run one.
+    """
     fixed = clean(state_dir) if fix else []
     findings = diagnose(runtime.value, region=region, state_dir=state_dir)
     if output_format is Format.JSON:

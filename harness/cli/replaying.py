@@ -40,7 +40,9 @@ def replay(
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Run a kept request again on the bundle and settings that served it, and compare with the recorded failure.
+    """Run a kept request again as it was served.
+
+    On the recorded bundle and settings, or on your handler; the outcome is compared with the recorded failure.
 
     Exit codes: 0 it is answered here, 1 it fails here (the same failure or another), 2 usage, 3 this machine cannot.
     """

@@ -52,7 +52,10 @@ def up(
     ] = 1.0,
     output_format: options.OutputOption = Format.TEXT,
 ) -> None:
-    """Keep a local AWS standing: S3, SNS, SQS, CloudWatch and SageMaker asynchronous endpoints, for any AWS client."""
+    """Keep a local AWS standing, for any AWS client.
+
+    S3, SNS, SQS, CloudWatch and SageMaker with asynchronous endpoints.
+    """
     found = standing.find(run.state_dir) if export else None
     if found is None:
         emulator = EmulatorOptions(choose(run.runtime, run.image, region=region), run.limits, port, time_scale)
@@ -74,7 +77,10 @@ def down(
     state_dir: options.StateOption = STATE_DIR,
     output_format: options.OutputOption = Format.TEXT,
 ) -> None:
-    """End the local AWS that stands; what its endpoints and buckets held is gone."""
+    """End the local AWS that stands.
+
+    What its endpoints and buckets held is gone.
+    """
     ended = take_down(state_dir, everything=everything)
     lines = [*(f"ended {thing}" for thing in ended.things), *(f"could not remove {thing}" for thing in ended.failed)]
     document = {"schema": "rehearsal.down/1", "ended": list(ended.things), "failed": list(ended.failed)}
@@ -84,7 +90,10 @@ def down(
 
 
 def status(state_dir: options.StateOption = STATE_DIR, output_format: options.OutputOption = Format.TEXT) -> None:
-    """Say what stands: addresses, endpoints, instances. Exit code 3 when nothing does."""
+    """Say what stands: addresses, endpoints, instances.
+
+    Exit code 3 when nothing does.
+    """
     found = standing.require(state_dir)
     instances = all_instances(found.sagemaker_url)
     lines = [_address_lines(found, state_dir)]
@@ -111,7 +120,10 @@ def logs(
     ] = None,
     state_dir: options.StateOption = STATE_DIR,
 ) -> None:
-    """Print what containers and platform wrote, in the form of AWS's log streams."""
+    """Print what containers and platform wrote.
+
+    In the form of AWS's log streams.
+    """
     folder = logs_dir(run.absolute() if run else standing.up_dir(state_dir))
     reader, last = logging.last_lines(folder, endpoint, lines)
     console = Console(soft_wrap=True, highlight=False)

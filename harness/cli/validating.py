@@ -33,7 +33,10 @@ def validate(
     output_format: options.OutputOption = Format.TEXT,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Take the bundle through a real asynchronous endpoint on this machine, judge its answers, write the report."""
+    """Take the bundle through a real asynchronous endpoint here.
+
+    Its answers are judged, and the report is the evidence that `deploy` asks for.
+    """
     asked = validation.Options(
         config_path=config_file,
         environment=env,
