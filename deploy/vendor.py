@@ -50,7 +50,7 @@ def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
     handler = project.handler.source
     names = [_named(each) for each in wanted]
     listing, folder = handler / "requirements.txt", handler / "wheels"
-    _require_ours(listing)
+    _require_ours(listing, folder)
     with tempfile.TemporaryDirectory() as name:
         fetched = _fetched(
             wanted, names, Path(name), sorted({_version(project.container.python), sys.version_info[:2]})
@@ -76,11 +76,16 @@ def _version(python: str) -> tuple[int, int]:
     return int(python[2]), int(python[3:])
 
 
-def _require_ours(listing: Path) -> None:
+def _require_ours(listing: Path, folder: Path) -> None:
     if listing.exists() and not listing.read_text(encoding="utf-8").startswith(_MARK):
         raise ConfigurationError(
             f"{listing} was written by somebody else, and `deploy vendor` would replace it: move it away, and name "
             "its packages in the command"
+        )
+    if not listing.exists() and any(folder.glob("*.whl")):
+        raise ConfigurationError(
+            f"{folder} holds wheels, and no {listing.name} of `deploy vendor` that names them: move them away, they "
+            "would be removed"
         )
 
 

@@ -110,6 +110,16 @@ def test_a_listing_of_somebody_elses_stays(project: Project, index: Path) -> Non
     assert not (project.handler.source / "wheels").exists()
 
 
+def test_wheels_that_it_did_not_place_stay(project: Project, index: Path) -> None:
+    offer(index, "one")
+    mine = project.handler.source / "wheels" / "mine-1.0-py3-none-any.whl"
+    mine.parent.mkdir()
+    mine.write_bytes(b"mine")
+    with pytest.raises(ConfigurationError, match="holds wheels, and no requirements"):
+        vendor(project, ["one"])
+    assert mine.read_bytes() == b"mine"
+
+
 def test_a_package_without_a_fitting_wheel_changes_nothing(project: Project, index: Path) -> None:
     offer(index, "one")
     vendor(project, ["one"])
