@@ -8,6 +8,7 @@ somebody wrote.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -52,9 +53,7 @@ def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
     listing, folder = handler / "requirements.txt", handler / "wheels"
     _require_ours(listing, folder)
     with tempfile.TemporaryDirectory() as name:
-        fetched = _fetched(
-            wanted, names, Path(name), sorted({_version(project.container.python), sys.version_info[:2]})
-        )
+        fetched = _fetched(wanted, names, Path(name), sorted({_container_python(project), sys.version_info[:2]}))
         for old in folder.glob("*.whl"):
             old.unlink()
         wheels = tuple(_placed(wheel, folder) for wheel in fetched)
@@ -71,9 +70,14 @@ def _named(wanted: str) -> str:
         ) from error
 
 
-def _version(python: str) -> tuple[int, int]:
-    """py312, as images are tagged."""
-    return int(python[2]), int(python[3:])
+def _container_python(project: Project) -> tuple[int, int]:
+    found = re.fullmatch(r"py(\d)(\d+)", project.container.python)
+    if found is None:
+        raise ConfigurationError(
+            f"{project.path}: container.python = {project.container.python!r} names no Python: write it as images are "
+            "tagged, such as py312"
+        )
+    return int(found[1]), int(found[2])
 
 
 def _require_ours(listing: Path, folder: Path) -> None:

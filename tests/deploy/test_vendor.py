@@ -138,6 +138,12 @@ def test_what_is_no_requirement_never_reaches_pip(project: Project, index: Path,
         vendor(project, [wanted])
 
 
+def test_an_image_of_unknown_python_is_asked_for(tmp_path: Path, index: Path) -> None:
+    project = write_project(tmp_path, extra='[container]\nimage = "example/mine:1"\npython = "3.12"\n')
+    with pytest.raises(ConfigurationError, match=r"container.python = '3.12' names no Python.* such as py312"):
+        vendor(project, ["one"])
+
+
 def test_a_marker_that_leaves_a_package_out_is_told(project: Project, index: Path) -> None:
     offer(index, "one")
     with pytest.raises(DeployError, match="fetched no wheel of one: is there a marker"):
