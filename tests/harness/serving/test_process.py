@@ -212,7 +212,8 @@ def test_usage_tells_what_all_its_processes_take_now(served: ProcessInstance) ->
     before = served.usage()
     assert before is not None
     assert 100_000_000 < before.memory_bytes < before.memory_limit_bytes
-    assert invoke(served, b"allocate 1000").status_code == 200
+    for _ in range(30):  # the kernel counts in hundredths of a second, and one request takes less
+        assert invoke(served, b"allocate 1000").status_code == 200
     after = served.usage()
     assert after is not None
     assert after.cpu_seconds > before.cpu_seconds > 0
