@@ -54,10 +54,10 @@ def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
     _require_ours(listing, folder)
     with tempfile.TemporaryDirectory() as name:
         fetched = _fetched(wanted, names, Path(name), sorted({_container_python(project), sys.version_info[:2]}))
-        for old in folder.glob("*.whl"):
-            old.unlink()
+        write_text(listing, _text(wanted, fetched))  # first: whoever is interrupted from here on can run it again
         wheels = tuple(_placed(wheel, folder) for wheel in fetched)
-    write_text(listing, _text(wanted, wheels))
+    for other in set(folder.glob("*.whl")) - set(wheels):
+        other.unlink()
     return Vendored(listing, wheels, tuple(sorted(set(_unmet(wheels)))))
 
 
