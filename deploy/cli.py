@@ -16,6 +16,7 @@ import typer
 from deploy import (
     begun,
     cli_after,
+    cli_bundle,
     cli_reference,
     cli_replay,
     cli_undo,
@@ -27,9 +28,7 @@ from deploy import (
     promote,
     showing,
 )
-from deploy import bundle as bundles
 from deploy import gate as gates
-from deploy.bundle import Bundle
 from deploy.cli_help import grouped, refuse_strayed
 from deploy.cli_options import (
     DEFAULT_BUNDLE,
@@ -125,37 +124,6 @@ def deploy(
         _promote(work, reviewed, output_format, yes=yes)
     else:
         raise typer.Exit(_show_plan(work, out, output_format))
-
-
-@app.command()
-def bundle(
-    config_file: ConfigOption = Path(config.FILE_NAME),
-    env: EnvOption = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            "--weights",
-            "-w",
-            help="A state_dict saved by torch.save, or `coco` for torchvision's COCO weights; "
-            "default: [model] weights of the project file.",
-            metavar="FILE|coco",
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for model.tar.gz and its manifest.", metavar="DIR")] = Path(
-        "dist"
-    ),
-    output_format: OutputOption = Format.TEXT,
-) -> None:
-    """Pack handler and weights into model.tar.gz.
-
-    The same inputs give the same sha256 on every machine.
-    """
-    project = config.load(config_file, env)
-    if weights is not None:
-        project = project.with_weights("coco" if weights == "coco" else Path(weights))
-    with output.downloading("COCO weights") as on_progress:
-        built = bundles.build(project, out, on_progress=on_progress)
-    output.result(output_format, json.loads(built.manifest.to_json()) | {"path": str(built.path)}, _bundle_text(built))
 
 
 @app.command()
@@ -269,24 +237,11 @@ def _way_back(done: Promoted) -> str:
     return "destroy" if done.release.previous is None else "rollback"
 
 
-def _bundle_text(built: Bundle) -> str:
-    git = built.manifest.git
-    commit = git.commit[:12] + (" with uncommitted changes" if git.dirty else "") if git else "none"
-    return "\n".join(
-        (
-            f"files     {len(built.manifest.files)}, {built.size_bytes / 1e6:.1f} MB",
-            f"weights   {built.manifest.weights_origin}  sha256 {built.manifest.weights_sha256[:12]}",
-            f"handler   sha256 {built.manifest.handler_sha256[:12]}  commit {commit}",
-            f"manifest  {built.manifest_path}",
-            f"bundle    {built.path}  sha256 {built.sha256}",
-        )
-    )
-
-
 cli_after.add_to(app)
 cli_replay.add_to(app)
 cli_undo.add_to(app)
 cli_reference.add_to(app)
+cli_bundle.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> None:

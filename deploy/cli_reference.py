@@ -1,4 +1,4 @@
-"""Commands that need no account: config, cost, keygen, policy, vendor."""
+"""Commands that need no account: config, cost, keygen, policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from deploy import config, keygen, origin, output, settings, showing, vendor
+from deploy import config, keygen, origin, output, settings, showing
 from deploy.cli_options import ConfigOption, EnvOption, OutputOption, ProfileOption, session
 from deploy.cost import Load, complete
 from deploy.cost import cost as estimate
@@ -27,7 +27,7 @@ _CONFIG = Path(config.FILE_NAME)
 
 def add_to(app: typer.Typer) -> None:
     commands: dict[str, Callable[..., None]] = {
-        "config": _config, "cost": _cost, "keygen": _keygen, "policy": _policy, "vendor": _vendor
+        "config": _config, "cost": _cost, "keygen": _keygen, "policy": _policy
     }  # fmt: skip
     for name, command in commands.items():
         app.command(name)(command)
@@ -137,32 +137,6 @@ def _keygen(
         )
     )
     output.result(output_format, document, text)
-
-
-def _vendor(
-    requirements: Annotated[
-        list[str], typer.Argument(help="Packages, as in `av` or `av==18.1.0`; all of them.", metavar="REQUIREMENT")
-    ],
-    config_file: ConfigOption = _CONFIG,
-    env: EnvOption = None,
-    output_format: OutputOption = Format.TEXT,
-) -> None:
-    """Put packages into the bundle, as wheels for the container.
-
-    It installs them whenever it starts, without a network. Writes wheels/ and requirements.txt into the handler's
-    folder; what was vendored before and is not named again is removed. What a package requires in turn is listed, not
-    fetched: the image has most of it, and would get a second torch.
-    """
-    done = vendor.vendor(config.load(config_file, env), requirements)
-    document = {
-        "schema": "rehearsal.vendored/1", "requirements": str(done.requirements),
-        "wheels": [str(each) for each in done.wheels], "size_bytes": done.size_bytes, "unmet": list(done.unmet),
-    }  # fmt: skip
-    lines = [f"{each}  {each.stat().st_size / 1e6:.1f} MB" for each in done.wheels]
-    if done.unmet:
-        lines.append(f"not fetched: {', '.join(done.unmet)}. The image must have these; if it has not, name them too")
-    lines.append(f"{done.requirements} names them: `harness validate` runs what will be shipped")
-    output.result(output_format, document, "\n".join(lines))
 
 
 def _policy(
