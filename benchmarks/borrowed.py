@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from harness.errors import ConfigurationError
+from harness.core.errors import ConfigurationError
 
 WANTED = ("pytest", "pytest-benchmark", "pytest-timeout")
 

@@ -20,11 +20,11 @@ from pytest_benchmark.utils import get_commit_info
 from benchmarks import borrowed, context, suites
 from benchmarks.inside import INPUTS, LENT, REPOSITORY, RESULTS, SCRATCH
 from benchmarks.worker import ROOT
-from harness.errors import HarnessError
-from harness.serving.docker_engine import SESSION_LABEL, Engine, engine_errors
-from harness.serving.docker_facts import Labelled
-from harness.serving.docker_images import PinnedImage, require_image
-from harness.state import new_temp_dir, remove_tree
+from harness.core.errors import HarnessError
+from harness.core.state import new_temp_dir, remove_tree
+from harness.docker.engine import SESSION_LABEL, Engine, engine_errors
+from harness.docker.facts import Labelled
+from harness.serving.images.pinned import PinnedImage, require_image
 
 RESULT = "benchmark.json"
 _MADE = ROOT / ".benchmarks" / "inputs"

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from benchmarks.contestants import Contestant, Frame, Job, Ran
 from detector import pipeline  # first: it keeps what is not needed out of the start
 
-from benchmarks import skips  # isort: skip
-from detector import frames, media  # isort: skip
-from detector.detections import FrameDetections
-from detector.settings import Settings, from_environment
+# isort: split
+from benchmarks import skips
+from detector.core import frames
+from detector.core.detections import FrameDetections
+from detector.core.settings import Settings, from_environment
+from detector.io import media
 
 
 def set_up(name: str, job: Job) -> Contestant:

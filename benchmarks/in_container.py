@@ -21,8 +21,8 @@ from benchmarks import clips, suites
 from benchmarks.boxed import RESULT, Order, run
 from benchmarks.clips import CannotMake
 from benchmarks.worker import ROOT
-from harness.errors import ConfigurationError, HarnessError, MachineCannot
-from harness.serving.docker_engine import Engine
+from harness.core.errors import ConfigurationError, HarnessError, MachineCannot
+from harness.docker.engine import Engine
 
 _PATIENCE_SECONDS = 3600  # how long the engine may say nothing: a suite works in silence
 _FRAMES = "REHEARSAL_BENCH_FRAMES"

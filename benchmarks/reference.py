@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torchvision.transforms.functional import to_tensor
 
-from detector import architecture
+from detector.model import architecture
 
 BATCH_SIZE = 24
 

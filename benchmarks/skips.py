@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from detector import skipping
-from detector.frames import Frame, Pixels
-from detector.gops import CannotSkip
+from detector.core.frames import Frame, Pixels
+from detector.io import skipping
+from detector.io.gops import CannotSkip
 
 
 @dataclass

@@ -15,7 +15,8 @@ from benchmarks import pairs
 from benchmarks.conftest import SAMPLED_EVERY, Extent
 from benchmarks.contestants import Job
 from benchmarks.handler_side import first_batch, service_of
-from detector import frames, media
+from detector.core import frames
+from detector.io import media
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -19,12 +19,12 @@ import httpx
 import psutil
 import pytest
 
-from harness.cloud.clients import local_client
-from harness.cloud.localstack import EmbeddedCloud, start_embedded
-from harness.sagemaker.arns import Account
-from harness.waiting import wait_until
-from tests.harness.sagemaker.containers import Said, Script, Seen, serve
-from tests.harness.sagemaker.emulator_process import EmulatorProcess
+from harness.core.waiting import wait_until
+from harness.emulator.context.arns import Account
+from harness.local_cloud.clients import local_client
+from harness.local_cloud.localstack import EmbeddedCloud, start_embedded
+from tests.harness.emulator.containers import Said, Script, Seen, serve
+from tests.harness.emulator.emulator_process import EmulatorProcess
 
 ENDPOINT = "bench"
 BUCKET = "bench-bucket"

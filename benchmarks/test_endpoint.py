@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from benchmarks.worker import ROOT
-from harness.benching import sweep
-from harness.benching.points import AS_CONFIGURED, Axes
-from harness.benching.stability import Rule
-from harness.progress import stderr_progress
+from harness.bench import sweep
+from harness.bench.points import AS_CONFIGURED, Axes
+from harness.bench.stability import Rule
+from harness.core.progress import stderr_progress
 
 pytestmark = pytest.mark.timeout(3600)
 

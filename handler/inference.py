@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from detector import settings, toolkit
+from detector.core import settings
+from detector.io import toolkit
 from detector.pipeline import Request, Service, load, respond
 
 

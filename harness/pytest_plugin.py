@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from deploy.aws import Clients
     from deploy.bundle import Bundle
     from deploy.config import Project
-    from harness.local_aws import LocalAws
-    from harness.submit import Outcome, Submitter
+    from harness.local_environment.local_aws import LocalAws
+    from harness.local_environment.submit import Outcome, Submitter
 
 _NAME_LIMIT = 40
 
@@ -39,8 +39,8 @@ class RehearsalEndpoint:
 
     def predict(self, path: str | Path, *, accept: str = "application/json", custom_attributes: str = "") -> Outcome:
         """Upload the file, invoke asynchronously, wait for the output or failure object and its notification."""
-        from harness.clips import open_clip
-        from harness.submit import Request
+        from harness.local_environment.submit import Request
+        from harness.media.clips import open_clip
 
         return self.submitter.submit(Request(open_clip(Path(path)), accept, custom_attributes))
 
@@ -73,9 +73,9 @@ def rehearsal_aws(
     pytestconfig: pytest.Config, rehearsal_project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalAws]:
     """A local AWS that stands for the session."""
-    from harness.cloud.local_cloud import CloudAsked
-    from harness.local_aws import EmulatorOptions, open_local_aws
-    from harness.serving.choose import choose
+    from harness.local_cloud.local_cloud import CloudAsked
+    from harness.local_environment.local_aws import EmulatorOptions, open_local_aws
+    from harness.serving.runtimes.choose import choose
 
     region, image = rehearsal_project.endpoint.region, pytestconfig.getoption("--rehearsal-image")
     choice = choose(pytestconfig.getoption("--rehearsal-runtime"), image, region=region)
@@ -95,15 +95,17 @@ def rehearsal_endpoint(
     tmp_path: Path,
 ) -> Iterator[RehearsalEndpoint]:
     """A fresh endpoint named after the test; deleted with everything it is made of when the test ends."""
-    from deploy import apply, desired, destroy
+    from deploy.apply import apply
+    from deploy.apply.ledger import Ledger
     from deploy.aws import LOCAL_ROLE, Clients, Target
-    from deploy.ledger import Ledger
-    from harness.clients import submitter_of
+    from deploy.promote import destroy
+    from deploy.resources import desired_state
+    from harness.local_environment.clients import submitter_of
 
     project = _renamed(rehearsal_project, _name_for(request.node.name))
     urls = {"cloud_url": rehearsal_aws.cloud.url, "sagemaker_url": rehearsal_aws.sagemaker_url}
     clients = Clients(Target.local(project.endpoint.region, **urls))
-    wanted = desired.desire(project, rehearsal_bundle, rehearsal_aws.cloud.account_id, LOCAL_ROLE)
+    wanted = desired_state.desire(project, rehearsal_bundle, rehearsal_aws.cloud.account_id, LOCAL_ROLE)
     ledger = Ledger(tmp_path / "rehearsal.ledger.jsonl")
     try:
         applied = apply.apply(wanted, clients, ledger=ledger)

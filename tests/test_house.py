@@ -15,7 +15,7 @@ import pytest
 import typer
 from typer.main import get_command
 
-import deploy.cli
+import deploy.cli.main
 import harness.cli
 
 ROOT = Path(__file__).parent.parent
@@ -110,7 +110,7 @@ def commands(app: typer.Typer, program: str) -> Iterator[tuple[str, Any]]:
     yield from walk(program, get_command(app))
 
 
-EVERY_COMMAND = [*commands(harness.cli.app, "harness"), *commands(deploy.cli.app, "deploy")]
+EVERY_COMMAND = [*commands(harness.cli.app, "harness"), *commands(deploy.cli.main.app, "deploy")]
 
 
 @pytest.mark.parametrize(("name", "command"), EVERY_COMMAND, ids=[name for name, _ in EVERY_COMMAND])
@@ -120,7 +120,7 @@ def test_every_command_and_option_has_help(name: str, command: Any) -> None:
         assert getattr(parameter, "help", None), f"{name} {parameter.name} has no help"
 
 
-@pytest.mark.parametrize("program", [harness.cli, deploy.cli], ids=["harness", "deploy"])
+@pytest.mark.parametrize("program", [harness.cli, deploy.cli.main], ids=["harness", "deploy"])
 def test_help_lists_every_command_once(program: Any) -> None:
     listed = [name for names in program.COMMANDS.values() for name in names]
     assert sorted(listed) == sorted(get_command(program.app).commands)  # type: ignore[attr-defined]  # it is a group

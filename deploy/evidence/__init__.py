@@ -11,6 +11,7 @@ What is absent was not measured: a gate must treat a missing case, check or metr
 
 from __future__ import annotations
 
+from deploy.core.redaction import REDACTED, safe_arguments, safe_environment
 from deploy.evidence.cases import Case, Check, Failure, Finding, Frames, InputFile, Metric, Notification, Timings
 from deploy.evidence.circumstances import (
     Endpoint,
@@ -22,7 +23,6 @@ from deploy.evidence.circumstances import (
 )
 from deploy.evidence.files import parse, read, write, write_atomically
 from deploy.evidence.measured import as_report, read_any
-from deploy.evidence.redaction import REDACTED, safe_arguments, safe_environment
 from deploy.evidence.report import SCHEMA_ID, Report, Verdict, json_schema, judge, reasons_against
 from deploy.evidence.subject import Bundle, Configuration, GitState
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from deploy.errors import ConfigurationError
+from deploy.core.errors import ConfigurationError
 from deploy.evidence.cases import Check, InputFile, Metric
 from deploy.evidence.circumstances import Machine, RuntimeUsed
 from deploy.evidence.record import Count, LongText, Record, Seconds, Utc

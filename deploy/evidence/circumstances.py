@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
+from deploy.core.redaction import safe_environment, without_url_credentials
 from deploy.evidence.record import Count, ImageDigest, Record, Seconds, Utc
-from deploy.evidence.redaction import safe_environment, without_url_credentials
 
 Assurance = Literal["official", "compatible", "process"]
 

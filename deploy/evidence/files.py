@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from deploy.errors import ConfigurationError, DeployError
+from deploy.core.errors import ConfigurationError, DeployError
 from deploy.evidence.report import SCHEMA_ID, Report
 
 _AGAIN = "run `harness validate` to make new evidence"

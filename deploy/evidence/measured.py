@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.errors import ConfigurationError
+from deploy.core.errors import ConfigurationError
 from deploy.evidence.bench import Bench, parse_bench, throughput
 from deploy.evidence.cases import Case
 from deploy.evidence.circumstances import PeakMemory

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from deploy.core.redaction import safe_arguments
 from deploy.evidence.cases import Case, Check, Finding
 from deploy.evidence.circumstances import Endpoint, LocalCloud, Machine, PeakMemory, RuntimeUsed, Stage
 from deploy.evidence.record import Judgement, ReadableText, Record, Utc
-from deploy.evidence.redaction import safe_arguments
 from deploy.evidence.subject import Bundle, Configuration
 
 SCHEMA_ID: Final = "rehearsal.report/1"

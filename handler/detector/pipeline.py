@@ -18,25 +18,19 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from detector import (
-    ahead,
-    collector,
-    deferred,  # noqa: F401  before all that import torchvision
-    documents,
-    frames,
-    gpu_memory,
-    media,
-    precision,
-    tuning,
-    weights,
-    wire,
-)
-from detector.detections import FrameDetections
-from detector.frames import Clip, FrameBatch
-from detector.model import Detector
-from detector.opencv import require_video_support
-from detector.settings import Compiled, Masks, Precision, Settings
-from detector.stages import Stages
+from detector.speed import lazy_imports  # noqa: F401  before all that import torchvision
+
+# isort: split
+from detector.core import frames
+from detector.core.detections import FrameDetections
+from detector.core.frames import Clip, FrameBatch
+from detector.core.opencv import require_video_support
+from detector.core.settings import Compiled, Masks, Precision, Settings
+from detector.core.stages import Stages
+from detector.io import documents, media, wire
+from detector.model import weights
+from detector.model.detector import Detector
+from detector.speed import gc_pause, gpu_memory, precision, prefetch, tuning
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +59,7 @@ class Request:
     custom_attributes: str | None = None
 
 
-@collector.resting()
+@gc_pause.resting()
 def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> Service:
     """Load the archive unpacked in `model_dir`. Raises ModelArtifactError or ServingError."""
     begun = time.perf_counter()
@@ -144,7 +138,7 @@ def _batches(service: Service, settings: Settings, clip: Clip, stages: Stages) -
     timed = replace(clip, frames=stages.each("decode", clip.frames))
     made = frames.batches(timed, service.batch_size, settings.frame_width, settings.frame_height)
     made = stages.each("resize", made)
-    with ahead.made_ahead(made) as waiting:
+    with prefetch.made_ahead(made) as waiting:
         yield stages.each("wait", waiting)
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from harness.checks.findings import Finding
 from harness.checks.known_answer import PredictedFrame, Predictions
-from harness.clips import ClipFacts
+from harness.media.clips import ClipFacts
 
 BOX_SLACK_PIXELS = 1.0
 """Rounding may put a corner a little outside; more than that is a wrong coordinate system."""

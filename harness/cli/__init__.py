@@ -10,14 +10,14 @@ import sys
 import typer
 from rich.console import Console
 
-from deploy.cli_help import grouped
-from deploy.errors import DeployError
-from harness.cli import benching, checking, imaging
-from harness.cli.doctoring import doctor
-from harness.cli.replaying import replay
-from harness.cli.standing import down, logs, status, up
-from harness.cli.validating import validate
-from harness.errors import HarnessError
+from deploy.cli.help import grouped
+from deploy.core.errors import DeployError
+from harness.cli import bench, check, image
+from harness.cli.doctor import doctor
+from harness.cli.local_environment import down, logs, status, up
+from harness.cli.replay import replay
+from harness.cli.validate import validate
+from harness.core.errors import HarnessError
 
 INTERRUPTED = 130
 EXIT_CODES = (
@@ -43,7 +43,7 @@ app = typer.Typer(
 )
 for command in (validate, replay, up, down, status, logs, doctor):
     app.command()(command)
-for group in (benching.app, checking.app, imaging.app):
+for group in (bench.app, check.app, image.app):
     app.add_typer(group)
 
 

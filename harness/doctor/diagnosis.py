@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.cloud.clients import DEFAULT_REGION
+from harness.core.errors import MachineCannot
+from harness.core.state import STATE_DIR
+from harness.docker.engine import Engine
 from harness.doctor.docker import docker_findings
 from harness.doctor.finding import Finding
 from harness.doctor.machine import (
@@ -23,12 +25,10 @@ from harness.doctor.machine import (
     check_python,
     check_uv,
 )
-from harness.errors import MachineCannot
+from harness.local_cloud.clients import DEFAULT_REGION
 from harness.processes import sweep
-from harness.serving.docker_engine import Engine
-from harness.serving.docker_sweep import sweep_docker
-from harness.serving.gpu import gpus
-from harness.state import STATE_DIR
+from harness.serving.instances.gpu import gpus
+from harness.serving.runtimes.docker_sweep import sweep_docker
 
 SCHEMA = "rehearsal.doctor/1"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from harness.core.errors import MachineCannot
+from harness.docker.compose import INSTALL_HINT, Compose, find_compose
+from harness.docker.engine import Engine
 from harness.doctor.finding import Finding, bad, ok
-from harness.errors import MachineCannot
-from harness.serving.choose import Choice, choose
-from harness.serving.docker_compose import INSTALL_HINT, Compose, find_compose
-from harness.serving.docker_engine import Engine
-from harness.serving.docker_images import end_of_patch_note, is_official
-from harness.serving.docker_sweep import strays
-from harness.serving.gpu import Gpu
-from harness.serving.image.recipe import COMPATIBLE_IMAGE, FRAMEWORK_VERSION
+from harness.serving.images.pinned import end_of_patch_note, is_official
+from harness.serving.images.recipe import COMPATIBLE_IMAGE, FRAMEWORK_VERSION
+from harness.serving.instances.gpu import Gpu
+from harness.serving.runtimes.choose import Choice, choose
+from harness.serving.runtimes.docker_sweep import strays
 
 
 def check_engine(connect: Callable[[], Engine], *, fatal: bool) -> Finding:

@@ -14,10 +14,10 @@ from pathlib import Path
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
+from harness.core.errors import MachineCannot
 from harness.doctor.finding import Finding, bad, ok
-from harness.errors import MachineCannot
-from harness.serving.java import Java, find_java
-from harness.uv import find_uv
+from harness.processes.uv import find_uv
+from harness.serving.stacks.torchserve.java import Java, find_java
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
 _DISK_LITTLE_BYTES = 12 * 2**30

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from deploy import evidence
-from deploy.apply import Applied
+from deploy.apply.apply import Applied
 from deploy.bundle import Bundle
 from deploy.config import Project
-from deploy.container import container_environment
-from harness import circumstances, stage_log
-from harness.instances import ServedBy
-from harness.local_aws import LocalAws
-from harness.progress import StageTiming
-from harness.stage_log import ContainerLog
+from deploy.resources.container_environment import container_environment
+from harness.core.progress import StageTiming
+from harness.local_environment.local_aws import LocalAws
+from harness.observations import circumstances, stage_log
+from harness.observations.instances import ServedBy
+from harness.observations.stage_log import ContainerLog
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class _Gif:
 def write_all(report: Report, pictures: Sequence[CasePictures], out_dir: Path) -> Written:
     """Every file of the report; a GIF of an earlier run is removed when this one has none.
 
-    Raises deploy.errors.DeployError when the disk refuses.
+    Raises deploy.core.errors.DeployError when the disk refuses.
     """
     write(out_dir / "report.json", report)
     write_atomically(out_dir / "junit.xml", junit.render(report))

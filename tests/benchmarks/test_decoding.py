@@ -12,9 +12,9 @@ from benchmarks.clips import CannotMake, ClipRecipe
 from benchmarks.contestants import Job, Ran, set_up
 from benchmarks.decoding import POINTS, Row
 from benchmarks.pairs import Pairs, Run
-from detector import skipping
-from detector.frames import Frame, Pixels
-from detector.gops import CannotSkip
+from detector.core.frames import Frame, Pixels
+from detector.io import skipping
+from detector.io.gops import CannotSkip
 
 CLIP = Path(__file__).parents[2] / "harness" / "samples" / "known_answer" / "clip.mp4"
 FRAMES = 63

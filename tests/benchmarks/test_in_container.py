@@ -15,7 +15,7 @@ from benchmarks.clips import ClipRecipe
 from benchmarks.conftest import SAMPLED_EVERY
 from benchmarks.in_container import main, ordered
 from benchmarks.worker import ROOT
-from harness.errors import ConfigurationError
+from harness.core.errors import ConfigurationError
 from tests import wheels
 
 IMAGE = "registry.example/pytorch-inference:2.6.0"

@@ -13,15 +13,15 @@ from typing import NoReturn
 
 import pytest
 
-from harness.cloud.clients import local_client
-from harness.cloud.local_cloud import LocalCloud
-from harness.cloud.localstack import start_embedded
-from harness.errors import MachineCannot
-from harness.serving.docker_engine import SESSION_LABEL, Engine
-from harness.serving.docker_limits import UNLIMITED, MachineLimits
-from harness.serving.docker_runtime import DockerRuntime, DockerSettings, free_port
-from harness.serving.image.build import is_current
-from harness.serving.image.recipe import COMPATIBLE_IMAGE, read_recipe
+from harness.core.errors import MachineCannot
+from harness.docker.engine import SESSION_LABEL, Engine
+from harness.local_cloud.clients import local_client
+from harness.local_cloud.local_cloud import LocalCloud
+from harness.local_cloud.localstack import start_embedded
+from harness.serving.images.build import is_current
+from harness.serving.images.recipe import COMPATIBLE_IMAGE, read_recipe
+from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
+from harness.serving.runtimes.docker_runtime import DockerRuntime, DockerSettings, free_port
 from tests.container.handlers import archive
 
 SESSION = f"container-tests-{os.getpid()}"

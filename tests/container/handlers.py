@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from harness.serving.runtime import Instance, InstanceSpec
+from harness.serving.instances.runtime import Instance, InstanceSpec
 
 ECHO = """
 import os

@@ -15,10 +15,10 @@ import pytest
 
 from benchmarks.boxed import container_user
 from benchmarks.worker import ROOT
-from harness.serving.docker_engine import SESSION_LABEL, Engine
-from harness.serving.docker_images import require_image
-from harness.serving.image.recipe import COMPATIBLE_IMAGE
-from harness.waiting import wait_until
+from harness.core.waiting import wait_until
+from harness.docker.engine import SESSION_LABEL, Engine
+from harness.serving.images.pinned import require_image
+from harness.serving.images.recipe import COMPATIBLE_IMAGE
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(900)]
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.cloud.compose import COMPOSE_FILE, start_compose
-from harness.errors import MachineCannot, ServiceDidNotStart
-from harness.serving.docker_compose import Compose, find_compose
-from harness.serving.docker_engine import SESSION_LABEL, Engine
-from harness.serving.docker_runtime import free_port
-from harness.serving.image.recipe import read_recipe
-from harness.waiting import wait_until
+from harness.core.errors import MachineCannot, ServiceDidNotStart
+from harness.core.waiting import wait_until
+from harness.docker.compose import Compose, find_compose
+from harness.docker.engine import SESSION_LABEL, Engine
+from harness.local_cloud.compose import COMPOSE_FILE, start_compose
+from harness.serving.images.recipe import read_recipe
+from harness.serving.runtimes.docker_runtime import free_port
 from tests.container.conftest import cannot_run
 
 pytestmark = pytest.mark.container

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.cloud.local_cloud import LocalCloud
-from harness.errors import MachineCannot, ModelDataError, ServiceDidNotStart
-from harness.serving.docker_engine import SESSION_LABEL, Engine
-from harness.serving.docker_limits import MachineLimits
-from harness.serving.docker_local_mode import PortTaken
-from harness.serving.docker_runtime import DockerRuntime, DockerSettings, free_port
-from harness.serving.gpu import gpus
-from harness.serving.health import wait_healthy
-from harness.serving.image.recipe import COMPATIBLE_IMAGE
-from harness.waiting import wait_until
+from harness.core.errors import MachineCannot, ModelDataError, ServiceDidNotStart
+from harness.core.waiting import wait_until
+from harness.docker.engine import SESSION_LABEL, Engine
+from harness.local_cloud.local_cloud import LocalCloud
+from harness.serving.images.recipe import COMPATIBLE_IMAGE
+from harness.serving.instances.gpu import gpus
+from harness.serving.runtimes.docker_limits import MachineLimits
+from harness.serving.runtimes.docker_local_mode import PortTaken
+from harness.serving.runtimes.docker_runtime import DockerRuntime, DockerSettings, free_port
+from harness.serving.stacks.torchserve.health import wait_healthy
 from tests.container.conftest import BUCKET, SESSION
 from tests.container.handlers import (
     CANNOT_BE_IMPORTED,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.serving.docker_engine import Engine
-from harness.serving.docker_images import require_image
-from harness.serving.image.build import build_image
-from harness.serving.image.recipe import COMPATIBLE_IMAGE, read_recipe
+from harness.docker.engine import Engine
+from harness.serving.images.build import build_image
+from harness.serving.images.pinned import require_image
+from harness.serving.images.recipe import COMPATIBLE_IMAGE, read_recipe
 
 pytestmark = pytest.mark.container
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.serving.docker_engine import SESSION_LABEL, Engine
-from harness.serving.image.recipe import COMPATIBLE_IMAGE
+from harness.docker.engine import SESSION_LABEL, Engine
+from harness.serving.images.recipe import COMPATIBLE_IMAGE
 from tests.e2e.runs import Finished, processes_below, validate
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]

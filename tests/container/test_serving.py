@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.serving.docker_engine import INSTANCE_LABEL, SESSION_LABEL, Engine
-from harness.serving.docker_limits import MachineLimits
-from harness.serving.docker_runtime import DockerRuntime
-from harness.serving.health import wait_healthy
-from harness.serving.image.recipe import COMPATIBLE_IMAGE, read_recipe
+from harness.docker.engine import INSTANCE_LABEL, SESSION_LABEL, Engine
+from harness.serving.images.recipe import COMPATIBLE_IMAGE, read_recipe
+from harness.serving.runtimes.docker_limits import MachineLimits
+from harness.serving.runtimes.docker_runtime import DockerRuntime
+from harness.serving.stacks.torchserve.health import wait_healthy
 from tests import wheels
 from tests.container.conftest import SESSION
 from tests.container.handlers import ECHO, IMPORTS_A_DECODER, TELLS_ITS_SURROUNDINGS, invoke, spec

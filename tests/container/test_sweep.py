@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.sagemaker.runtimes import RuntimeAsked, end_strays
-from harness.sagemaker.settings import EmulatorSettings
-from harness.serving.docker_engine import FOLDER_INSIDE, SESSION_LABEL, Engine
-from harness.serving.docker_runtime import DockerRuntime
-from harness.serving.docker_sweep import hand_over, remove_folder, strays, sweep_docker
-from harness.serving.image.packages import BUILD_CONTAINER_PREFIX
-from harness.serving.image.recipe import COMPATIBLE_IMAGE
+from harness.docker.engine import FOLDER_INSIDE, SESSION_LABEL, Engine
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.instances.runtimes import RuntimeAsked, end_strays
+from harness.serving.images.packages import BUILD_CONTAINER_PREFIX
+from harness.serving.images.recipe import COMPATIBLE_IMAGE
+from harness.serving.runtimes.docker_runtime import DockerRuntime
+from harness.serving.runtimes.docker_sweep import hand_over, remove_folder, strays, sweep_docker
 from tests.container.conftest import SESSION
 from tests.container.handlers import ECHO, spec
 

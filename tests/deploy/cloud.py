@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from deploy.aws import LOCAL_ACCOUNT, Clients, Target
-from deploy.waiting import Clock
+from deploy.core.waiting import Clock
 
 REGION = "us-east-1"
 _LOADER = botocore.loaders.create_loader()

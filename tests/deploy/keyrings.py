@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from deploy.proof import keys
-from deploy.proof.keys import PublicKey, Signer
-from deploy.proof.signing import Envelope, seal
+from deploy.releases import keys
+from deploy.releases.keys import PublicKey, Signer
+from deploy.releases.signing import Envelope, seal
 
 KEYS = ("ed25519", "p256")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
-from deploy.canonical import digest_of_file
-from deploy.desired import desire
+from deploy.core.digests import digest_of_file
 from deploy.evidence import Case, Frames, InputFile, Metric
-from deploy.gate import Evidence, Question, gate
-from deploy.prices import price
-from deploy.promote import Order
-from deploy.scaling import desire_watching
-from deploy.smoke import probe
+from deploy.gates.gate import Evidence, Question, gate
+from deploy.pricing.prices import price
+from deploy.promote.promote import Order
+from deploy.promote.smoke import probe
+from deploy.resources.desired_state import desire
+from deploy.resources.scaling import desire_watching
 from tests.deploy.projects import write_bundle
 from tests.deploy.reports import NOW, report
 

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from deploy import showing
+from deploy.apply.ledger import Ledger
 from deploy.aws import LOCAL_ACCOUNT
-from deploy.drift import drift
-from deploy.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed
-from deploy.expire import expire, expired
-from deploy.gate import GateVerdict
-from deploy.ledger import Ledger
-from deploy.logs import logs
-from deploy.prices import Price
-from deploy.promote import Order, destination, promote
-from deploy.recording import shelf_of
+from deploy.aws.logs import logs
+from deploy.cli import rendering
+from deploy.core.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed
+from deploy.gates.gate import GateVerdict
+from deploy.plan.drift import drift
+from deploy.plan.status import Status, status
+from deploy.pricing.prices import Price
+from deploy.promote.expire import expire, expired
+from deploy.promote.promote import Order, destination, promote
+from deploy.promote.recording import shelf_of
+from deploy.promote.rollback import Retreat, rollback
+from deploy.promote.verify import verify
 from deploy.releases import Stored, Unreadable, current, readable, releases
-from deploy.rollback import Retreat, rollback
-from deploy.status import Status, status
-from deploy.verify import verify
 from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
@@ -200,7 +200,7 @@ def test_a_record_that_cannot_be_read_is_listed_as_that(
     assert oldest.release == first.desired.release
     assert START <= oldest.created < newest.created
     assert oldest.reason.startswith("is not a release of this version (schema: ")
-    said = showing.releases((newest, oldest), newest.key).splitlines()
+    said = rendering.releases((newest, oldest), newest.key).splitlines()
     assert said[1].startswith(f"   {first.desired.release}  2026-11-20 12:00Z  unreadable: is not a release")
 
 

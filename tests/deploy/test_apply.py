@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.apply import Applied, apply
+from deploy.apply.apply import Applied, apply
+from deploy.apply.ledger import Ledger
+from deploy.apply.steps import Step
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
-from deploy.desired import Desired, desire
-from deploy.destroy import destroy
-from deploy.errors import AwsRefused, ConfigurationError, EndpointFailed, TimedOut
-from deploy.ledger import Ledger
-from deploy.steps import Step
+from deploy.core.errors import AwsRefused, ConfigurationError, EndpointFailed, TimedOut
+from deploy.promote.destroy import destroy
+from deploy.resources.desired_state import Desired, desire
 from tests.deploy.cloud import FakeCloud, Refusal
 from tests.deploy.projects import write_bundle
 

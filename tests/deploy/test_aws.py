@@ -10,7 +10,7 @@ from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.aws import Clients, Target, aws_errors
-from deploy.errors import AwsRefused
+from deploy.core.errors import AwsRefused
 
 LOCAL = Target.local("us-east-1", cloud_url="http://127.0.0.1:1", sagemaker_url="http://127.0.0.1:2")
 

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy import archive, bundle
-from deploy.archive import Member
-from deploy.canonical import digest_of_file
-from deploy.errors import ConfigurationError, DeployError
+from deploy import bundle
+from deploy.bundle import archive
+from deploy.bundle.archive import Member
+from deploy.core.digests import digest_of_file
+from deploy.core.errors import ConfigurationError, DeployError
 from tests.deploy.projects import state_dict_bytes, write_bundle, write_project
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy import cli
-from deploy.canonical import digest_of_file
+from deploy.cli import main
+from deploy.core.digests import digest_of_file
 from tests.deploy.projects import write_project
 
 
 def run(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
-        cli.main(list(arguments))
+        main.main(list(arguments))
     return int(ended.value.code or 0)
 
 
@@ -74,7 +74,7 @@ def test_an_interrupt_is_exit_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_help_of_every_command_names_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     assert "Exit codes: 0 ok" in " ".join(capsys.readouterr().out.split())
-    for command in cli.app.registered_commands:
+    for command in main.app.registered_commands:
         assert command.callback is not None
         assert run(command.name or command.callback.__name__, "--help") == 0
         printed = capsys.readouterr().out
@@ -82,6 +82,6 @@ def test_help_of_every_command_names_what_it_does(capsys: pytest.CaptureFixture[
 
 
 def test_the_room_imports_neither_torch_nor_docker_nor_the_harness() -> None:
-    program = "import sys, deploy.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    program = "import sys, deploy.cli.main; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"torch", "torchvision", "docker", "harness", "detector", "inference", "numpy"} & set(ran.stdout.split())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import cli_replay
+from deploy.cli import replay
 from tests.deploy.test_commands import Terminal, terminal
 from tests.deploy.watched_cloud import GOOD_ANSWER
 
@@ -46,7 +46,7 @@ def test_the_text_names_the_request_what_served_it_and_the_next_command(terminal
 def test_where_there_is_no_harness_the_folder_is_whole_all_the_same(
     terminal: Terminal, failure_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_replay, "find_spec", lambda _: None)
+    monkeypatch.setattr(replay, "find_spec", lambda _: None)
     terminal.type(f"replay {failure_url} --target local --out kept", expect=2)
     assert "the harness is not installed here: run `harness replay kept/" in terminal.err
     assert len(list(Path("kept").iterdir())) == 1

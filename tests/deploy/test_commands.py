@@ -13,7 +13,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from deploy import bundle, cli, config, lock
+from deploy import bundle, config
+from deploy.apply import lock
+from deploy.cli import main
 from deploy.evidence import Case
 from tests.deploy.orders import known_clip
 from tests.deploy.projects import write_project
@@ -32,7 +34,7 @@ class Terminal:
 
     def type(self, words: str, *, expect: int = 0) -> str:
         with pytest.raises(SystemExit) as ended:
-            cli.main(shlex.split(words))
+            main.main(shlex.split(words))
         captured = self._capsys.readouterr()
         self.out, self.err = captured.out, captured.err
         assert (ended.value.code or 0) == expect, self.err
@@ -60,8 +62,8 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://cloud.invalid")
     cloud = WatchedCloud()
-    monkeypatch.setattr("deploy.session.Clients", lambda _: cloud.clients())
-    monkeypatch.setattr("deploy.session.REAL_TIME", cloud.clock())
+    monkeypatch.setattr("deploy.cli.session.Clients", lambda _: cloud.clients())
+    monkeypatch.setattr("deploy.cli.session.REAL_TIME", cloud.clock())
     made = Terminal(tmp_path, cloud, capsys)
     made.prepare()
     return made

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy import config, sections
-from deploy.errors import ConfigurationError
-from deploy.toml_schema import toml_schema
+from deploy import config
+from deploy.config import sections
+from deploy.config.toml_schema import toml_schema
+from deploy.core.errors import ConfigurationError
 
 MINIMAL = '[project]\nname = "demo"\n'
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.container import container_environment
-from deploy.errors import ConfigurationError
+from deploy.core.errors import ConfigurationError
+from deploy.resources.container_environment import container_environment
 from tests.deploy.projects import write_project
 
 

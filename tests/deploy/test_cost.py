@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deploy import cost as costs
-from deploy.cost import Load, cost, require_within_budget
-from deploy.errors import AwsRefused, ConfigurationError
-from deploy.prices import Price, price
-from deploy.quota import require_quota
+from deploy.core.errors import AwsRefused, ConfigurationError
+from deploy.plan.quota import require_quota
+from deploy.pricing import cost as costs
+from deploy.pricing.cost import Load, cost, require_within_budget
+from deploy.pricing.prices import Price, price
 from tests.deploy.cloud import Refusal
 from tests.deploy.projects import write_project
 from tests.deploy.watched_cloud import WatchedCloud

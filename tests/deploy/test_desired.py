@@ -10,7 +10,7 @@ import pytest
 from botocore.validate import validate_parameters
 
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
-from deploy.desired import Desired, desire
+from deploy.resources.desired_state import Desired, desire
 from tests.deploy.projects import write_bundle
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.download import coco_weights
-from deploy.errors import DeployError
+from deploy.bundle.download import coco_weights
+from deploy.core.errors import DeployError
 
 DATA = b"weights" * 1000
 URL = f"https://example.org/models/net-{hashlib.sha256(DATA).hexdigest()[:8]}.pth"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from deploy.errors import ConfigurationError, DeployError
+from deploy.core.errors import ConfigurationError, DeployError
 from deploy.evidence import (
     REDACTED,
     Case,

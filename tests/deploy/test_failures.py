@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from deploy.replaying.failures import Failure, understood
+from deploy.failed_requests.failures import Failure, understood
 
 TRACEBACK = "no\nTraceback (most recent call last):\n  File '/opt/ml/model/code/x.py', line 3, in f\nValueError: 3 of 5"
 

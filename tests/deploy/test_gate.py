@@ -11,11 +11,11 @@ import pytest
 from deploy import config, evidence
 from deploy.bundle import Bundle
 from deploy.config import Project
-from deploy.errors import ConfigurationError, GateRefused
+from deploy.core.errors import ConfigurationError, GateRefused
 from deploy.evidence import Case, Check, Configuration, InputFile, PeakMemory, Report, RuntimeUsed
 from deploy.evidence.bench import Bench, BenchPoint, Recommendation, Spread
 from deploy.evidence.measured import AS_CONFIGURED
-from deploy.gate import Evidence, GateVerdict, Question, gate, read_evidence, require_open
+from deploy.gates.gate import Evidence, GateVerdict, Question, gate, read_evidence, require_open
 from tests.deploy.projects import write_bundle
 from tests.deploy.reports import NOW, OFFICIAL, PARITY, PROCESS, known_answer, report, throughput, write_report
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import ConfigurationError
-from deploy.images import image_uri, inference_ami
+from deploy.config.images import image_uri, inference_ami
+from deploy.core.errors import ConfigurationError
 from tests.deploy.projects import write_project
 
 

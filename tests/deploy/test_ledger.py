@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import ConfigurationError
-from deploy.ledger import Action, Ledger
+from deploy.apply.ledger import Action, Ledger
+from deploy.core.errors import ConfigurationError
 
 
 def record(path: Path, *actions: Action) -> Ledger:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy import ledgers
-from deploy.errors import AwsRefused, DeployError, LockLost
-from deploy.ledger import Ledger
-from deploy.lock import Lock, held
-from deploy.promote import Order, promote
-from deploy.recording import shelf_of
+from deploy.apply import ledger_copies
+from deploy.apply.ledger import Ledger
+from deploy.apply.lock import Lock, held
+from deploy.apply.steps import Work
+from deploy.apply.storage import ensure_bundle
+from deploy.core.errors import AwsRefused, DeployError, LockLost
+from deploy.promote.promote import Order, promote
+from deploy.promote.recording import shelf_of
 from deploy.releases import releases
-from deploy.steps import Work
-from deploy.storing import ensure_bundle
 from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
@@ -175,9 +175,9 @@ def test_an_endpoint_that_fails_under_a_lost_lock_is_left_to_whoever_has_it(tmp_
     cloud = WatchedCloud()
     robbed = Robbed(cloud, tmp_path)
     robbed.promote()
-    kept = ledgers.everything(cloud.clients(), shelf_of(robbed.what.desired), Ledger(tmp_path / "none"))
+    kept = ledger_copies.everything(cloud.clients(), shelf_of(robbed.what.desired), Ledger(tmp_path / "none"))
     cloud.answer = robbed.answer
     with pytest.raises(LockLost):
         robbed.promote(order(tmp_path / "second", seed=1))
     assert len(releases(cloud.clients(), shelf_of(robbed.what.desired))) == 1
-    assert ledgers.everything(cloud.clients(), shelf_of(robbed.what.desired), Ledger(tmp_path / "none")) == kept
+    assert ledger_copies.everything(cloud.clients(), shelf_of(robbed.what.desired), Ledger(tmp_path / "none")) == kept

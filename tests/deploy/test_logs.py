@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from deploy.logs import follow
-from deploy.waiting import REAL_TIME, Clock
+from deploy.aws.logs import follow
+from deploy.core.waiting import REAL_TIME, Clock
 from tests.deploy.watched_cloud import START, WatchedCloud
 
 

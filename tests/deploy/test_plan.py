@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy import plan as plans
-from deploy.errors import ConfigurationError
-from deploy.ledger import Ledger
-from deploy.live import observe
-from deploy.plan import Plan, plan, require_unchanged
-from deploy.promote import Order, promote
+from deploy.apply.ledger import Ledger
+from deploy.core.errors import ConfigurationError
+from deploy.plan import plan as plans
+from deploy.plan.observe import observe
+from deploy.plan.plan import Plan, plan, require_unchanged
+from deploy.promote.promote import Order, promote
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import WatchedCloud
 

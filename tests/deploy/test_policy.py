@@ -10,28 +10,28 @@ from typing import Any
 
 import pytest
 
+from deploy.apply.ledger import Ledger
+from deploy.async_client.requests import submit
 from deploy.aws import LOCAL_ACCOUNT, Clients
-from deploy.destroy import destroy
-from deploy.drift import drift
-from deploy.errors import ConfigurationError, EndpointFailed
-from deploy.expire import expire
-from deploy.ledger import Ledger
-from deploy.live import observe
-from deploy.logs import logs
-from deploy.plan import plan
-from deploy.policy import actions, policy
-from deploy.prices import price
-from deploy.promote import Order, destination, promote
-from deploy.quota import require_quota
-from deploy.recording import shelf_of
+from deploy.aws.logs import logs
+from deploy.core.errors import ConfigurationError, EndpointFailed
+from deploy.failed_requests.clues import Places
+from deploy.failed_requests.replay import Asked, Source, fetch
+from deploy.plan.drift import drift
+from deploy.plan.observe import observe
+from deploy.plan.plan import plan
+from deploy.plan.quota import require_quota
+from deploy.plan.role import require_assumable, require_permitted
+from deploy.plan.status import status
+from deploy.pricing.prices import price
+from deploy.promote.destroy import destroy
+from deploy.promote.expire import expire
+from deploy.promote.promote import Order, destination, promote
+from deploy.promote.recording import shelf_of
+from deploy.promote.rollback import Retreat, rollback
+from deploy.promote.verify import verify
 from deploy.releases import releases
-from deploy.replay import Asked, Source, fetch
-from deploy.replaying.clues import Places
-from deploy.requests import submit
-from deploy.role import require_assumable, require_permitted
-from deploy.rollback import Retreat, rollback
-from deploy.status import status
-from deploy.verify import verify
+from deploy.resources.iam_policy import actions, policy
 from tests.deploy.orders import order
 from tests.deploy.projects import write_project
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud

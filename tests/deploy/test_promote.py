@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from deploy import ledgers
-from deploy.destroy import destroy
-from deploy.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed, GateRefused
-from deploy.gate import GateVerdict
-from deploy.ledger import Ledger
-from deploy.live import observe
-from deploy.plan import plan
-from deploy.promote import Order, Promoted, promote
-from deploy.recording import shelf_of
+from deploy.apply import ledger_copies
+from deploy.apply.ledger import Ledger
+from deploy.core.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed, GateRefused
+from deploy.gates.gate import GateVerdict
+from deploy.plan.observe import observe
+from deploy.plan.plan import plan
+from deploy.promote.destroy import destroy
+from deploy.promote.promote import Order, Promoted, promote
+from deploy.promote.recording import shelf_of
 from deploy.releases import current, readable, releases
 from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order
@@ -438,7 +438,7 @@ def test_another_machine_can_destroy_what_this_one_made(
 ) -> None:
     run(cloud, first, ledger)
     elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
-    ledgers.join(cloud.clients(), shelf_of(first.desired), elsewhere)
+    ledger_copies.join(cloud.clients(), shelf_of(first.desired), elsewhere)
     assert {entry.name for entry in elsewhere.owned()} == {entry.name for entry in ledger.owned()}
     destroy(elsewhere, cloud.clients(), clock=cloud.clock(), purge=True)
     assert cloud.names() == set()
@@ -450,14 +450,14 @@ def test_ledgers_of_two_machines_join(
     elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
     run(cloud, first, ledger)
     run(cloud, second, elsewhere)
-    ledgers.join(cloud.clients(), shelf_of(first.desired), ledger)
+    ledger_copies.join(cloud.clients(), shelf_of(first.desired), ledger)
     names = {entry.name for entry in ledger.owned()}
     assert {first.desired.model.name, second.desired.model.name} <= names
     assert ledger.entries() == elsewhere.entries()
 
 
 def test_joining_where_nothing_was_kept_changes_nothing(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
-    ledgers.join(cloud.clients(), shelf_of(first.desired), ledger)
+    ledger_copies.join(cloud.clients(), shelf_of(first.desired), ledger)
     assert not ledger.path.exists()
 
 
@@ -467,5 +467,5 @@ def test_a_damaged_copy_is_refused_and_not_joined(cloud: WatchedCloud, first: Or
     key = f"{first.desired.releases_prefix}/ledger.jsonl"
     cloud.objects[first.desired.bucket.name, key]["Data"] = b"nonsense\n"
     with pytest.raises(ConfigurationError, match="no ledger entry"):
-        ledgers.join(cloud.clients(), shelf_of(first.desired), ledger)
+        ledger_copies.join(cloud.clients(), shelf_of(first.desired), ledger)
     assert ledger.path.read_bytes() == before

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from deploy import replay, requests
+from deploy.apply.ledger import Ledger
+from deploy.async_client import requests
+from deploy.async_client.requests import Submitted
 from deploy.aws import Clients
-from deploy.canonical import digest_of_file
-from deploy.errors import AwsRefused, ConfigurationError
-from deploy.ledger import Ledger
-from deploy.promote import Order, destination, promote
-from deploy.recording import shelf_of
-from deploy.replay import Asked, Found, Source
-from deploy.replaying import kept
-from deploy.replaying.clues import Places
-from deploy.requests import Submitted
+from deploy.core.digests import digest_of_file
+from deploy.core.errors import AwsRefused, ConfigurationError
+from deploy.failed_requests import kept, replay
+from deploy.failed_requests.clues import Places
+from deploy.failed_requests.replay import Asked, Found, Source
+from deploy.promote.promote import Order, destination, promote
+from deploy.promote.recording import shelf_of
 from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.aws import Clients, Target
-from deploy.errors import ConfigurationError
-from deploy.role import require_assumable, require_permitted
+from deploy.core.errors import ConfigurationError
+from deploy.plan.role import require_assumable, require_permitted
 from tests.deploy.cloud import Refusal
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import WatchedCloud

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from deploy import showing
-from deploy.drift import drift
-from deploy.errors import ConfigurationError
-from deploy.evidence.redaction import REDACTED, digested, names_a_secret
-from deploy.ledger import Ledger
-from deploy.live import observe
-from deploy.origin import values
-from deploy.plan import plan
-from deploy.promote import Order, promote
-from deploy.recording import shelf_of
-from deploy.replaying import kept
-from deploy.showing import Outlook
+from deploy.apply.ledger import Ledger
+from deploy.cli import rendering
+from deploy.cli.rendering import Outlook
+from deploy.config.origin import values
+from deploy.core.errors import ConfigurationError
+from deploy.core.redaction import REDACTED, digested, names_a_secret
+from deploy.failed_requests import kept
+from deploy.plan.drift import drift
+from deploy.plan.observe import observe
+from deploy.plan.plan import plan
+from deploy.promote.promote import Order, promote
+from deploy.promote.recording import shelf_of
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import WatchedCloud
 
@@ -53,7 +53,7 @@ def run(cloud: WatchedCloud, what: Order, ledger: Ledger) -> None:
 
 def plan_of(cloud: WatchedCloud, what: Order) -> str:
     planned = plan(what.desired, what.watching, observe(what.desired, what.watching, cloud.clients()))
-    return planned.to_json() + showing.plan(planned, what.question.project, Outlook(None, None, "", ""))
+    return planned.to_json() + rendering.plan(planned, what.question.project, Outlook(None, None, "", ""))
 
 
 def holds_a_secret(text: str) -> bool:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy import begun, bundle
-from deploy.errors import ConfigurationError, DeployError
-from deploy.options import Options, TargetName, target
-from deploy.session import Session
-from deploy.settings import read
+from deploy import bundle
+from deploy.cli import resume_state
+from deploy.cli.session import Session
+from deploy.cli.target import Options, TargetName, target
+from deploy.core.errors import ConfigurationError, DeployError
+from deploy.core.settings import read
 from tests.deploy.projects import write_project
 from tests.deploy.watched_cloud import WatchedCloud
 
@@ -72,18 +73,18 @@ def test_a_role_of_another_account_is_refused(tmp_path: Path) -> None:
 def test_what_was_begun_is_remembered_until_it_ended(tmp_path: Path) -> None:
     built = str(bundle.build(write_project(tmp_path), tmp_path / "dist").path)
     work = session(tmp_path, target=TargetName.LOCAL, override=("runtime",), because="x", bundle=built)
-    begun.remember(work)
-    assert begun.remembered(session(tmp_path)) == (work.options, work.desired.release)
-    begun.forget(work)
+    resume_state.remember(work)
+    assert resume_state.remembered(session(tmp_path)) == (work.options, work.desired.release)
+    resume_state.forget(work)
     with pytest.raises(ConfigurationError, match="nothing to resume"):
-        begun.remembered(session(tmp_path))
+        resume_state.remembered(session(tmp_path))
 
 
 def test_two_processes_of_one_machine_do_not_deploy_at_once(tmp_path: Path) -> None:
     said = pytest.raises(DeployError, match="another `deploy` on this machine")
-    with begun.alone(session(tmp_path)), said, begun.alone(session(tmp_path)):
+    with resume_state.alone(session(tmp_path)), said, resume_state.alone(session(tmp_path)):
         pytest.fail("both were let in")
-    with begun.alone(session(tmp_path)):
+    with resume_state.alone(session(tmp_path)):
         pass
 
 

@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy import config
-from deploy.errors import ConfigurationError, DeployError
-from deploy.keygen import keygen
-from deploy.options import Options
-from deploy.proof import keys
-from deploy.proof.keys import Signer
-from deploy.proof.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
-from deploy.sections import Document
-from deploy.session import Session
-from deploy.settings import read
+from deploy.cli.session import Session
+from deploy.cli.target import Options
+from deploy.config.sections import Document
+from deploy.core.errors import ConfigurationError, DeployError
+from deploy.core.settings import read
+from deploy.releases import keys
+from deploy.releases.keygen import keygen
+from deploy.releases.keys import Signer
+from deploy.releases.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
 from tests.deploy.keyrings import KEYS, Ring, private_pem, public_pem
 
 ROOT = Path(__file__).parents[2]
@@ -283,7 +283,7 @@ def test_the_passphrase_comes_from_the_environment_and_is_not_shown() -> None:
 
 
 def test_the_command_line_starts_without_cryptography() -> None:
-    code = "import sys, deploy.cli; sys.exit(bool({'cryptography', 'torch', 'docker'} & set(sys.modules)))"
+    code = "import sys, deploy.cli.main; sys.exit(bool({'cryptography', 'torch', 'docker'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

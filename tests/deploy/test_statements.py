@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deploy.proof.statements import Recorded, difference, name_of, record_sha256, statements
 from deploy.releases import EvidenceRecord, GateRecord, Release
+from deploy.releases.statements import Recorded, difference, name_of, record_sha256, statements
 
 BUNDLE, SETTINGS, EVIDENCE, POLICY, RECORD = ("b" * 64, "c" * 64, "e" * 64, "f" * 64, "a" * 64)
 CREATED = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)

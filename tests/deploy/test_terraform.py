@@ -17,7 +17,7 @@ from typing import NoReturn
 import pytest
 
 from deploy import config
-from deploy.policy import policy
+from deploy.resources.iam_policy import policy
 from tests.deploy.projects import write_project
 
 MODULE = Path(__file__).parents[2] / "deploy" / "terraform"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from deploy.apply.ledger import Action, Entry
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
-from deploy.desired import desire
-from deploy.errors import ConfigurationError
-from deploy.ledger import Action, Entry
+from deploy.core.errors import ConfigurationError
+from deploy.failed_requests.timeline import History, named, release_of, serving
 from deploy.releases import Pointer, Release, State, Stored
-from deploy.replaying.timeline import History, named, release_of, serving
+from deploy.resources.desired_state import desire
 from tests.deploy.projects import write_bundle
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from deploy import bundle
+from deploy.bundle.vendor import vendor
 from deploy.config import Project
-from deploy.errors import ConfigurationError, DeployError
-from deploy.vendor import vendor
+from deploy.core.errors import ConfigurationError, DeployError
 from tests import wheels
 from tests.deploy.projects import write_project
 

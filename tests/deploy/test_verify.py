@@ -15,18 +15,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from deploy.canonical import canonical_json
-from deploy.errors import ConfigurationError, EndpointFailed, NotProven
-from deploy.gate import GateVerdict
-from deploy.ledger import Ledger
-from deploy.promote import Order, destination, promote
-from deploy.proof.keys import PublicKey, Signer
-from deploy.proof.provenance import Link
-from deploy.proof.signing import Envelope, opened, seal
-from deploy.recording import shelf_of
+from deploy.apply.ledger import Ledger
+from deploy.core.digests import canonical_json
+from deploy.core.errors import ConfigurationError, EndpointFailed, NotProven
+from deploy.gates.gate import GateVerdict
+from deploy.promote.promote import Order, destination, promote
+from deploy.promote.recording import shelf_of
+from deploy.promote.rollback import Retreat, rollback
+from deploy.promote.verify import verify
 from deploy.releases import Shelf
-from deploy.rollback import Retreat, rollback
-from deploy.verify import verify
+from deploy.releases.keys import PublicKey, Signer
+from deploy.releases.provenance import Link
+from deploy.releases.signing import Envelope, opened, seal
 from tests.deploy.keyrings import Ring
 from tests.deploy.orders import order
 from tests.deploy.watched_cloud import WatchedCloud

@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch import nn
 
-from deploy.errors import ConfigurationError
-from deploy.weights import check_state_dict
+from deploy.bundle.weights import check_state_dict
+from deploy.core.errors import ConfigurationError
 
 
 class Bomb:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.waiting import Clock
+from deploy.core.waiting import Clock
 from tests.deploy.cloud import FakeCloud, Refusal
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

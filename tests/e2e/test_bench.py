@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from deploy.evidence.bench import read_bench
-from harness.benching import sweep, writing
-from harness.benching.points import AS_CONFIGURED, Axes
-from harness.benching.stability import Rule
-from harness.benching.stages import in_line
-from harness.progress import stderr_progress
-from harness.waiting import wait_until
+from harness.bench import sweep, writing
+from harness.bench.points import AS_CONFIGURED, Axes
+from harness.bench.stability import Rule
+from harness.bench.stages import in_line
+from harness.core.progress import stderr_progress
+from harness.core.waiting import wait_until
 from tests.e2e.runs import HARNESS, ROOT, processes_below
 
 FIRST_POINT_SECONDS = 240.0

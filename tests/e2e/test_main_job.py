@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.waiting import wait_until
 from harness.processes import sweep
-from harness.waiting import wait_until
 from tests.e2e.runs import CLIPS, ROOT, Finished, processes_below, validate, validate_command
 
 pytestmark = pytest.mark.e2e

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from harness.cases import KNOWN_ANSWER
+from harness.local_environment.submit import Completed
 from harness.pytest_plugin import RehearsalEndpoint, _name_for
-from harness.submit import Completed
 
 pytestmark = pytest.mark.e2e
 

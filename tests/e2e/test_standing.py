@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness import standing
-from harness.waiting import wait_until
+from harness.core.waiting import wait_until
+from harness.local_environment import record
 from tests.e2e.runs import HARNESS, processes_below
 
 pytestmark = pytest.mark.e2e
@@ -60,11 +60,9 @@ def test_a_second_one_in_the_same_folder_is_refused(stage: Path) -> None:
 
 
 def test_an_emulator_that_dies_is_started_again_at_the_same_address(stage: Path) -> None:
-    found = standing.require(stage / ".rehearsal")
+    found = record.require(stage / ".rehearsal")
     emulator = next(
-        process
-        for process in psutil.Process(found.pid).children()
-        if "harness.sagemaker" in " ".join(process.cmdline())
+        process for process in psutil.Process(found.pid).children() if "harness.emulator" in " ".join(process.cmdline())
     )
     emulator.send_signal(signal.SIGKILL)
     emulator.wait(10)
@@ -72,7 +70,7 @@ def test_an_emulator_that_dies_is_started_again_at_the_same_address(stage: Path)
         lambda: run(stage, str(HARNESS), "status").returncode == 0 or None, what="the emulator", timeout_seconds=30
     )
     assert answered
-    assert standing.require(stage / ".rehearsal").sagemaker_url == found.sagemaker_url
+    assert record.require(stage / ".rehearsal").sagemaker_url == found.sagemaker_url
 
 
 def test_down_ends_everything_and_status_then_says_so(stage: Path) -> None:
@@ -84,9 +82,9 @@ def test_down_ends_everything_and_status_then_says_so(stage: Path) -> None:
 
 
 def test_a_killed_keeper_is_cleaned_up_by_the_next_up(stage: Path) -> None:
-    os.kill(standing.require(stage / ".rehearsal").pid, signal.SIGKILL)
+    os.kill(record.require(stage / ".rehearsal").pid, signal.SIGKILL)
     assert run(stage, str(HARNESS), "up", "--detach", "--runtime", "process").returncode == 0
     emulators = [
-        process for process in processes_below(stage / ".rehearsal") if "harness.sagemaker" in process.cmdline()
+        process for process in processes_below(stage / ".rehearsal") if "harness.emulator" in process.cmdline()
     ]
     assert len(emulators) == 1

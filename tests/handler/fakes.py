@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from detector.detections import FrameDetections
-from detector.frames import FrameBatch
+from detector.core.detections import FrameDetections
+from detector.core.frames import FrameBatch
+from detector.core.settings import Settings
 from detector.pipeline import Service
-from detector.settings import Settings
 
 EVERYTHING = Settings(score_threshold=0.0)
 

@@ -9,8 +9,8 @@ import resource
 import sys
 from pathlib import Path
 
+from detector.core.settings import Settings
 from detector.pipeline import Request, respond
-from detector.settings import Settings
 from tests.handler.fakes import MeanColour, service
 
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pycocotools import mask as coco
 
-from detector.documents import ROW
-from detector.errors import RequestError, TruncatedMedia
+from detector.core.errors import RequestError, TruncatedMedia
+from detector.core.settings import Layout, Settings, from_environment
+from detector.io.documents import ROW
 from detector.pipeline import Request, load, respond
-from detector.settings import Layout, Settings, from_environment
 from tests.handler.clips import FRAME_COUNT, HEIGHT, RATE, WIDTH, ClipMaker, real_clip
 from tests.handler.fakes import MeanColour, service
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from detector import architecture
+from detector.model import architecture
 
 HANDLER = Path(architecture.__file__).parent.parent
 _ANSWER = """

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from detector import pipeline
-from detector.compiling import Compiled as CompiledPart
-from detector.model import Detector
-from detector.precision import chosen
-from detector.settings import Compiled, Precision, Settings
-from detector.tuning import tuned
+from detector.core.settings import Compiled, Precision, Settings
+from detector.model.detector import Detector
+from detector.speed.compiling import Compiled as CompiledPart
+from detector.speed.precision import chosen
+from detector.speed.tuning import tuned
 from tests.handler.test_model import CPU, assert_same, batch_of, eager
 
 needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles for a CPU with g++")

@@ -12,11 +12,12 @@ import pytest
 import torch
 from torch import nn
 
-from detector import gpu_memory, pipeline
-from detector.model import Detector
+from detector import pipeline
+from detector.core.settings import Precision, Settings
+from detector.model.detector import Detector
 from detector.pipeline import Request
-from detector.settings import Precision, Settings
-from detector.tuning import tuned
+from detector.speed import gpu_memory
+from detector.speed.tuning import tuned
 from tests.handler.clips import ClipMaker
 from tests.handler.test_model import batch_of
 

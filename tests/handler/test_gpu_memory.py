@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from detector import gpu_memory, settings
-from detector.errors import BadParameter, SettingsError
+from detector.core import settings
+from detector.core.errors import BadParameter, SettingsError
+from detector.speed import gpu_memory
 
 
 @pytest.mark.parametrize(

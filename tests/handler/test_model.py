@@ -13,11 +13,11 @@ from pycocotools import mask as coco
 from torch import nn
 from torchvision.transforms.functional import to_tensor
 
-from detector.detections import FrameDetections
-from detector.errors import OutOfMemory
-from detector.frames import FrameBatch
-from detector.model import Detector
-from detector.weights import load_network
+from detector.core.detections import FrameDetections
+from detector.core.errors import OutOfMemory
+from detector.core.frames import FrameBatch
+from detector.model.detector import Detector
+from detector.model.weights import load_network
 
 # pycocotools 2.0.11 copies arrays in a way that numpy 2 announces the end of.
 pytestmark = pytest.mark.filterwarnings(

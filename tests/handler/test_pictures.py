@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from detector import frames, media
-from detector.errors import EmptyMedia, RequestError, TruncatedMedia, UnreadableMedia
-from detector.frames import Clip, Frame, FrameBatch
+from detector.core import frames
+from detector.core.errors import EmptyMedia, RequestError, TruncatedMedia, UnreadableMedia
+from detector.core.frames import Clip, Frame, FrameBatch
+from detector.io import media
 
 
 def picture(width: int = 40, height: int = 30) -> Image.Image:

@@ -13,8 +13,8 @@ from torch import nn
 from torchvision.models.detection.faster_rcnn import TwoMLPHead
 from torchvision.ops import MultiScaleRoIAlign
 
-from detector import dense, regions
-from detector.regions import RowPool
+from detector.speed import dense, regions
+from detector.speed.regions import RowPool
 
 PICTURE = (128, 192)
 CHANNELS = 6

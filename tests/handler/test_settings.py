@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.errors import BadParameter, SettingsError
-from detector.settings import REQUEST_PARAMETERS, Layout, Masks, Settings, from_environment
+from detector.core.errors import BadParameter, SettingsError
+from detector.core.settings import REQUEST_PARAMETERS, Layout, Masks, Settings, from_environment
 
 
 def test_an_empty_environment_means_the_defaults() -> None:

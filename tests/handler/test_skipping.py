@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector import gops, skipping, video
-from detector.frames import Frame
-from detector.gops import CannotSkip, PacketRecord
+from detector.core.frames import Frame
+from detector.io import gops, skipping, video
+from detector.io.gops import CannotSkip, PacketRecord
 from tests.handler.clips import WHOLE, ClipMaker, real_clip
 
 pytest.importorskip("av")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from detector.ahead import made_ahead
-from detector.stages import Stages
+from detector.core.stages import Stages
+from detector.speed.prefetch import made_ahead
 
 
 @dataclass

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import inference
-from detector import toolkit
-from detector.errors import BadParameter, SettingsError, UnsupportedType
+from detector.core.errors import BadParameter, SettingsError, UnsupportedType
+from detector.io import toolkit
 from detector.pipeline import Service
 from tests.handler.clips import ClipMaker
 from tests.handler.fakes import FakeContext, service
@@ -113,7 +113,7 @@ def test_our_faults_are_500_with_one_line_of_json_and_a_traceback_in_the_log(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the network\nbroke")
 
-    monkeypatch.setattr("detector.model.Detector.detect", broken)
+    monkeypatch.setattr("detector.model.detector.Detector.detect", broken)
     status, content_type, answer = served.post(clips.whole("h264.mp4").read_bytes(), GOOD)
     assert (status, content_type) == (500, "application/json")
     assert answer == b'{"error":{"code":"internal","message":"RuntimeError: the network\\nbroke"}}'
@@ -122,7 +122,7 @@ def test_our_faults_are_500_with_one_line_of_json_and_a_traceback_in_the_log(
 
 def test_a_refusal_is_logged_in_one_line(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     served.post(b"", GOOD)
-    (record,) = [record for record in caplog.records if record.name == "detector.toolkit"]
+    (record,) = [record for record in caplog.records if record.name == "detector.io.toolkit"]
     assert record.levelname == "WARNING"
     assert record.getMessage().startswith("refused (empty_media): the body is empty")
     assert record.exc_info is None

@@ -14,12 +14,13 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.ops.misc import FrozenBatchNorm2d
 
-from detector import architecture, folding, inputs, precision
-from detector.architecture import RESNET50_FPN, ModelSpec
-from detector.errors import SettingsError
-from detector.model import Detector
-from detector.settings import Precision
-from detector.tuning import tuned
+from detector.core.errors import SettingsError
+from detector.core.settings import Precision
+from detector.model import architecture, inputs
+from detector.model.architecture import RESNET50_FPN, ModelSpec
+from detector.model.detector import Detector
+from detector.speed import folding, precision
+from detector.speed.tuning import tuned
 from tests.handler.test_model import CPU, assert_same, batch_of, eager
 
 HANDLER = Path(architecture.__file__).parent.parent

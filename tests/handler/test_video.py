@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from detector import frames, media, storage
-from detector.detections import FrameDetections
-from detector.frames import Frame, FrameBatch
-from detector.opencv import cv2
+from detector.core import frames
+from detector.core.detections import FrameDetections
+from detector.core.frames import Frame, FrameBatch
+from detector.core.opencv import cv2
+from detector.core.settings import Settings
+from detector.io import media, storage
+from detector.io.video import PresentationClock
 from detector.pipeline import Request, Service, respond
-from detector.settings import Settings
-from detector.video import PresentationClock
 from tests.handler.clips import FRAME_COUNT, HEIGHT, WHOLE, WIDTH, ClipMaker, real_clip, reference_times
 
 

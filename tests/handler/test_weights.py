@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from detector.architecture import RESNET50_FPN, SMALL_FPN, ModelSpec, build, coco_spec
-from detector.errors import ModelArtifactError
-from detector.weights import load_network
+from detector.core.errors import ModelArtifactError
+from detector.model.architecture import RESNET50_FPN, SMALL_FPN, ModelSpec, build, coco_spec
+from detector.model.weights import load_network
 
 ONE_LABEL = '"labels": {"1": "a"}'
 

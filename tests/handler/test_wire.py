@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from detector.errors import BadParameter, UnsupportedType
-from detector.settings import Layout, Masks, Settings
-from detector.wire import Output, negotiated
+from detector.core.errors import BadParameter, UnsupportedType
+from detector.core.settings import Layout, Masks, Settings
+from detector.io.wire import Output, negotiated
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from harness.cli.doctoring import doctor
+from harness.cli.doctor import doctor
+from harness.core.errors import MachineCannot
+from harness.docker.compose import Compose
+from harness.docker.engine import Engine, EngineGone
 from harness.doctor.diagnosis import can_run, document
 from harness.doctor.docker import check_compose, check_engine, check_gpu, check_image, check_leftovers, docker_findings
 from harness.doctor.finding import Finding
@@ -24,12 +27,9 @@ from harness.doctor.machine import (
     check_python,
     check_uv,
 )
-from harness.errors import MachineCannot
-from harness.serving.choose import Choice
-from harness.serving.docker_compose import Compose
-from harness.serving.docker_engine import Engine, EngineGone
-from harness.serving.gpu import Gpu
-from harness.serving.java import Java
+from harness.serving.instances.gpu import Gpu
+from harness.serving.runtimes.choose import Choice
+from harness.serving.stacks.torchserve.java import Java
 
 TODAY = date(2026, 11, 20)
 T4 = Gpu("Tesla T4", "550.163.01", 15 * 2**30, 0, "7.5")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.down import down
-from harness.errors import MachineCannot
-from harness.serving.docker_engine import Engine
+from harness.core.errors import MachineCannot
+from harness.docker.engine import Engine
+from harness.local_environment.down import down
 
 
 def no_engine() -> Engine:

@@ -14,13 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness import process_ledger as ledger
-from harness.errors import MachineCannot
-from harness.ports import ReservedPort
-from harness.process_ledger import ProcessIdentity, ProcessRecord
-from harness.processes import ChildProcess, Swept, log_tail, start_process, sweep
-from harness.state import inherited_environment, new_temp_dir, processes_dir
-from harness.waiting import wait_until
+from harness.core.errors import MachineCannot
+from harness.core.state import inherited_environment, new_temp_dir, processes_dir
+from harness.core.waiting import wait_until
+from harness.processes import ChildProcess, Swept, ledger, log_tail, start_process, sweep
+from harness.processes.ledger import ProcessIdentity, ProcessRecord
+from harness.processes.ports import ReservedPort
 
 REPOSITORY = Path(__file__).parents[2]
 PAUSE = "import signal; print('here', flush=True); signal.pause()"

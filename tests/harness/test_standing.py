@@ -13,10 +13,10 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
-from harness import exports, logs, standing
-from harness.errors import ConfigurationError, MachineCannot
-from harness.standing import Standing
-from harness.waiting import Clock
+from harness.core.errors import ConfigurationError, MachineCannot
+from harness.core.waiting import Clock
+from harness.local_environment import exports, logs, record
+from harness.local_environment.record import Standing
 
 HERE = Standing(
     pid=os.getpid(),
@@ -31,25 +31,25 @@ HERE = Standing(
 
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Path:
-    standing.up_dir(tmp_path).mkdir(parents=True)
+    record.up_dir(tmp_path).mkdir(parents=True)
     return tmp_path
 
 
 def test_what_is_written_is_found_while_its_keeper_lives(state_dir: Path) -> None:
-    standing.write(state_dir, HERE)
-    assert standing.find(state_dir) == HERE
+    record.write(state_dir, HERE)
+    assert record.find(state_dir) == HERE
 
 
 def test_a_later_process_with_the_same_number_is_not_the_keeper(state_dir: Path) -> None:
-    standing.write(state_dir, replace(HERE, started=HERE.started - 1))
-    assert standing.find(state_dir) is None
+    record.write(state_dir, replace(HERE, started=HERE.started - 1))
+    assert record.find(state_dir) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"schema": "another/1"}'])
 def test_a_record_that_is_none_means_that_nothing_stands(state_dir: Path, text: str) -> None:
-    (standing.up_dir(state_dir) / "up.json").write_text(text)
+    (record.up_dir(state_dir) / "up.json").write_text(text)
     with pytest.raises(MachineCannot, match="harness up"):
-        standing.require(state_dir)
+        record.require(state_dir)
 
 
 def test_the_shell_gets_every_variable_whole() -> None:

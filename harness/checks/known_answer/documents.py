@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.errors import MalformedDocument
+from harness.core.errors import MalformedDocument
 
 T = TypeVar("T")
 

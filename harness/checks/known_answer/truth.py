@@ -13,7 +13,7 @@ from pydantic import PositiveFloat, PositiveInt
 
 from harness.checks.known_answer.documents import parse_json
 from harness.checks.known_answer.predictions import Box, Rle, Seconds
-from harness.errors import MalformedDocument
+from harness.core.errors import MalformedDocument
 
 SCHEMA: Literal["rehearsal.truth/1"] = "rehearsal.truth/1"
 

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 from harness.checks.known_answer import Predictions
 from harness.checks.parity.drift import Parity, Tolerance, judge
-from harness.clips import Clip
-from harness.errors import HarnessError, TimedOut
-from harness.serving.model_data import unpack
-from harness.state import inherited_environment
+from harness.core.errors import HarnessError, TimedOut
+from harness.core.state import inherited_environment
+from harness.media.clips import Clip
+from harness.serving.instances.model_data import unpack
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LOG_LINES = 30

@@ -19,8 +19,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from deploy.images import partition
-from deploy.prices import Price, price
+from deploy.config.images import partition
+from deploy.pricing.prices import Price, price
 from tests.e2e.conformance.deleting import Run
 from tests.e2e.conformance.lab import Lab
 from tests.e2e.conformance.ledger import Ledger

@@ -20,20 +20,20 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import EndpointConnectionError
 
-from harness.cloud.clients import dummy_credentials, local_client
-from harness.cloud.localstack import EmbeddedCloud, start_embedded
-from harness.ports import ReservedPort
+from harness.core.state import inherited_environment
+from harness.core.waiting import wait_until
+from harness.emulator.assembly import Surroundings
+from harness.emulator.context.cloud import S3Objects, SnsTopics
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
+from harness.emulator.scaling.cloud_alarms import CloudWatchScalingAlarms
+from harness.emulator.service import Emulator
+from harness.local_cloud.clients import dummy_credentials, local_client
+from harness.local_cloud.localstack import EmbeddedCloud, start_embedded
 from harness.processes import start_process
-from harness.sagemaker.alarms import CloudWatchAlarms, CloudWatchMetrics
-from harness.sagemaker.assembly import Surroundings
-from harness.sagemaker.cloud import S3Objects, SnsTopics
-from harness.sagemaker.scaling.cloud_alarms import CloudWatchScalingAlarms
-from harness.sagemaker.service import Emulator
-from harness.sagemaker.settings import EmulatorSettings
-from harness.serving.process import ProcessRuntime
-from harness.serving.runtime import Runtime
-from harness.state import inherited_environment
-from harness.waiting import wait_until
+from harness.processes.ports import ReservedPort
+from harness.serving.instances.runtime import Runtime
+from harness.serving.runtimes.process import ProcessRuntime
 from tests.e2e.conformance import aws
 from tests.e2e.conformance.deleting import Run
 from tests.e2e.conformance.lab import Lab
@@ -42,7 +42,7 @@ from tests.e2e.conformance.models import model_lab
 from tests.e2e.conformance.needs import why_not
 from tests.e2e.conformance.place import Place
 from tests.e2e.conformance.scripted import Obedient, ShiftedClock
-from tests.harness.sagemaker.containers import Script, ScriptedRuntime
+from tests.harness.emulator.containers import Script, ScriptedRuntime
 
 REGION = "eu-west-1"
 TIME_SCALE = 60.0

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from harness.sagemaker.service import Emulator
-from harness.waiting import wait_until
+from harness.core.waiting import wait_until
+from harness.emulator.service import Emulator
 from tests.e2e.conformance.ledger import Ledger
 from tests.e2e.conformance.place import Answer, Place
 from tests.e2e.conformance.scripted import Obedient, ShiftedClock
-from tests.harness.sagemaker.containers import Script, ScriptedInstance, ScriptedRuntime
+from tests.harness.emulator.containers import Script, ScriptedInstance, ScriptedRuntime
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient

@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from harness.errors import HarnessError
+from harness.core.errors import HarnessError
 from tests.e2e.conformance.deleting import DELETIONS, Made, Run
 
 SCHEMA = "rehearsal.conformance-ledger/1"

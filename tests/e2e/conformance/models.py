@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from deploy import config
-from deploy.images import image_uri
-from harness.sagemaker.service import Emulator
+from deploy.config.images import image_uri
+from harness.emulator.service import Emulator
 from tests.e2e.conformance.lab import Lab
 from tests.e2e.conformance.ledger import Ledger
 from tests.e2e.conformance.place import Place
 from tests.e2e.conformance.scripted import Obedient, ShiftedClock
-from tests.harness.sagemaker.containers import Script, ScriptedRuntime
+from tests.harness.emulator.containers import Script, ScriptedRuntime
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from harness.sagemaker.jobs import Jobs
+from harness.emulator.async_inference.jobs import Jobs
 from tests.e2e.conformance.lab import Lab, Submitted
 from tests.e2e.conformance.needs import needs
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from harness.cloud.clients import local_client
-from harness.cloud.localstack import EmbeddedCloud
-from harness.sagemaker.assembly import Surroundings
-from harness.sagemaker.service import Emulator
-from harness.sagemaker.settings import EmulatorSettings
-from harness.serving.process import ProcessRuntime
-from harness.waiting import wait_until
+from harness.core.waiting import wait_until
+from harness.emulator.assembly import Surroundings
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.service import Emulator
+from harness.local_cloud.clients import local_client
+from harness.local_cloud.localstack import EmbeddedCloud
+from harness.serving.runtimes.process import ProcessRuntime
 from tests import wheels
 from tests.e2e.conformance.conftest import local_place
 from tests.e2e.conformance.lab import Lab

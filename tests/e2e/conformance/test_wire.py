@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import MachineCannot
-from harness.state import installer_environment
-from harness.uv import find_uv
+from harness.core.errors import MachineCannot
+from harness.core.state import installer_environment
+from harness.processes.uv import find_uv
 from tests.e2e.conformance.lab import Lab, refusal
 
 OLD_BOTOCORE = "1.43.11"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.benching.endpoints import delete_and_wait
-from tests.harness.sagemaker.running import running_emulator
+from harness.bench.endpoints import delete_and_wait
+from tests.harness.emulator.running import running_emulator
 
 
 def test_the_next_point_begins_when_the_endpoint_and_its_instances_are_gone(tmp_path: Path) -> None:

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from deploy.errors import EndpointFailed
-from harness import stage_log
-from harness.benching.measuring import Interrupted, Standing, Usage, measure
-from harness.benching.points import AS_CONFIGURED, Axes, FrameSize, Point, points
-from harness.benching.stability import Rule, chance, percentile
-from harness.benching.store import Store
-from harness.errors import ConfigurationError
-from harness.phases import Phases
-from harness.submit import Outcome, Request
+from deploy.core.errors import EndpointFailed
+from harness.bench.measuring import Interrupted, Standing, Usage, measure
+from harness.bench.points import AS_CONFIGURED, Axes, FrameSize, Point, points
+from harness.bench.stability import Rule, chance, percentile
+from harness.bench.store import Store
+from harness.core.errors import ConfigurationError
+from harness.local_environment.submit import Outcome, Request
+from harness.observations import stage_log
+from harness.observations.phases import Phases
 from tests.harness.bench.examples import CLIP, ScriptedClient, point
 
 RULE = Rule(tolerance=0.1, most=6)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from rich.console import Console
 
 from deploy.evidence.bench import BenchPoint
-from harness.benching.measuring import Interrupted
-from harness.benching.pace import INTERRUPTED, NO_TIME, Way, measured_each
-from harness.benching.points import Axes, Point, points
-from harness.progress import Progress, stderr_progress
+from harness.bench.measuring import Interrupted
+from harness.bench.pace import INTERRUPTED, NO_TIME, Way, measured_each
+from harness.bench.points import Axes, Point, points
+from harness.core.progress import Progress, stderr_progress
 from tests.harness.bench.examples import point
 
 QUIET = stderr_progress(quiet=True)

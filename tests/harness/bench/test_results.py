@@ -13,13 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy import evidence
-from deploy.errors import ConfigurationError as DeployConfigurationError
+from deploy.core.errors import ConfigurationError as DeployConfigurationError
 from deploy.evidence.bench import Bench, read_bench, throughput
-from harness.benching import choosing, writing
-from harness.benching.choosing import Constraints, Rate
-from harness.benching.compare import Limit, compare
+from harness.bench import choosing, writing
+from harness.bench.choosing import Constraints, Rate
+from harness.bench.compare import Limit, compare
 from harness.cli import app
-from harness.errors import ConfigurationError
+from harness.core.errors import ConfigurationError
 from tests.harness.bench.examples import bench, point
 
 FOUR = (point("as configured", 8.0), point("batch 1", 9.0, memory=2 * 10**9), point("batch 2", 12.0, p95=3.0),

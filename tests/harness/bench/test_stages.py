@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.benching.stages import per_frame
-from harness.phases import Phases
-from harness.stage_log import Account
+from harness.bench.stages import per_frame
+from harness.observations.phases import Phases
+from harness.observations.stage_log import Account
 
 PHASES = (
     Phases("e", "a", {"queue": 0.2, "download": 0.1, "container": 2.0, "upload": 0.3}),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.checks.known_answer import Detection, Predictions, Truth, VideoSize
-from harness.errors import MalformedDocument
+from harness.core.errors import MalformedDocument
 from harness.samples.files import KNOWN_ANSWER
 
 HEADER: dict[str, Any] = {

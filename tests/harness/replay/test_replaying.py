@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy.archive import Member, pack
-from deploy.canonical import digest_of_file
-from deploy.errors import ConfigurationError as NotBundled
-from deploy.replaying.kept import Input, Kept, Recorded, Served
-from harness.errors import ConfigurationError
-from harness.replaying import asking, comparing, showing, standing
-from harness.replaying.asking import Answer
-from harness.replaying.comparing import Replayed, Side
-from harness.replaying.standing import Archive
+from deploy.bundle.archive import Member, pack
+from deploy.core.digests import digest_of_file
+from deploy.core.errors import ConfigurationError as NotBundled
+from deploy.failed_requests.kept import Input, Kept, Recorded, Served
+from harness.core.errors import ConfigurationError
+from harness.replay import asking, comparing, endpoint, rendering
+from harness.replay.asking import Answer
+from harness.replay.comparing import Replayed, Side
+from harness.replay.endpoint import Archive
 
 MOMENT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 UNREADABLE = b'{"error":{"code":"unreadable_media","message":"it is a text"}}'
@@ -57,8 +57,8 @@ def kept(bundle: Path) -> Kept:
 
 
 def test_the_endpoint_has_the_recorded_settings_and_limits(kept: Kept, bundle: Path) -> None:
-    archive = standing.recorded_archive(bundle, kept.served)
-    wanted = standing.desired(kept, archive, kept.served.environment, "000000000000")
+    archive = endpoint.recorded_archive(bundle, kept.served)
+    wanted = endpoint.desired(kept, archive, kept.served.environment, "000000000000")
     model, config = wanted.model.request(), wanted.endpoint_config.request()
     (variant,) = config["ProductionVariants"]
     assert model["PrimaryContainer"]["Environment"] == kept.served.environment
@@ -70,14 +70,14 @@ def test_the_endpoint_has_the_recorded_settings_and_limits(kept: Kept, bundle: P
 
 
 def test_other_settings_are_another_release(kept: Kept, bundle: Path) -> None:
-    archive = standing.recorded_archive(bundle, kept.served)
-    first, second = (standing.desired(kept, archive, {"A": value}, "000000000000") for value in ("1", "2"))
+    archive = endpoint.recorded_archive(bundle, kept.served)
+    first, second = (endpoint.desired(kept, archive, {"A": value}, "000000000000") for value in ("1", "2"))
     assert first.endpoint_config.name != second.endpoint_config.name
 
 
 def test_changed_settings_are_told_and_secrets_are_not(kept: Kept) -> None:
     given = {"TS_MAX_REQUEST_SIZE": "7", "TS_DEFAULT_RESPONSE_TIMEOUT": "5", "MASKS": "rle", "HF_TOKEN": "hf_x"}
-    assert list(standing.changed_settings(kept.served, given)) == [
+    assert list(endpoint.changed_settings(kept.served, given)) == [
         "TS_DEFAULT_RESPONSE_TIMEOUT=60 there, 5 here",
         "MASKS=(not set) there, rle here",
         "HF_TOKEN is as it was given here",
@@ -87,15 +87,15 @@ def test_changed_settings_are_told_and_secrets_are_not(kept: Kept) -> None:
 def test_a_kept_bundle_that_was_changed_is_refused(kept: Kept, bundle: Path) -> None:
     bundle.write_bytes(bundle.read_bytes() + b"\0")
     with pytest.raises(ConfigurationError, match=r"changed after it was fetched.*--handler"):
-        standing.recorded_archive(bundle, kept.served)
+        endpoint.recorded_archive(bundle, kept.served)
 
 
 def test_another_handler_replaces_the_code_and_nothing_else(kept: Kept, bundle: Path, tmp_path: Path) -> None:
     handler = tmp_path / "handler"
     handler.mkdir()
     (handler / "inference.py").write_text("new")
-    recorded = standing.recorded_archive(bundle, kept.served)
-    made = standing.with_handler(recorded, handler, tmp_path / "out" / "model.tar.gz")
+    recorded = endpoint.recorded_archive(bundle, kept.served)
+    made = endpoint.with_handler(recorded, handler, tmp_path / "out" / "model.tar.gz")
     assert made.sha256 == digest_of_file(made.path) != recorded.sha256
     assert str(handler) in made.note
     with tarfile.open(made.path) as tar:
@@ -106,9 +106,9 @@ def test_another_handler_replaces_the_code_and_nothing_else(kept: Kept, bundle: 
 
 
 def test_a_folder_that_is_no_handler_is_refused(kept: Kept, bundle: Path, tmp_path: Path) -> None:
-    recorded = standing.recorded_archive(bundle, kept.served)
+    recorded = endpoint.recorded_archive(bundle, kept.served)
     with pytest.raises(NotBundled, match=r"holds no inference\.py"):
-        standing.with_handler(recorded, tmp_path / "content", tmp_path / "out.tar.gz")
+        endpoint.with_handler(recorded, tmp_path / "content", tmp_path / "out.tar.gz")
 
 
 def answer(body: bytes, *, failed: bool = True) -> Answer:
@@ -154,7 +154,7 @@ def replayed(kept: Kept, here: Side, **changes: object) -> Replayed:
 
 def test_both_runs_are_shown_side_by_side_and_the_meaning_last(kept: Kept) -> None:
     here = comparing.here_side(answer(UNREADABLE), 400, "x")
-    lines = showing.text(replayed(kept, here)).splitlines()
+    lines = rendering.text(replayed(kept, here)).splitlines()
     assert lines[0].split() == ["recorded", "here", "(process)"]
     assert [line.split() for line in lines[1:4]] == [
         ["outcome", "failed", "failed"], ["status", "400", "400"], ["code", "unreadable_media", "unreadable_media"]
@@ -167,20 +167,20 @@ def test_both_runs_are_shown_side_by_side_and_the_meaning_last(kept: Kept) -> No
 
 
 def test_another_failure_shows_both_messages(kept: Kept) -> None:
-    text = showing.text(replayed(kept, comparing.here_side(answer(b"Worker died."), 500, "x")))
+    text = rendering.text(replayed(kept, comparing.here_side(answer(b"Worker died."), 500, "x")))
     assert "recorded it is a text\nhere     Worker died.\n" in text
     assert "another failure than the recorded one" in text
 
 
 def test_an_answer_is_shown_without_the_log(kept: Kept) -> None:
-    text = showing.text(replayed(kept, comparing.here_side(answer(b"{}", failed=False), None, "x")))
+    text = rendering.text(replayed(kept, comparing.here_side(answer(b"{}", failed=False), None, "x")))
     assert "MODEL_LOG" not in text
     assert text.splitlines()[-1].startswith("answered here: what failed there")
 
 
 def test_without_a_record_its_column_is_empty(kept: Kept) -> None:
     here = comparing.here_side(answer(UNREADABLE), 400, "x")
-    text = showing.text(replayed(kept, here, recorded=None, verdict="failed"))
+    text = rendering.text(replayed(kept, here, recorded=None, verdict="failed"))
     assert "outcome  not recorded" in text
     assert "nothing is recorded to compare with" in text
 
@@ -206,6 +206,6 @@ def test_a_handler_is_packed_alike_every_time(kept: Kept, bundle: Path, tmp_path
     handler = tmp_path / "handler"
     handler.mkdir()
     (handler / "inference.py").write_text("new")
-    recorded: Archive = replace(standing.recorded_archive(bundle, kept.served), note="")
-    first, second = (standing.with_handler(recorded, handler, tmp_path / f"{n}.tar.gz") for n in "ab")
+    recorded: Archive = replace(endpoint.recorded_archive(bundle, kept.served), note="")
+    first, second = (endpoint.with_handler(recorded, handler, tmp_path / f"{n}.tar.gz") for n in "ab")
     assert first.sha256 == second.sha256

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.instances import PEAK_MEMORY_FACT, ServedBy
+from harness.observations.instances import PEAK_MEMORY_FACT, ServedBy
+from harness.observations.stage_log import Account, ContainerLog
 from harness.report.assemble import peak_memory
-from harness.stage_log import Account, ContainerLog
 
 NOTHING = ContainerLog((), 0)
 

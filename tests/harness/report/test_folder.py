@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from deploy.errors import DeployError
+from deploy.core.errors import DeployError
 from deploy.evidence import Case, read
 from harness.report.clip import CasePictures
 from harness.report.folder import write_all

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.serving.container_environment import Layout, Ports, container_environment
+from harness.serving.stacks.torchserve.container_environment import Layout, Ports, container_environment
 
 LAYOUT = Layout(Path("/instance"), Path("/instance/tmp"))
 PORTS = Ports(1001, 1002, 1003, 1004)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import MachineCannot
-from harness.serving import java
-from harness.serving.java import Java, find_java, probe
+from harness.core.errors import MachineCannot
+from harness.serving.stacks.torchserve import java
+from harness.serving.stacks.torchserve.java import Java, find_java, probe
 
 
 def fake_java(home: Path, version: str) -> Path:

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import ModelDataError
-from harness.serving.model_data import Bounds, fetch_model_data, make_read_only, split_s3_url, unpack
-from harness.state import remove_tree
+from harness.core.errors import ModelDataError
+from harness.core.state import remove_tree
+from harness.serving.instances.model_data import Bounds, fetch_model_data, make_read_only, split_s3_url, unpack
 from tests.harness.serving.archives import archive, s3_with, special
 
 FILES: dict[str, str | bytes] = {

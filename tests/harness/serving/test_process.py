@@ -12,15 +12,15 @@ import httpx
 import psutil
 import pytest
 
-from harness import process_ledger as ledger
-from harness.cloud.clients import local_client
-from harness.cloud.localstack import start_embedded
-from harness.errors import MachineCannot, ModelDataError, ServiceDidNotStart
-from harness.serving.health import is_healthy, wait_healthy, wait_loaded
-from harness.serving.java import Java
-from harness.serving.process import ProcessInstance, ProcessRuntime
-from harness.serving.runtime import Instance, InstanceSpec, Runtime
-from harness.waiting import wait_until
+from harness.core.errors import MachineCannot, ModelDataError, ServiceDidNotStart
+from harness.core.waiting import wait_until
+from harness.local_cloud.clients import local_client
+from harness.local_cloud.localstack import start_embedded
+from harness.processes import ledger
+from harness.serving.instances.runtime import Instance, InstanceSpec, Runtime
+from harness.serving.runtimes.process import ProcessInstance, ProcessRuntime
+from harness.serving.stacks.torchserve.health import is_healthy, wait_healthy, wait_loaded
+from harness.serving.stacks.torchserve.java import Java
 from tests import wheels
 from tests.harness.serving.archives import BUCKET, archive, s3_with, special
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.serving.torchserve_log import DIED, load_failure, without_metrics
+from harness.serving.stacks.torchserve.log import DIED, load_failure, without_metrics
 
 SERVER_SAYS_DIED = (
     "2026-11-20T06:26:25,723 [WARN ] W-9000-model_1.0 org.pytorch.serve.wlm.BatchAggregator - "
@@ -59,9 +59,9 @@ def test_of_an_exception_with_a_cause_the_last_counts() -> None:
         "The above exception was the direct cause of the following exception:",
         "Traceback (most recent call last):",
         "    raise ModelError('no weights') from error",
-        "detector.errors.ModelError: no weights",
+        "detector.core.errors.ModelError: no weights",
     )
-    assert load_failure(log) == "detector.errors.ModelError: no weights"
+    assert load_failure(log) == "detector.core.errors.ModelError: no weights"
 
 
 def test_a_traceback_still_being_written_is_no_cause_yet() -> None:

@@ -14,9 +14,9 @@ from deploy import bundle, config
 from harness.checks import parity
 from harness.checks.known_answer import Predictions
 from harness.checks.parity import REDUCED, SAME, Subject
-from harness.clips import open_clip
-from harness.errors import ConfigurationError, HarnessError
-from harness.parity import Options, as_check, check
+from harness.core.errors import ConfigurationError, HarnessError
+from harness.media.clips import open_clip
+from harness.rehearsal.parity import Options, as_check, check
 
 ROOT = Path(__file__).parents[4]
 CLIP = ROOT / "harness" / "samples" / "known_answer" / "clip.mp4"

@@ -9,12 +9,12 @@ from typing import cast
 
 import pytest
 
-from harness.errors import ConfigurationError, MachineCannot
-from harness.serving.choose import Choice, choose, make_runtime
-from harness.serving.docker_engine import Engine, EngineGone
-from harness.serving.docker_facts import EngineFacts, ImageFacts
-from harness.serving.docker_limits import MachineLimits
-from harness.serving.process import ProcessRuntime
+from harness.core.errors import ConfigurationError, MachineCannot
+from harness.docker.engine import Engine, EngineGone
+from harness.docker.facts import EngineFacts, ImageFacts
+from harness.serving.runtimes.choose import Choice, choose, make_runtime
+from harness.serving.runtimes.docker_limits import MachineLimits
+from harness.serving.runtimes.process import ProcessRuntime
 
 COMPATIBLE = "rehearsal/pytorch-inference-compat:2.6.0-cpu"
 OFFICIAL_CPU = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.serving.docker_container import exit_reason
-from harness.serving.docker_facts import ContainerState
-from harness.serving.docker_limits import UNLIMITED, MachineLimits
+from harness.docker.facts import ContainerState
+from harness.serving.runtimes.docker_container import exit_reason
+from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 
 
 def state(code: int, *, oom: bool = False, error: str = "", status: str = "exited") -> ContainerState:

@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from harness.errors import ConfigurationError, HarnessError, MachineCannot
-from harness.serving.docker_engine import Engine
-from harness.serving.docker_facts import ImageFacts
-from harness.serving.docker_images import EcrReference
-from harness.serving.ecr import RegistryPassword, ask_aws, official_registry, pull_official, read_password
+from harness.core.errors import ConfigurationError, HarnessError, MachineCannot
+from harness.docker.engine import Engine
+from harness.docker.facts import ImageFacts
+from harness.serving.images.ecr import RegistryPassword, ask_aws, official_registry, pull_official, read_password
+from harness.serving.images.pinned import EcrReference
 
 HOST = "763104351884.dkr.ecr.eu-west-1.amazonaws.com"
 IMAGE = f"{HOST}/pytorch-inference:2.6.0-cpu-py312"

@@ -12,9 +12,9 @@ import pytest
 import requests.exceptions
 import urllib3.exceptions
 
-from harness.errors import MachineCannot
-from harness.serving.docker_engine import Engine, EngineGone, engine_errors, engine_host
-from harness.serving.docker_facts import parse_docker_time
+from harness.core.errors import MachineCannot
+from harness.docker.engine import Engine, EngineGone, engine_errors, engine_host
+from harness.docker.facts import parse_docker_time
 
 
 @pytest.mark.parametrize("where", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.serving.gpu import Gpu, gpu_facts, gpus, parse_gpus
+from harness.serving.instances.gpu import Gpu, gpu_facts, gpus, parse_gpus
 
 T4 = "Tesla T4, 550.163.01, 15360, 3, 7.5\n"
 

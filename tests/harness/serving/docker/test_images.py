@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from harness.errors import ConfigurationError
-from harness.serving.docker_facts import ImageFacts
-from harness.serving.docker_images import (
+from harness.core.errors import ConfigurationError
+from harness.docker.facts import ImageFacts
+from harness.serving.images.pinned import (
     end_of_patch_note,
     how_to_get,
     is_official,

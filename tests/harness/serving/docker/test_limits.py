@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import ConfigurationError
-from harness.serving.docker_limits import G4DN_XLARGE, UNLIMITED, MachineLimits, parse_size
+from harness.core.errors import ConfigurationError
+from harness.serving.runtimes.docker_limits import G4DN_XLARGE, UNLIMITED, MachineLimits, parse_size
 
 
 @pytest.mark.parametrize(

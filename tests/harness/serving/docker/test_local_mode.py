@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.serving.docker_limits import MachineLimits
-from harness.serving.docker_local_mode import ServeRequest, _open_session, adapt, cause_of
-from harness.serving.sagemaker_sdk import sdk
+from harness.serving.images.sagemaker_sdk import sdk
+from harness.serving.runtimes.docker_limits import MachineLimits
+from harness.serving.runtimes.docker_local_mode import ServeRequest, _open_session, adapt, cause_of
 
 
 def request(**changes: Any) -> ServeRequest:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.serving.docker_facts import ImageFacts
-from harness.serving.image.build import is_current
-from harness.serving.image.packages import _pip_environment
-from harness.serving.image.recipe import COMPATIBLE_IMAGE, HERE, RECIPE_LABEL, Recipe, read_recipe
+from harness.docker.facts import ImageFacts
+from harness.serving.images.build import is_current
+from harness.serving.images.packages import _pip_environment
+from harness.serving.images.recipe import COMPATIBLE_IMAGE, HERE, RECIPE_LABEL, Recipe, read_recipe
 
 
 @pytest.fixture

@@ -1,0 +1,145 @@
+"""Make what is desired exist, in order: bucket, bundle, topics, model, endpoint configuration, endpoint.
+
+Every step looks first, then creates or adopts, so running it again after any interruption finishes the work. The same
+code serves the local cloud and AWS; only `clients` differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.apply.endpoint import ensure_endpoint
+from deploy.apply.ledger import Kind, Ledger
+from deploy.apply.steps import OnStep, Step, Work, ignore
+from deploy.apply.storage import ensure_bucket, ensure_bundle
+from deploy.aws import Clients, describe
+from deploy.core.errors import ConfigurationError
+from deploy.core.waiting import REAL_TIME, Clock
+from deploy.resources import EndpointConfig, Model, Topic, without_secrets
+from deploy.resources.desired_state import Desired
+
+_PROVISIONING_SECONDS = 1800.0
+"""For finding an instance and starting its host, on top of the time-outs that the configuration gives the container."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What stands after `apply`."""
+
+    release: str
+    bucket: str
+    bundle_url: str
+    input_url: str
+    """Prefix for request inputs, without a trailing slash."""
+    output_url: str
+    failure_url: str
+    success_topic_arn: str
+    error_topic_arn: str
+    model_name: str
+    endpoint_config_name: str
+    endpoint_name: str
+    endpoint_arn: str
+    steps: tuple[Step, ...]
+
+    @property
+    def changed(self) -> bool:
+        return any(step.outcome in ("created", "updated", "deleted") for step in self.steps)
+
+
+def apply(
+    desired: Desired,
+    clients: Clients,
+    *,
+    ledger: Ledger,
+    on_step: OnStep = ignore,
+    clock: Clock = REAL_TIME,
+    timeout_seconds: float | None = None,
+) -> Applied:
+    """Create or adopt everything in `desired`; returns when the endpoint serves it.
+
+    `timeout_seconds` bounds the wait for the endpoint; the default follows from its start-up time-outs. Raises
+    AwsRefused, ConfigurationError, EndpointFailed or TimedOut; the ledger then holds what was done so far.
+    """
+    work = Work(clients, ledger, on_step, clock, desired.account, desired.region)
+    ensure_bucket(work, desired.bucket)
+    prepare(work, desired)
+    endpoint = ensure_endpoint(work, desired.endpoint, timeout_seconds=timeout_seconds or patience_seconds(desired))
+    return _applied(desired, endpoint, work)
+
+
+def prepare(work: Work, desired: Desired) -> None:
+    """Everything that the endpoint needs and that costs nothing; the bucket must exist."""
+    ensure_bundle(work, desired.bundle)
+    for topic in (desired.success_topic, desired.error_topic):
+        _ensure_topic(work, topic)
+    _ensure_model(work, desired.model)
+    _ensure_endpoint_config(work, desired.endpoint_config)
+
+
+def _ensure_topic(work: Work, topic: Topic) -> None:
+    if describe.topic(work.clients, topic) is not None:
+        work.adopt("topic", topic.arn, called=topic.name)
+    else:
+        work.create("topic", topic.arn, lambda: work.clients.sns.create_topic(**topic.request()), called=topic.name)
+
+
+def _ensure_model(work: Work, model: Model) -> None:
+    found = describe.model(work.clients, model.name)
+    if found is None and work.create(
+        "model", model.name, lambda: work.clients.sagemaker.create_model(**model.request())
+    ):
+        return
+    found = found or describe.model(work.clients, model.name)
+    _adopt_if_same(work, "model", model.name, without_secrets(model.request()), without_secrets(found or {}))
+
+
+def _ensure_endpoint_config(work: Work, config: EndpointConfig) -> None:
+    """Looks again after creating, as AWS advises: the table of configurations is eventually consistent."""
+    name, sagemaker = config.name, work.clients.sagemaker
+    found = describe.endpoint_config(work.clients, name)
+    if found is None and work.create(
+        "endpoint-config", name, lambda: sagemaker.create_endpoint_config(**config.request())
+    ):
+        describe.endpoint_config(work.clients, name)
+        return
+    found = found or describe.endpoint_config(work.clients, name)
+    _adopt_if_same(work, "endpoint-config", name, config.request(), found)
+
+
+def _adopt_if_same(
+    work: Work, kind: Kind, name: str, wanted: Mapping[str, Any], found: Mapping[str, Any] | None
+) -> None:
+    """The name is a hash of the content, so other content under it was put there by other hands."""
+    different = describe.differences(wanted, found)
+    if different:
+        raise ConfigurationError(
+            f"{kind} {name} exists with other contents ({'; '.join(different[:3])}): its name is a hash of what it "
+            "should say, so somebody else made it. Delete it, or change project.name"
+        )
+    work.adopt(kind, name)
+
+
+def patience_seconds(desired: Desired) -> float:
+    """How long a new fleet may take."""
+    config = desired.endpoint_config
+    return config.model_download_timeout_seconds + config.startup_timeout_seconds + _PROVISIONING_SECONDS
+
+
+def _applied(desired: Desired, endpoint: Mapping[str, Any], work: Work) -> Applied:
+    return Applied(
+        release=desired.release,
+        bucket=desired.bucket.name,
+        bundle_url=desired.bundle.name,
+        input_url=f"s3://{desired.bucket.name}/{desired.input_prefix}",
+        output_url=desired.endpoint_config.output_path,
+        failure_url=desired.endpoint_config.failure_path,
+        success_topic_arn=desired.success_topic.arn,
+        error_topic_arn=desired.error_topic.arn,
+        model_name=desired.model.name,
+        endpoint_config_name=desired.endpoint_config.name,
+        endpoint_name=desired.endpoint.name,
+        endpoint_arn=endpoint["EndpointArn"],
+        steps=tuple(work.steps),
+    )

@@ -1,0 +1,105 @@
+"""What was done to AWS, a line each as it happens, so that it can be finished or undone after any interruption.
+
+Owns the file `*.ledger.jsonl`, schema `rehearsal.ledger/1`. An *intent* is written before each call that creates
+something and an *outcome* after it; an intent without an outcome may or may not exist. *Disowned* is what somebody
+else created between our look and our call. May not: call AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from deploy.core.errors import ConfigurationError
+
+SCHEMA = "rehearsal.ledger/1"
+
+Kind = Literal[
+    "bucket",
+    "object",
+    "topic",
+    "model",
+    "endpoint-config",
+    "endpoint",
+    "scalable-target",
+    "scaling-policy",
+    "scaling-policy",
+    "alarm",
+    "dashboard",
+]
+Action = Literal["intent", "created", "adopted", "updated", "deleted", "disowned"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    at: str
+    """UTC, ISO 8601."""
+    action: Action
+    kind: Kind
+    name: str
+    """What deletes it: a bucket's or SageMaker resource's name, a topic's ARN, an object's s3:// URL."""
+    account: str
+    region: str
+    detail: str = ""
+
+
+class Ledger:
+    """Append-only; every line is on the disk before the next call to AWS."""
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.path = path
+        self._now = now
+
+    def write(self, action: Action, kind: Kind, name: str, *, account: str, region: str, detail: str = "") -> None:
+        at = self._now().isoformat(timespec="milliseconds")
+        line = json.dumps({"schema": SCHEMA, **asdict(Entry(at, action, kind, name, account, region, detail))})
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._end_torn_line()
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every whole line; a last line torn by a crash was never acted upon and is left out."""
+        if not self.path.exists():
+            return ()
+        return tuple(self._parse(self.path.read_text(encoding="utf-8")))
+
+    def owned(self) -> tuple[Entry, ...]:
+        """What this ledger created, or may have, and has not deleted since; oldest first."""
+        standing: dict[tuple[str, str], Entry] = {}
+        for entry in self.entries():
+            key = (entry.kind, entry.name)
+            if entry.action in ("intent", "created"):
+                standing.setdefault(key, entry)
+            elif entry.action in ("deleted", "disowned"):
+                standing.pop(key, None)
+        return tuple(standing.values())
+
+    def _parse(self, text: str) -> Iterator[Entry]:
+        whole_lines = text.split("\n")[:-1]
+        for number, line in enumerate(whole_lines, start=1):
+            try:
+                document = json.loads(line)
+                if document.pop("schema") != SCHEMA:
+                    raise ValueError(f"not of schema {SCHEMA}")
+                yield Entry(**document)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise ConfigurationError(
+                    f"{self.path}, line {number}: not a ledger entry ({error}). Repair or remove that line; "
+                    "resources it named must be deleted by hand"
+                ) from error
+
+    def _end_torn_line(self) -> None:
+        """A crash in the middle of a line leaves no newline; what follows must not be glued to it."""
+        if not self.path.exists():
+            return
+        text = self.path.read_bytes()
+        if text and not text.endswith(b"\n"):
+            self.path.write_bytes(text[: text.rfind(b"\n") + 1])

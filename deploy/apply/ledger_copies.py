@@ -1,0 +1,54 @@
+"""One ledger for several machines: a copy beside the release records, joined before work and kept after it.
+
+Only under the deployment lock, so two machines never join at once. What a machine did before it died is in its own
+ledger and joins with the next deployment from there.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from deploy.apply.ledger import Entry, Ledger
+from deploy.async_client import requests
+from deploy.aws import Clients, aws_errors
+from deploy.core import files
+from deploy.core.errors import ConfigurationError
+from deploy.releases import Shelf
+
+_NAME = "ledger.jsonl"
+
+
+def join(clients: Clients, shelf: Shelf, ledger: Ledger) -> None:
+    """Add to the local ledger what other machines did, by the time of each line."""
+    found = requests.fetch(clients, f"s3://{shelf.bucket}/{shelf.prefix}/{_NAME}")
+    if found is None:
+        return
+    local = ledger.path.read_text(encoding="utf-8") if ledger.path.exists() else ""
+    lines = [line for text in (found[0].decode("utf-8"), local) for line in text.split("\n")[:-1]]
+    try:
+        joined = sorted(dict.fromkeys(lines), key=lambda line: str(json.loads(line)["at"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"s3://{shelf.bucket}/{shelf.prefix}/{_NAME} or {ledger.path} holds a line that is no ledger entry "
+            f"({error}): repair or remove it"
+        ) from error
+    files.write_text(ledger.path, "".join(f"{line}\n" for line in joined))
+
+
+def everything(clients: Clients, shelf: Shelf, ledger: Ledger) -> tuple[Entry, ...]:
+    """What all machines did, by time; reads only, so it needs no lock."""
+    found = requests.fetch(clients, f"s3://{shelf.bucket}/{shelf.prefix}/{_NAME}")
+    if found is None:
+        return ledger.entries()
+    with tempfile.TemporaryDirectory(prefix="rehearsal-ledger-") as folder:
+        copy = Ledger(Path(folder) / _NAME)
+        copy.path.write_bytes(found[0])
+        return tuple(sorted({*copy.entries(), *ledger.entries()}, key=lambda entry: entry.at))
+
+
+def keep(clients: Clients, shelf: Shelf, ledger: Ledger) -> None:
+    data = ledger.path.read_bytes() if ledger.path.exists() else b""
+    with aws_errors("keeping a copy of the ledger"):
+        clients.s3.put_object(Bucket=shelf.bucket, Key=f"{shelf.prefix}/{_NAME}", Body=data)

@@ -1,0 +1,165 @@
+"""`deploy vendor`: packages as wheels in the handler's folder, so that a container installs them without a network.
+
+The toolkit runs `pip install -r code/requirements.txt` at every start of a container (model_server of
+sagemaker-inference), scaling from zero included; there pip resolves `--find-links` from the file's own folder. Owns:
+both files, and the choice of wheels that fit the container. May not: install anything, or touch a requirements.txt that
+somebody wrote.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from deploy.config import Project
+from deploy.core.errors import ConfigurationError, DeployError
+from deploy.core.files import replacing, write_text
+
+_MARK = "# Written by `deploy vendor`"
+_GLIBCS = (28, 27, 26, 24, 17, 12, 5)
+"""Minor versions of glibc 2 that wheels are built for (PEP 600); every PyTorch container's Ubuntu has a later one."""
+
+
+@dataclass(frozen=True)
+class Vendored:
+    requirements: Path
+    wheels: tuple[Path, ...]
+    unmet: tuple[str, ...]
+    """Requirements of the wheels that none of them meets: the image must have these already."""
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(wheel.stat().st_size for wheel in self.wheels)
+
+
+def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
+    """Exactly these packages, in place of what was vendored before; without what they require in turn.
+
+    The wheels fit the container's Python and this one, where the process runtime serves. Raises ConfigurationError for
+    what is no requirement and for a requirements.txt of somebody's own, DeployError when there are no such wheels.
+    """
+    handler = project.handler.source
+    names = [_named(each) for each in wanted]
+    listing, folder = handler / "requirements.txt", handler / "wheels"
+    _require_ours(listing, folder)
+    with tempfile.TemporaryDirectory() as name:
+        fetched = _fetched(wanted, names, Path(name), sorted({_container_python(project), sys.version_info[:2]}))
+        write_text(listing, _text(wanted, fetched))  # first: whoever is interrupted from here on can run it again
+        wheels = tuple(_placed(wheel, folder) for wheel in fetched)
+    for other in set(folder.glob("*.whl")) - set(wheels):
+        other.unlink()
+    return Vendored(listing, wheels, tuple(sorted(set(_unmet(wheels)))))
+
+
+def _named(wanted: str) -> str:
+    try:
+        return canonicalize_name(Requirement(wanted).name)
+    except InvalidRequirement as error:
+        raise ConfigurationError(
+            f"{wanted!r} is no requirement: write a package's name, or a name and a version as in av==18.1.0"
+        ) from error
+
+
+def _container_python(project: Project) -> tuple[int, int]:
+    found = re.fullmatch(r"py(\d)(\d+)", project.container.python)
+    if found is None:
+        raise ConfigurationError(
+            f"{project.path}: container.python = {project.container.python!r} names no Python: write it as images are "
+            "tagged, such as py312"
+        )
+    return int(found[1]), int(found[2])
+
+
+def _require_ours(listing: Path, folder: Path) -> None:
+    if listing.exists() and not listing.read_text(encoding="utf-8").startswith(_MARK):
+        raise ConfigurationError(
+            f"{listing} was written by somebody else, and `deploy vendor` would replace it: move it away, and name "
+            "its packages in the command"
+        )
+    if not listing.exists() and any(folder.glob("*.whl")):
+        raise ConfigurationError(
+            f"{folder} holds wheels, and no {listing.name} of `deploy vendor` that names them: move them away, they "
+            "would be removed"
+        )
+
+
+def _fetched(
+    wanted: Sequence[str], names: Sequence[str], folder: Path, pythons: Sequence[tuple[int, int]]
+) -> list[Path]:
+    """The oldest Python decides the versions: what it can run, later ones can too, often with the same file."""
+    for python in pythons:
+        _download([*wanted, *_pins(folder)], folder, python)
+    wheels = sorted(folder.glob("*.whl"))
+    missing = set(names) - {parse_wheel_filename(wheel.name)[0] for wheel in wheels}
+    if missing:
+        raise DeployError(
+            f"pip fetched no wheel of {', '.join(sorted(missing))}: is there a marker that leaves it out?"
+        )
+    return wheels
+
+
+def _pins(folder: Path) -> Iterator[str]:
+    for wheel in folder.glob("*.whl"):
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+        yield f"{name}=={version}"
+
+
+def _download(requirements: Sequence[str], folder: Path, python: tuple[int, int]) -> None:
+    version = ".".join(str(part) for part in python)
+    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in _GLIBCS]
+    fitting = ["--only-binary=:all:", "--implementation=cp", f"--python-version={version}", *platforms]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps", *fitting]
+    run = subprocess.run(
+        [*command, f"--dest={folder}", "--", *requirements], capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0:
+        said = [line.removeprefix("ERROR: ") for line in run.stderr.splitlines() if line.startswith("ERROR: ")]
+        raise DeployError(
+            f"no wheel of {', '.join(requirements)} for Python {version} on x86-64 Linux with glibc 2.28: pip says "
+            f"{(said or run.stderr.splitlines() or ['nothing'])[-1]}. Name a version that has one (see the package's "
+            "files on its index), or check that pip reaches an index"
+        )
+
+
+def _placed(wheel: Path, folder: Path) -> Path:
+    target = folder / wheel.name
+    with replacing(target) as file:
+        file.write(wheel.read_bytes())
+    return target
+
+
+def _text(wanted: Sequence[str], wheels: Iterable[Path]) -> str:
+    lines = sorted(
+        {f"{name}=={version}" for name, version, _, _ in (parse_wheel_filename(each.name) for each in wheels)}
+    )
+    head = f"{_MARK} {' '.join(wanted)}: installed from code/wheels when a container starts, without a network."
+    return "\n".join([head, "--no-index", "--find-links wheels", *lines]) + "\n"
+
+
+def _unmet(wheels: Sequence[Path]) -> Iterator[str]:
+    names = {parse_wheel_filename(wheel.name)[0] for wheel in wheels}
+    for wheel in wheels:
+        for requirement in map(Requirement, _requires(wheel)):
+            asked = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if asked and canonicalize_name(requirement.name) not in names:
+                yield str(requirement).partition(";")[0].strip()
+
+
+def _requires(wheel: Path) -> list[str]:
+    """`Requires-Dist` of the wheel's METADATA."""
+    try:
+        with ZipFile(wheel) as archive:
+            name = next(each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+            return BytesHeaderParser().parsebytes(archive.read(name)).get_all("Requires-Dist", [])
+    except (BadZipFile, StopIteration) as error:
+        raise DeployError(f"{wheel.name} is no sound wheel: run the command again, or name another version") from error

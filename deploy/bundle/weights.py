@@ -1,0 +1,199 @@
+"""Is this file a state_dict? Decided by reading the pickle's instructions, never by executing them.
+
+A state_dict names only OrderedDict and torch's own tensor-rebuilding functions. Whatever else a pickle names is code
+that loading it would import and run: a pickled whole model, or something worse.
+
+May not: import torch or unpickle anything.
+"""
+
+from __future__ import annotations
+
+import pickletools
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from deploy.bundle.pickles import outline, state_dicts
+from deploy.core.errors import ConfigurationError
+
+_HARMLESS = re.compile(
+    "|".join(
+        (
+            r"collections (OrderedDict|Counter)",
+            r"(builtins|__builtin__) (set|bytearray|complex)",
+            r"_codecs encode",
+            r"torch per_(tensor|channel)_(affine|symmetric|affine_float_qparams)",
+            r"torch (Size|device|Tensor|[A-Z][A-Za-z0-9]*Storage)",
+            r"torch (b?float\d+\w*|u?int\d+|quint\d\w*|qu?int\d+|complex\d+|bool)",
+            r"torch\.storage (TypedStorage|UntypedStorage)",
+            r"torch\.serialization _get_layout",
+            r"torch\.nn\.parameter Parameter",
+            r"torch\._utils _rebuild_[a-z0-9_]+",
+            r"torch\._tensor _rebuild_from_type_v2",
+        )
+    )
+)
+"""`module name` of what torch.load(weights_only=True) of torch 2.6 imports (torch/_weights_only_unpickler.py)."""
+_ZIP_MAGIC = b"PK\x03\x04"
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+"""What torch.save before 1.6 pickles first (torch/serialization.py, MAGIC_NUMBER)."""
+_LEGACY_PICKLES_BEFORE_OBJECT = 2
+"""After the magic number: protocol version and system information."""
+_HEAD_BYTES = 64
+_WEIGHTS_KEYS = ("state_dict", "model_state_dict", "model", "model_state", "weights", "network", "net", "ema")
+_GLOBAL_OPCODES = ("GLOBAL", "INST")
+_READ = ("GET", "BINGET", "LONG_BINGET")
+_WRITE = ("PUT", "BINPUT", "LONG_BINPUT")
+
+
+def check_state_dict(path: Path) -> None:
+    """Raises ConfigurationError when `path` is not a state_dict of torch.save, saying what it is and what to do."""
+    try:
+        with path.open("rb") as file:
+            check = _check_zip if file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC else _check_legacy
+        check(path)
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{path} does not exist: name weights with [model] weights or --weights") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _check_zip(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if any(name.endswith("/constants.pkl") for name in names):
+                raise ConfigurationError(f"{path} is a TorchScript program, not weights. {_conversion(path, 'jit')}")
+            pickles = [name for name in names if name.split("/")[-1] == "data.pkl"]
+            if len(pickles) != 1:
+                raise ConfigurationError(f"{path} is a zip file that torch.save did not write. {_WHAT_IS_NEEDED}")
+            with archive.open(pickles[0]) as file:
+                _check_object(path, file)
+    except zipfile.BadZipFile as error:
+        raise ConfigurationError(f"{path} is damaged ({error}): copy or download it again") from error
+
+
+def _check_legacy(path: Path) -> None:
+    with path.open("rb") as file:
+        if not _starts_with_magic(file):
+            file.seek(0)
+            head = file.read(_HEAD_BYTES)
+            raise ConfigurationError(f"{path} is not a file of torch.save: it {_looks_like(head)}. {_WHAT_IS_NEEDED}")
+        for _ in range(_LEGACY_PICKLES_BEFORE_OBJECT):
+            _globals(path, file)
+        _check_object(path, file)
+
+
+def _starts_with_magic(file: IO[bytes]) -> bool:
+    """Leaves `file` behind its first pickle when that is the magic number."""
+    try:
+        arguments = [argument for _, argument, _ in pickletools.genops(file)]
+    except Exception:  # pickletools raises whatever bytes that are no pickle make it stumble over
+        return False
+    return _LEGACY_MAGIC in arguments
+
+
+def _check_object(path: Path, file: IO[bytes]) -> None:
+    start = file.tell()
+    _check_globals(path, file)
+    file.seek(start)
+    _check_outline(path, file)
+
+
+def _check_outline(path: Path, file: IO[bytes]) -> None:
+    """The handler gives the file's object to load_state_dict as it is: the tensors must lie at the top."""
+    try:
+        root = outline(file)
+    except (IndexError, ValueError, KeyError) as error:
+        raise ConfigurationError(f"{path} is damaged: its pickle makes no object ({error!r}). Save it again") from error
+    found = sorted(state_dicts(root), key=_likeliest)
+    if not found:
+        what = "an empty dictionary or one without tensors" if root.kind == "dict" else "no dictionary"
+        raise ConfigurationError(f"{path} holds {what}, not a state_dict. {_WHAT_IS_NEEDED}")
+    if () not in found:
+        raise ConfigurationError(_wrapped(path, found))
+
+
+def _likeliest(keys: tuple[str, ...]) -> tuple[bool, int]:
+    """The names that trainers give the weights, the shallowest first."""
+    return (keys[-1:] != () and keys[-1] not in _WEIGHTS_KEYS, len(keys))
+
+
+def _wrapped(path: Path, found: list[tuple[str, ...]]) -> str:
+    places = ["".join(f"[{key!r}]" for key in keys) for keys in found]
+    others = f"; also {', '.join(places[1:4])}" if places[1:] else ""
+    load = f"torch.load({str(path)!r}, map_location='cpu', weights_only=True){places[0]}"
+    return (
+        f"{path} is a checkpoint whose state_dict lies at {places[0]}{others}: the handler loads the file itself as a "
+        "state_dict, so the model would not load. Take it out:\n"
+        f'  python -c "import torch; torch.save({load}, {str(path.with_suffix(".state_dict.pth"))!r})"'
+    )
+
+
+def _check_globals(path: Path, file: IO[bytes]) -> None:
+    foreign = sorted({name for name in _globals(path, file) if not _HARMLESS.fullmatch(name)})
+    if foreign:
+        shown = ", ".join(name.replace(" ", ".") for name in foreign[:5])
+        raise ConfigurationError(
+            f"{path} is a pickled object, not a state_dict: loading it would import {shown}"
+            f"{' and more' if foreign[5:] else ''}. {_conversion(path, 'pickle')}"
+        )
+
+
+def _globals(path: Path, file: IO[bytes]) -> list[str]:
+    """Every `module name` that one pickle would import."""
+    try:
+        return list(_walk(file))
+    except Exception as error:  # pickletools raises whatever a damaged stream makes it stumble over
+        raise ConfigurationError(f"{path} is damaged: its pickle cannot be read ({error}). Save it again") from error
+
+
+def _walk(file: IO[bytes]) -> Iterator[str]:
+    memo: dict[Any, str | None] = {}
+    strings: list[str | None] = [None, None]
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name in _GLOBAL_OPCODES:
+            yield str(argument)
+        elif opcode.name == "STACK_GLOBAL":
+            module, name = strings[-2:]
+            yield f"{module} {name}"
+        elif opcode.name == "MEMOIZE":
+            memo[len(memo)] = strings[-1]
+        elif opcode.name in _WRITE:
+            memo[argument] = strings[-1]
+        else:
+            strings = [strings[-1], memo.get(argument) if opcode.name in _READ else _text(argument)]
+
+
+def _text(argument: Any) -> str | None:
+    return argument if isinstance(argument, str) else None
+
+
+_WHAT_IS_NEEDED = "Needed is a state_dict: torch.save(model.state_dict(), 'weights.pth')"
+_SIGNATURES = (
+    (b"version https://git-lfs", "is a Git LFS pointer (run `git lfs pull`)"),
+    (b"<", "looks like a web page, not a download"),
+    (b"\x89HDF", "is an HDF5 file"),
+    (b"\x1f\x8b", "is gzipped (is it a model.tar.gz already?)"),
+    (b"\x80", "is a plain pickle"),
+)
+
+
+def _looks_like(head: bytes) -> str:
+    if not head:
+        return "is empty"
+    if head[8:10] == b'{"':
+        return "is a safetensors file (load it with safetensors.torch.load_file and save it with torch.save)"
+    return next((text for signature, text in _SIGNATURES if head.startswith(signature)), "has another format")
+
+
+def _conversion(path: Path, kind: str) -> str:
+    load = f"torch.load({str(path)!r}, map_location='cpu', weights_only=False)"
+    if kind == "jit":
+        load = f"torch.jit.load({str(path)!r}, map_location='cpu')"
+    return (
+        "If you trust the file (loading it runs its code), convert it where its classes can be imported:\n"
+        f'  python -c "import torch; torch.save({load}.state_dict(), {str(path.with_suffix(".state_dict.pth"))!r})"'
+    )

@@ -1,0 +1,13 @@
+"""rehearsal.toml: `load` gives a `Project`; `sections` says which keys there are, `origin` who set each, `images` what
+it means.
+"""
+
+from deploy.config.project import FILE_NAME, Project, document, load, tables
+
+__all__ = [
+    "FILE_NAME",
+    "Project",
+    "document",
+    "load",
+    "tables",
+]

@@ -1,0 +1,115 @@
+"""A request kept on disk with everything that served it, so that it can be run again without AWS.
+
+The folder, written by `deploy replay` and read by `harness replay`:
+
+    request.json    this document, schema `rehearsal.kept-request/1`
+    input.*         the input object, byte for byte
+    failure.out     the recorded failure, where there was one
+    model.tar.gz    the bundle that served, its digest checked against the release record
+    runs/<run>/     what each run here gave (written by the harness)
+
+No credentials: values of settings whose names speak of a secret are left out, only the names are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field, ValidationError
+
+from deploy.core import files
+from deploy.core.errors import ConfigurationError
+from deploy.core.redaction import is_digested, names_a_secret
+from deploy.evidence.record import Count, LongText, Record, Sha256, Utc
+
+SCHEMA: Final = "rehearsal.kept-request/1"
+REQUEST, BUNDLE, FAILURE, RUNS = "request.json", "model.tar.gz", "failure.out", "runs"
+
+
+class Input(Record):
+    """What was sent. `custom_attributes` None: nobody noted whether there were any."""
+
+    url: str
+    file: str
+    size_bytes: Count
+    sha256: Sha256
+    content_type: str
+    accept: str | None
+    custom_attributes: str | None
+    inference_id: str | None
+    invocation_timeout_seconds: int
+
+
+class Recorded(Record):
+    """The failure as it was found; its body is in the file `failure.out`."""
+
+    url: str | None
+    at: Utc
+    status: int | None
+    code: str | None
+    message: LongText
+
+
+class Served(Record):
+    """What was in service then, from its release record. `how` says what that is known from."""
+
+    endpoint_name: str
+    release: str
+    how: str
+    config_name: str
+    bundle_url: str
+    bundle_sha256: Sha256
+    image: str
+    resolved_image: str | None
+    environment: Mapping[str, str]
+    withheld: tuple[str, ...] = ()
+    """Settings whose values are not kept here."""
+    region: str
+    instance_type: str
+    max_concurrent_invocations_per_instance: int
+    startup_timeout_seconds: int
+    model_download_timeout_seconds: int
+
+
+class Kept(Record):
+    schema_id: Literal["rehearsal.kept-request/1"] = Field(default=SCHEMA, alias="schema")
+    tool_version: str
+    fetched: Utc
+    source: str
+    """What the search began with: a URI or the name of a file."""
+    request: Input
+    recorded: Recorded | None
+    served: Served
+    caveats: tuple[str, ...] = ()
+    """What is not known for sure about this request."""
+
+
+def withheld_from(environment: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The settings that may be kept, and the names of those that may not."""
+    secret = tuple(sorted(name for name, value in environment.items() if names_a_secret(name) or is_digested(value)))
+    return {name: value for name, value in environment.items() if name not in secret}, secret
+
+
+def write(folder: Path, kept: Kept) -> None:
+    files.write_text(folder / REQUEST, kept.model_dump_json(indent=2, by_alias=True) + "\n")
+
+
+def read(folder: Path) -> Kept:
+    """Raises ConfigurationError when `folder` holds no kept request, or not all of it."""
+    path = folder / REQUEST
+    try:
+        kept = Kept.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({error.strerror}): name a folder that `deploy replay` fetched"
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise ConfigurationError(f"{path} is not a {SCHEMA}: {place}: {first['msg']}. Fetch it again") from error
+    for name in (kept.request.file, BUNDLE):
+        if not (folder / name).is_file():
+            raise ConfigurationError(f"{folder / name} is missing: fetch the request again with `deploy replay`")
+    return kept

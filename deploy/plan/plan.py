@@ -1,0 +1,232 @@
+"""`deploy` shows what `deploy --promote` would do: desired against live, as a value that can be kept and compared.
+
+May not: change anything, or ask AWS; it is given what live.py saw.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from deploy.aws.describe import differences
+from deploy.core import files
+from deploy.core.errors import ConfigurationError
+from deploy.plan.observe import Live, LiveWatching
+from deploy.resources import without_secrets
+from deploy.resources.desired_state import Desired
+from deploy.resources.monitoring import Alarm, ScalingPolicy, Watching
+
+SCHEMA = "rehearsal.plan/1"
+
+_VARIANTS = "ProductionVariants"
+
+Action = Literal["create", "update", "replace", "delete"]
+SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-"}
+
+
+@dataclass(frozen=True)
+class Change:
+    action: Action
+    kind: str
+    name: str
+    details: tuple[str, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        return SYMBOLS[self.action]
+
+
+@dataclass(frozen=True)
+class Plan:
+    account: str
+    region: str
+    endpoint_name: str
+    release: str
+    project_sha256: str
+    bundle_sha256: str
+    live_sha256: str
+    """Digest of what stood when the plan was made."""
+    changes: tuple[Change, ...]
+
+    @property
+    def updates_fleet(self) -> bool:
+        """Whether a second fleet will run beside the first for a while, both billed."""
+        return any(change.kind == "endpoint" and change.action == "update" for change in self.changes)
+
+    def to_json(self) -> str:
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2) + "\n"
+
+
+def plan(desired: Desired, watching: Watching, live: Live) -> Plan:
+    """Raises ConfigurationError where no plan can lead from what stands to what is wanted."""
+    return Plan(
+        account=desired.account,
+        region=desired.region,
+        endpoint_name=desired.endpoint.name,
+        release=desired.release,
+        project_sha256=desired.project_digest,
+        bundle_sha256=desired.bundle.sha256,
+        live_sha256=live.digest(),
+        changes=(*_resources(desired, live), *_endpoint(desired, live), *watching_changes(watching, live.watching)),
+    )
+
+
+def write(path: Path, planned: Plan) -> None:
+    files.write_text(path, planned.to_json())
+
+
+def read(path: Path) -> Plan:
+    """Raises ConfigurationError when the file is missing or no plan."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if document.pop("schema") != SCHEMA:
+            raise ValueError(f"not of schema {SCHEMA}")
+        changes = tuple(Change(**{**each, "details": tuple(each["details"])}) for each in document.pop("changes"))
+        return Plan(changes=changes, **document)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(f"{path} is not a plan ({error}): make one with `deploy --out {path}`") from error
+
+
+def require_unchanged(reviewed: Plan, now: Plan) -> None:
+    """Raises ConfigurationError when `now` is no longer what was reviewed."""
+    if reviewed == now:
+        return
+    facts = {
+        "account": "the account", "region": "the region", "bundle_sha256": "the bundle",
+        "project_sha256": "the configuration", "release": "the release", "live_sha256": "what stands in the account",
+    }  # fmt: skip
+    moved = [text for name, text in facts.items() if getattr(reviewed, name) != getattr(now, name)]
+    raise ConfigurationError(
+        f"the plan is stale: {' and '.join(moved) or 'the changes'} differ from when it was made. "
+        "Make a new plan, review it and promote that"
+    )
+
+
+def _resources(desired: Desired, live: Live) -> Iterator[Change]:
+    yield from _bucket(desired, live)
+    if not live.bundle:
+        megabytes = f"{desired.bundle.size_bytes / 1e6:.1f} MB"
+        yield Change("create", "object", desired.bundle.name, (megabytes,))
+    for topic in (desired.success_topic, desired.error_topic):
+        if topic.arn not in live.topics:
+            yield Change("create", "topic", topic.name)
+    if live.model is None:
+        yield Change("create", "model", desired.model.name, (desired.model.image,))
+    if live.endpoint_config is None:
+        yield Change("create", "endpoint-config", desired.endpoint_config.name)
+
+
+def _bucket(desired: Desired, live: Live) -> Iterator[Change]:
+    bucket = desired.bucket
+    if live.bucket_region is None:
+        if not bucket.create:
+            raise ConfigurationError(
+                f"bucket {bucket.name} does not exist and storage.create_bucket is false: "
+                "create the foundation first, or set storage.bucket to one that exists"
+            )
+        yield Change("create", "bucket", bucket.name, (bucket.region,))
+    elif live.bucket_region != bucket.region:
+        raise ConfigurationError(f"bucket {bucket.name} is in {live.bucket_region}, the endpoint in {bucket.region}")
+
+
+def _endpoint(desired: Desired, live: Live) -> Iterator[Change]:
+    name, config = desired.endpoint.name, desired.endpoint_config
+    if live.endpoint is None:
+        yield Change("create", "endpoint", name, (f"{config.initial_instance_count} x {config.instance_type}",))
+    elif live.endpoint["EndpointStatus"] == "Failed":
+        yield Change("replace", "endpoint", name, (f"Failed: {live.endpoint.get('FailureReason', 'no reason given')}",))
+    elif live.endpoint["EndpointConfigName"] != config.name:
+        _check_asynchronous(name, live)
+        swapped = f"configuration {live.endpoint['EndpointConfigName']} -> {config.name}"
+        yield Change("update", "endpoint", name, (swapped, *_what_the_swap_changes(desired, live)))
+        if live.watching.target is not None and changes_instance_type(live.serving_config, config.request()):
+            because = "AWS refuses another instance type while the fleet is scaled; it is registered again after"
+            yield Change("replace", "scalable-target", live.watching.target["ResourceId"], (because,))
+
+
+def changes_instance_type(serving: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
+    """Of two endpoint configurations; what is not there changes nothing."""
+    types = [variant.get("InstanceType") for each in (serving, wanted) for variant in (each or {}).get(_VARIANTS, ())]
+    return len(set(types)) > 1
+
+
+def _what_the_swap_changes(desired: Desired, live: Live) -> Iterator[str]:
+    """Between what serves now and what will: image, bundle, environment, instance, results. Names differ anyway."""
+    model, config = without_secrets(desired.model.request()), desired.endpoint_config.request()
+    wanted_model = {key: model[key] for key in ("PrimaryContainer", "ExecutionRoleArn")}
+    wanted_config = {key: config[key] for key in ("ProductionVariants", "AsyncInferenceConfig")}
+    lines = differences(wanted_model, without_secrets(live.serving_model or {}))
+    yield from lines
+    yield from (line for line in differences(wanted_config, live.serving_config or {}) if ".ModelName:" not in line)
+
+
+def _check_asynchronous(name: str, live: Live) -> None:
+    """An endpoint stays what it was born as: AWS refuses to take AsyncInferenceConfig away or to add it."""
+    if live.serving_config is not None and "AsyncInferenceConfig" not in live.serving_config:
+        raise ConfigurationError(
+            f"endpoint {name} exists and is not asynchronous: give this one another name with [endpoint] name"
+        )
+
+
+def watching_changes(watching: Watching, live: LiveWatching) -> Iterator[Change]:
+    """Scaling, alarms and dashboard alone."""
+    yield from _target(watching, live)
+    for policy in watching.policies:
+        yield from _policy(policy, live)
+    for alarm in watching.alarms:
+        yield from _alarm(alarm, live)
+    if not live.dashboard:
+        yield Change("create", "dashboard", watching.dashboard.name)
+    wanted_policies = {policy.name for policy in watching.policies}
+    wanted_alarms = {alarm.name for alarm in watching.alarms}
+    for name in watching.known_names:
+        if name in live.alarms and name not in wanted_alarms:
+            yield Change("delete", "alarm", name)
+        if name in live.policies and name not in wanted_policies:
+            yield Change("delete", "scaling-policy", name)
+
+
+def _target(watching: Watching, live: LiveWatching) -> Iterator[Change]:
+    if watching.target is None:
+        if live.target is not None:
+            yield Change("delete", "scalable-target", live.target["ResourceId"])
+        return
+    wanted = watching.target.request()
+    if live.target is None:
+        yield Change(
+            "create", "scalable-target", watching.target.resource_id,
+            (f"{watching.target.min_instances} to {watching.target.max_instances} instances",),
+        )  # fmt: skip
+    elif different := differences(wanted, live.target):
+        yield Change("update", "scalable-target", watching.target.resource_id, different)
+
+
+def _policy(policy: ScalingPolicy, live: LiveWatching) -> Iterator[Change]:
+    found = live.policies.get(policy.name)
+    if found is None:
+        yield Change("create", "scaling-policy", policy.name)
+    elif different := differences(dict(policy.configuration), found.get(f"{policy.policy_type}PolicyConfiguration")):
+        yield Change("update", "scaling-policy", policy.name, different)
+
+
+def _alarm(alarm: Alarm, live: LiveWatching) -> Iterator[Change]:
+    """A policy that was made anew has another ARN: an alarm that still names the old one fires into the void."""
+    found = live.alarms.get(alarm.name)
+    if found is None:
+        yield Change("create", "alarm", alarm.name)
+        return
+    wanted = {key: value for key, value in alarm.request(_AnyArn()).items() if key != "AlarmActions"}
+    different = differences(wanted, found)
+    policy = live.policies.get(alarm.acts_on or "", {})
+    if alarm.acts_on and policy.get("PolicyARN") not in found.get("AlarmActions", ()):
+        different = (*different, "AlarmActions: it acts on another policy, or none")
+    if different:
+        yield Change("update", "alarm", alarm.name, different)
+
+
+class _AnyArn(dict[str, str]):
+    def __missing__(self, _: str) -> str:
+        return ""

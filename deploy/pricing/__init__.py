@@ -1,0 +1,1 @@
+"""What an endpoint costs, from AWS's price list or a dated table."""

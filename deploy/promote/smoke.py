@@ -1,0 +1,118 @@
+"""`deploy smoke`: a request with a known answer, to prove that what was deployed works where it runs.
+
+What the answer should hold comes from the evidence: the same clip gave so many frames and detections when rehearsed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.async_client import requests
+from deploy.async_client.requests import Completed, Destination, Failed
+from deploy.aws import Clients, aws_errors
+from deploy.config import Project
+from deploy.core.digests import digest_of_file
+from deploy.core.errors import ConfigurationError, TimedOut
+from deploy.core.waiting import Clock
+from deploy.gates.gate import Evidence
+from deploy.resources.monitoring import DEPLOY_METRICS, SMOKE_FAILURES
+
+_DETECTIONS_MAY_DIFFER_BY = 0.1
+"""Another device rounds otherwise, so a detection near the threshold may come or go."""
+_PREDICTIONS_SCHEMA = "rehearsal.predictions/1"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    frames: int
+    detections: int | None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is sent, and what should come back; no expectation means any answer but a failure."""
+
+    file: Path
+    content_type: str
+    expected: Expectation | None
+
+
+@dataclass(frozen=True)
+class SmokeResult:
+    inference_id: str
+    seconds: float
+    problem: str
+    """Empty when the answer was as expected."""
+
+    @property
+    def passed(self) -> bool:
+        return not self.problem
+
+
+def probe(project: Project, evidence: Sequence[Evidence]) -> Probe:
+    """Raises ConfigurationError when the project names nothing to send."""
+    file = project.rollout.smoke_input
+    if file is None and project.validate.known_answer is not None:
+        file = project.validate.known_answer / "clip.mp4"
+    if file is None or not file.is_file():
+        raise ConfigurationError(
+            f"{project.path}: {file or 'nothing'} to send as a smoke test: name a clip with [rollout] smoke_input"
+        )
+    return Probe(file, project.rollout.smoke_content_type, _expected(digest_of_file(file), evidence))
+
+
+def _expected(sha256: str, evidence: Sequence[Evidence]) -> Expectation | None:
+    for case in (case for each in evidence for case in each.report.cases):
+        if case.input is not None and case.input.sha256 == sha256 and case.frames is not None:
+            return Expectation(case.frames.sampled, case.detection_count)
+    return None
+
+
+def smoke(
+    clients: Clients, destination: Destination, what: Probe, *, timeout_seconds: float, clock: Clock
+) -> SmokeResult:
+    """Send the probe once and judge the answer. Raises AwsRefused when the request is not even accepted."""
+    sent = requests.submit(clients, destination, what.file, content_type=what.content_type, folder="smoke")
+    try:
+        outcome = requests.wait_for(clients, sent, timeout_seconds=timeout_seconds, clock=clock)
+    except TimedOut as late:
+        return SmokeResult(sent.inference_id, timeout_seconds, str(late))
+    return SmokeResult(sent.inference_id, round(outcome.seconds, 3), _problem(outcome, what.expected))
+
+
+def report_failure(clients: Clients, endpoint_name: str) -> None:
+    """Publish the metric whose alarm makes SageMaker roll back the update that bakes."""
+    dimensions = [{"Name": "EndpointName", "Value": endpoint_name}]
+    datum = {"MetricName": SMOKE_FAILURES, "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}
+    with aws_errors("publishing a smoke failure"):
+        clients.cloudwatch.put_metric_data(Namespace=DEPLOY_METRICS, MetricData=[datum])  # type: ignore[list-item]  # a literal
+
+
+def _problem(outcome: Completed | Failed, expected: Expectation | None) -> str:
+    if isinstance(outcome, Failed):
+        return f"the request failed: {outcome.reason}"
+    if expected is None:
+        return "" if outcome.body else "the answer is empty"
+    return _differences(outcome.body, expected)
+
+
+def _differences(body: bytes, expected: Expectation) -> str:
+    try:
+        document = json.loads(body)
+        if document["schema"] != _PREDICTIONS_SCHEMA:
+            return ""  # another format is the business of whoever wrote the handler
+        frames = len(document["frames"])
+        detections = sum(len(frame["detections"]) for frame in document["frames"])
+    except (ValueError, KeyError, TypeError) as error:
+        return f"the answer is not {_PREDICTIONS_SCHEMA}: {error!r}"
+    if frames != expected.frames:
+        return f"the answer has {frames} frames, the rehearsal had {expected.frames}"
+    if expected.detections is None:
+        return ""
+    allowed = max(1, round(expected.detections * _DETECTIONS_MAY_DIFFER_BY))
+    if abs(detections - expected.detections) > allowed:
+        return f"the answer has {detections} detections, the rehearsal had {expected.detections}"
+    return ""

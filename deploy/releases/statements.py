@@ -1,0 +1,162 @@
+"""What a release record says, as in-toto statements: one a gate, and one summary that also is about the record itself.
+
+Sources: github.com/in-toto/attestation, spec/v1/statement.md and spec/v1/resource_descriptor.md (Statement v1),
+spec/predicates/test-result.md (v0.1), spec/predicates/svr.md (v0.2: `verifier.policies` is required, and empty when
+unknown; `properties` lists what passed, and nothing else). Fields named `rehearsal_*` are extensions, which
+spec/v1/README.md allows.
+
+The record is signed by being a subject of the summary, by its sha256: so every line of the file is a statement that any
+in-toto tool reads, and the record keeps its own bytes and place. A pure function of the record: who verifies makes
+the statements again and compares bytes. A record of schema `rehearsal.release/1` must therefore give the same
+statements in every later version. May not: sign, or speak to AWS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final
+
+from deploy.core.digests import canonical_json
+from deploy.releases import GateRecord, Release
+
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
+SUMMARY: Final = "https://in-toto.io/attestation/svr/v0.2"
+_RESULTS: Final = {"passed": "PASSED", "overridden": "WARNED", "failed": "FAILED", "inconclusive": "FAILED"}
+_LISTS: Final = {"PASSED": "passedTests", "WARNED": "warnedTests", "FAILED": "failedTests"}
+_ALLOWED = ("passed", "overridden")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A record and where it lies: what the statements are made of."""
+
+    release: Release
+    url: str
+    sha256: str
+
+
+def statements(recorded: Recorded) -> tuple[bytes, ...]:
+    """In canonical JSON: the gates in the order of the record, then the summary."""
+    found = [*(_gate(recorded.release, each) for each in recorded.release.gates), _summary(recorded)]
+    return tuple(canonical_json(each).encode("ascii") for each in found)
+
+
+def name_of(body: bytes) -> str | None:
+    """`gate runtime` or `summary`; None when it is no statement of ours."""
+    said = _read(body)
+    try:
+        if said["predicateType"] == SUMMARY:
+            return "summary"
+        lists = (said["predicate"][name] for name in _LISTS.values())
+        (gate,) = (str(test) for tests in lists for test in tests)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return f"gate {gate}"
+
+
+def record_sha256(bodies: Sequence[bytes]) -> str | None:
+    """The digest of the record that the summary among `bodies` is about."""
+    for body in bodies:
+        if name_of(body) == "summary":
+            subjects = _read(body).get("subject")
+            try:
+                return str(subjects[1]["digest"]["sha256"])
+            except (KeyError, TypeError, IndexError):
+                return None
+    return None
+
+
+def difference(wanted: bytes, found: bytes) -> str:
+    """The first place where two statements differ, as `path: found, not wanted`."""
+    return next(_differences(_read(wanted), _read(found), ""), "spelled otherwise")
+
+
+def _gate(release: Release, gate: GateRecord) -> Mapping[str, Any]:
+    result = _RESULTS.get(gate.outcome, "FAILED")
+    tests = {name: [gate.gate] if key == result else [] for key, name in _LISTS.items()}
+    predicate = {
+        "result": result,
+        "configuration": [_settings(release), *_evidence(release)],
+        **tests,
+        "rehearsal_outcome": gate.outcome,
+        "rehearsal_reason": gate.reason,
+    }
+    return _statement([_bundle(release)], TEST_RESULT, predicate)
+
+
+def _summary(recorded: Recorded) -> Mapping[str, Any]:
+    """An overridden gate did not pass, so it is no property; that the promotion was allowed all the same is one."""
+    release = recorded.release
+    policies = [_descriptor("rehearsal.toml [gates]", release.policy_sha256)] if release.policy_sha256 else []
+    predicate = {
+        "verifier": {"id": f"pkg:pypi/sagemaker-rehearsal@{release.tool_version}", "policies": policies},
+        "timeCreated": release.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "properties": list(_properties(release)),
+    }
+    record = _descriptor(recorded.url.rpartition("/")[2], recorded.sha256, uri=recorded.url)
+    return _statement([_bundle(release), record], SUMMARY, predicate)
+
+
+def _properties(release: Release) -> Iterator[str]:
+    outcomes = [gate.outcome for gate in release.gates]
+    yield from (f"REHEARSAL_GATE_{gate.gate.upper()}" for gate in release.gates if gate.outcome == "passed")
+    if outcomes and all(outcome == "passed" for outcome in outcomes):
+        yield "REHEARSAL_EVERY_GATE"
+    if outcomes and all(outcome in _ALLOWED for outcome in outcomes):
+        yield "REHEARSAL_PROMOTION_ALLOWED"
+    if release.state == "promoted":
+        yield "REHEARSAL_PROMOTED"
+
+
+def _statement(subjects: Sequence[Any], predicate_type: str, predicate: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": list(subjects),
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+
+
+def _bundle(release: Release) -> Mapping[str, Any]:
+    return _descriptor(release.bundle_url.rpartition("/")[2], release.bundle_sha256, uri=release.bundle_url)
+
+
+def _settings(release: Release) -> Mapping[str, Any]:
+    return _descriptor("rehearsal.toml, the settings that decide what runs", release.configuration_sha256)
+
+
+def _evidence(release: Release) -> Iterator[Mapping[str, Any]]:
+    for each in release.evidence:
+        facts = {
+            "created": each.created.astimezone(UTC).isoformat(),
+            "runtime": each.assurance,
+            "tool_version": each.tool_version,
+        }
+        yield _descriptor(f"evidence {each.run_id}", each.sha256, mediaType="application/json", annotations=facts)
+
+
+def _descriptor(name: str, sha256: str, **more: Any) -> Mapping[str, Any]:
+    return {"name": name, "digest": {"sha256": sha256}, **more}
+
+
+def _read(body: bytes) -> Any:
+    """Of what somebody may have changed; None when it is no JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _differences(wanted: Any, found: Any, path: str) -> Iterator[str]:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in sorted({*wanted, *found}):
+            yield from _differences(wanted.get(key), found.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for index, (each, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from _differences(each, other, f"{path}[{index}]")
+    elif wanted != found:
+        yield f"{path or 'all of it'} is {found!r}, not {wanted!r}"

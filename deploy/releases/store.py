@@ -1,0 +1,292 @@
+"""`deploy releases`: what was promoted, by whom, on which evidence. Records never change; one pointer moves.
+
+`<releases>/<endpoint>/<release>-<time>.json` is one attempt, written once, schema `rehearsal.release/1`. What it says
+also lies beside it as statements, which may be signed (provenance.py).
+`<releases>/<endpoint>/current.json` names the record that is in service, schema `rehearsal.pointer/1`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from deploy.async_client import requests
+from deploy.aws import Clients, aws_errors
+from deploy.aws.describe import is_missing
+from deploy.core.errors import AwsRefused, ConfigurationError
+
+RECORD_SCHEMA: Final = "rehearsal.release/1"
+POINTER_SCHEMA: Final = "rehearsal.pointer/1"
+_POINTER = "current.json"
+_RECORD_NAME = re.compile(r"(?P<release>[0-9a-f]{12})-(?P<time>\d{8}T\d{12})Z\.json")
+_TIME = "%Y%m%dT%H%M%S%f"
+
+_OF_ONE_OBJECT = ("AccessDenied", "403", "InvalidObjectState", "KMS.DisabledException", "KMS.NotFoundException")
+"""What S3 says of an object whose key, owner or storage class keeps it from us (S3 API reference, GetObject)."""
+
+State = Literal["promoted", "rolled_back", "failed"]
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+
+
+class GateRecord(_Record):
+    gate: str
+    outcome: str
+    reason: str
+
+
+class EvidenceRecord(_Record):
+    sha256: str
+    run_id: str
+    created: AwareDatetime
+    tool_version: str
+    assurance: str
+
+
+class SmokeRecord(_Record):
+    inference_id: str
+    seconds: float
+    problem: str
+
+
+class PriceRecord(_Record):
+    usd_per_hour: float
+    source: str
+
+
+class GitRecord(_Record):
+    commit: str
+    dirty: bool
+
+
+class Release(_Record):
+    """Everything that says what this was and why it was allowed."""
+
+    schema_id: Literal["rehearsal.release/1"] = Field(default=RECORD_SCHEMA, alias="schema")
+    release: str
+    created: AwareDatetime
+    actor: str
+    """ARN of whoever deployed."""
+    tool_version: str
+    project: str
+    environment: str | None
+    configuration_sha256: str
+    git: GitRecord | None
+    bundle_sha256: str
+    bundle_size_bytes: int
+    bundle_url: str
+    handler_sha256: str
+    weights_sha256: str
+    account: str
+    region: str
+    endpoint_name: str
+    model: Mapping[str, Any]
+    """The request that created the model, with image, role and environment; of secrets in it, only digests."""
+    endpoint_config: Mapping[str, Any]
+    scaling: Mapping[str, Any]
+    """Limits, policies and how the target value was derived."""
+    resolved_image: str | None
+    """The digest that SageMaker says it runs."""
+    policy_sha256: str | None = None
+    """Of [gates] as it was in force; None in records of versions that did not note it."""
+    gates: tuple[GateRecord, ...]
+    evidence: tuple[EvidenceRecord, ...]
+    price: PriceRecord | None
+    previous: str | None
+    """Key of the record that was in service before."""
+    state: State
+    reason: str = ""
+    """Why it did not come into service."""
+    smoke: tuple[SmokeRecord, ...] = ()
+
+    @property
+    def config_name(self) -> str:
+        return str(self.endpoint_config["EndpointConfigName"])
+
+    @property
+    def encoded(self) -> bytes:
+        """As it lies in the bucket."""
+        return self.model_dump_json(indent=2).encode()
+
+
+class Pointer(_Record):
+    schema_id: Literal["rehearsal.pointer/1"] = Field(default=POINTER_SCHEMA, alias="schema")
+    release: str
+    record: str
+    """Key of the record in the same bucket."""
+    record_sha256: str
+    updated: AwareDatetime
+    updated_by: Annotated[str, Field(description="ARN")]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the releases of one endpoint lie."""
+
+    bucket: str
+    prefix: str
+
+    def record_key(self, release: Release) -> str:
+        return f"{self.prefix}/{release.release}-{release.created:{_TIME}}Z.json"
+
+    @property
+    def pointer_key(self) -> str:
+        return f"{self.prefix}/{_POINTER}"
+
+    def is_record(self, key: str) -> bool:
+        return self._named(key) is not None
+
+    def unreadable(self, key: str, reason: str) -> Unreadable:
+        """`key` is a record's. Release and time are in its name, whatever became of its contents."""
+        named = self._named(key)
+        if named is None:
+            raise ConfigurationError(f"s3://{self.bucket}/{key} is not named like a release record")
+        created = datetime.strptime(named["time"], _TIME).replace(tzinfo=UTC)
+        return Unreadable(key, named["release"], created, reason)
+
+    def _named(self, key: str) -> re.Match[str] | None:
+        return _RECORD_NAME.fullmatch(key.removeprefix(f"{self.prefix}/"))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A record as it lies in the bucket."""
+
+    key: str
+    sha256: str
+    release: Release
+
+    @property
+    def created(self) -> datetime:
+        return self.release.created
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A record that is there and cannot be understood: damaged, of a later version, or not ours to read."""
+
+    key: str
+    release: str
+    created: datetime
+    reason: str
+
+
+Attempt = Stored | Unreadable
+
+
+def record(clients: Clients, shelf: Shelf, release: Release) -> tuple[str, str]:
+    """Write the record once; returns its key and its sha256."""
+    key, data = shelf.record_key(release), release.encoded
+    with aws_errors(f"writing release record {key}"):
+        clients.s3.put_object(Bucket=shelf.bucket, Key=key, Body=data, ContentType="application/json", IfNoneMatch="*")
+    return key, hashlib.sha256(data).hexdigest()
+
+
+def point(clients: Clients, shelf: Shelf, pointer: Pointer) -> None:
+    """Only under the deployment lock: the pointer is the last thing that a promotion changes."""
+    data = pointer.model_dump_json(indent=2).encode()
+    with aws_errors("moving the release pointer"):
+        clients.s3.put_object(Bucket=shelf.bucket, Key=shelf.pointer_key, Body=data, ContentType="application/json")
+
+
+def current(clients: Clients, shelf: Shelf) -> tuple[Pointer, Release] | None:
+    """What is in service according to the pointer; None before the first promotion.
+
+    Raises ConfigurationError when the record is not the one that the pointer was set to.
+    """
+    pointer = pointed(clients, shelf)
+    if pointer is None:
+        return None
+    found = _attempt(clients, shelf, pointer.record)
+    if not isinstance(found, Stored) or found.sha256 != pointer.record_sha256:
+        what = "missing" if found is None else "not the record that it was set to"
+        what = f"unreadable: {found.reason}" if isinstance(found, Unreadable) else what
+        raise ConfigurationError(
+            f"{_POINTER} names s3://{shelf.bucket}/{pointer.record}, which is {what}. Somebody changed the bucket by "
+            "hand: `deploy verify` says what was changed, `deploy rollback` goes to a release that is whole; to begin "
+            f"anew, delete s3://{shelf.bucket}/{shelf.pointer_key} and promote"
+        )
+    return pointer, found.release
+
+
+def pointed(clients: Clients, shelf: Shelf) -> Pointer | None:
+    """The pointer as it is, whatever became of the record."""
+    found = _read(clients, f"s3://{shelf.bucket}/{shelf.pointer_key}", Pointer)
+    return found[0] if found else None
+
+
+def stored(clients: Clients, shelf: Shelf, key: str) -> Stored | None:
+    found = _read(clients, f"s3://{shelf.bucket}/{key}", Release)
+    return Stored(key, found[1], found[0]) if found else None
+
+
+def releases(clients: Clients, shelf: Shelf) -> tuple[Attempt, ...]:
+    """Every attempt, newest first; none when the bucket is not there yet."""
+    found = [each for key in _keys(clients, shelf) if shelf.is_record(key) and (each := _attempt(clients, shelf, key))]
+    return tuple(sorted(found, key=lambda each: each.created, reverse=True))
+
+
+def _keys(clients: Clients, shelf: Shelf) -> Sequence[str]:
+    try:
+        with aws_errors(f"listing releases in s3://{shelf.bucket}/{shelf.prefix}"):
+            pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=shelf.bucket, Prefix=f"{shelf.prefix}/")
+            return [each["Key"] for page in pages for each in page.get("Contents", [])]
+    except AwsRefused as refused:
+        if is_missing(refused):
+            return ()
+        raise
+
+
+def readable(attempts: Sequence[Attempt]) -> tuple[Stored, ...]:
+    return tuple(each for each in attempts if isinstance(each, Stored))
+
+
+def _attempt(clients: Clients, shelf: Shelf, key: str) -> Attempt | None:
+    """None when it was deleted since it was listed. One record that cannot be read hides no other."""
+    try:
+        return stored(clients, shelf, key)
+    except ConfigurationError as error:
+        return shelf.unreadable(key, str(error).removeprefix(f"s3://{shelf.bucket}/{key} "))
+    except AwsRefused as refused:
+        if refused.code not in _OF_ONE_OBJECT:
+            raise
+        return shelf.unreadable(key, f"S3 refuses it: {refused.code}")
+
+
+def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:
+    """A document and the sha256 of its bytes."""
+    found = requests.fetch(clients, url)
+    if found is None:
+        return None
+    try:
+        return model.model_validate_json(found[0]), hashlib.sha256(found[0]).hexdigest()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        said = f"{place}: {first['msg']}" if place else first["msg"]
+        raise ConfigurationError(f"{url} is not a {model.__name__.lower()} of this version ({said})") from error
+
+
+def choose(attempts: Sequence[Attempt], wanted: str | None, in_service: str) -> Stored:
+    """Where to go back to: the newest promoted release whose id begins with `wanted`, or the one before `in_service`.
+
+    Raises ConfigurationError when there is none.
+    """
+    promoted = [each for each in readable(attempts) if each.release.state == "promoted"]
+    for each in promoted:
+        name = each.release.release
+        if name.startswith(wanted) if wanted is not None else name != in_service:
+            return each
+    known = ", ".join(dict.fromkeys(each.release.release for each in promoted)) or "none"
+    what = f"no promoted release begins with {wanted!r}" if wanted else "no other release was ever promoted"
+    damaged = [f"; {each.release} is unreadable: {each.reason}" for each in attempts if isinstance(each, Unreadable)]
+    raise ConfigurationError(f"{what} (promoted: {known}){''.join(damaged)}")

@@ -1,0 +1,125 @@
+"""Frames, and the batches they travel in.
+
+Owns: the nouns `Frame`, `Clip` and `FrameBatch`, the size the network is given, and the copying of pixels into a batch.
+May not: decode anything or know about the network.
+
+Memory: one batch is filled while the one before may still be in use; none is kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.core.opencv import cv2
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One sampled frame; `pixels` is (height, width, 3) uint8.
+
+    `pts_seconds` counts from the clip's first picture; NaN where the input has no time (a stack of arrays).
+    """
+
+    frame_index: int
+    pts_seconds: float
+    pixels: Pixels
+    is_bgr: bool
+
+
+@dataclass(frozen=True)
+class Clip:
+    """An opened input: the size of its pictures as they are shown (rotation applied), and its sampled frames, once."""
+
+    width: int
+    height: int
+    frames: Iterator[Frame]
+
+
+@dataclass(frozen=True)
+class FrameBatch:
+    """`pixels` is (n, height, width, 3) uint8 RGB, in the size the network is given; the source has its own size."""
+
+    pixels: Pixels
+    frame_indices: tuple[int, ...]
+    pts_seconds: tuple[float, ...]
+    source_width: int
+    source_height: int
+
+    def __post_init__(self) -> None:
+        count = len(self.frame_indices)
+        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4 or self.pixels.shape[3] != 3:
+            raise ValueError(f"pixels must be (n, height, width, 3) uint8, not {self.pixels.shape} {self.pixels.dtype}")
+        if not 0 < count == len(self.pixels) == len(self.pts_seconds):
+            raise ValueError(f"{len(self.pixels)} pictures, {count} indices and {len(self.pts_seconds)} time stamps")
+
+    def parts(self, most: int) -> list[FrameBatch]:
+        """The same frames in the same order, at most `most` at a time; no pixel is copied."""
+        return [self._part(slice(start, start + most)) for start in range(0, len(self.pixels), most)]
+
+    def filled(self, least: int) -> Pixels:
+        """The pixels of at least that many pictures; those beyond the batch's own are black."""
+        lacking = least - len(self.pixels)
+        if lacking <= 0:
+            return self.pixels
+        return np.concatenate([self.pixels, np.zeros((lacking, *self.pixels.shape[1:]), np.uint8)])
+
+    def _part(self, cut: slice) -> FrameBatch:
+        frame_indices, pts_seconds = self.frame_indices[cut], self.pts_seconds[cut]
+        return replace(self, pixels=self.pixels[cut], frame_indices=frame_indices, pts_seconds=pts_seconds)
+
+
+def blank(width: int, height: int) -> FrameBatch:
+    """One black picture."""
+    return FrameBatch(np.zeros((1, height, width, 3), np.uint8), (0,), (0.0,), width, height)
+
+
+def batches(clip: Clip, batch_size: int, frame_width: int | None, frame_height: int | None) -> Iterator[FrameBatch]:
+    """The clip's frames in order, `batch_size` at a time, in the size asked for; the last batch may be smaller."""
+    width, height = network_size(clip.width, clip.height, frame_width, frame_height)
+    while True:
+        pixels = np.empty((batch_size, height, width, 3), np.uint8)
+        indices: list[int] = []
+        times: list[float] = []
+        for slot, frame in zip(pixels, islice(clip.frames, batch_size), strict=False):
+            _place(frame, slot)
+            indices.append(frame.frame_index)
+            times.append(frame.pts_seconds)
+        if not indices:
+            return
+        yield FrameBatch(pixels[: len(indices)], tuple(indices), tuple(times), clip.width, clip.height)
+
+
+def network_size(width: int, height: int, frame_width: int | None, frame_height: int | None) -> tuple[int, int]:
+    """(width, height) of what the network is given: with one of the two settings the other follows the aspect."""
+    if frame_width and frame_height:
+        return frame_width, frame_height
+    if frame_width:
+        return frame_width, max(1, round(height * frame_width / width))
+    if frame_height:
+        return max(1, round(width * frame_height / height)), frame_height
+    return width, height
+
+
+def _place(frame: Frame, slot: Pixels) -> None:
+    """Copy a frame into its place in the batch, as RGB and scaled, be it because the clip changes size on its way."""
+    height, width = slot.shape[:2]
+    pixels = _scaled(frame.pixels, width, height)
+    if frame.is_bgr:
+        cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=slot)
+    else:
+        np.copyto(slot, pixels)
+
+
+def _scaled(pixels: Pixels, width: int, height: int) -> Pixels:
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    is_smaller = width * height < pixels.shape[0] * pixels.shape[1]
+    interpolation = cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=interpolation), np.uint8)

@@ -1,0 +1,45 @@
+"""OpenCV, imported with its environment set first: quiet, and opening nothing but the bytes it was given.
+
+Owns: what OpenCV and its FFmpeg read from the environment (they do so at import and at each open).
+Everything else in this package imports `cv2` from here.
+
+FFmpeg also has demuxers for texts that *name* media: HLS and DASH playlists, SDP, and `ffconcat`, which opens other
+files of this machine. So the demuxers are listed, and only files may be read. The options' syntax is that of OpenCV's
+videoio/src/cap_ffmpeg_impl.hpp: `key;value|key;value`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from detector.core.errors import ServingError
+
+_DEMUXERS = (
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mxf,gxf,ivf,rm,nut,swf,dv,wtv,"
+    "yuv4mpegpipe,h264,hevc,vvc,av1,obu,m4v,mjpeg,vc1"
+)
+
+OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+"""What FFmpeg is told at every open, whoever opens."""
+
+for _name, _value in {
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS": "|".join(f"{key};{value}" for key, value in OPEN_OPTIONS.items()),
+    "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 26),
+}.items():
+    os.environ.setdefault(_name, _value)
+
+import cv2  # noqa: E402  the environment above must come first
+
+MAX_FRAME_PIXELS = 1 << 26
+"""Of one frame or picture: 8192 x 8192. A larger one is refused before its 200 MB are taken."""
+
+
+def require_video_support() -> None:
+    """Raise ServingError when this build of OpenCV cannot open videos: then no sender is at fault."""
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
+        raise ServingError(f"OpenCV {cv2.__version__} has no FFmpeg backend; install the opencv-python wheel")
+
+
+__all__ = ["MAX_FRAME_PIXELS", "OPEN_OPTIONS", "cv2", "require_video_support"]

@@ -1,0 +1,1 @@
+"""What comes in and goes out: the toolkit's context, content types, video, pictures and arrays, documents."""

@@ -1,0 +1,120 @@
+"""Detections as bytes: JSON, JSON lines or npy.
+
+Owns: the shape of the answers, described in `predictions.schema.json`. May not: choose among them (`wire`).
+
+Frames are written as they come, so that what is kept of a long clip is its answer, not its detections.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from detector.core.detections import FrameDetections
+from detector.core.settings import Layout, Settings
+from detector.io.wire import Output
+
+SCHEMA = "rehearsal.predictions/1"
+ROW = np.dtype(
+    [("frame_index", "<i8"), ("pts_seconds", "<f8"), ("box", "<f4", (4,)), ("label_id", "<i8"), ("score", "<f4")]
+)
+"""One row of the npy answer: a detection. Frames without detections have no row, unknown times are NaN."""
+
+_BOX_DECIMALS, _SCORE_DECIMALS, _SECONDS_DECIMALS = 3, 6, 6
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is said once for a clip; `width` and `height` are of the source, in whose pixels boxes and masks are."""
+
+    width: int
+    height: int
+    labels: Mapping[int, str]
+    settings: Settings
+
+
+def written(output: Output, header: Header, frames: Iterable[FrameDetections]) -> bytes:
+    """The whole answer; consumes `frames`."""
+    if output is Output.NPY:
+        return _npy(frames)
+    plain = header.settings.layout is Layout.PLAIN
+    elements = (_json(_plain(frame, header) if plain else _frame(frame, header)) for frame in frames)
+    if output is Output.JSON_LINES:
+        lines = elements if plain else _after(_json(_header(header)), elements)
+        return "".join(f"{line}\n" for line in lines).encode()
+    array = f"[{','.join(elements)}]"
+    return (array if plain else f'{_json(_header(header))[:-1]},"frames":{array}}}').encode()
+
+
+def _after(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _header(header: Header) -> dict[str, Any]:
+    settings = header.settings
+    return {
+        "schema": SCHEMA,
+        "video": {"width": header.width, "height": header.height},
+        "labels": {str(label_id): name for label_id, name in header.labels.items()},
+        "settings": {
+            "frame_interval": settings.frame_interval,
+            "score_threshold": settings.score_threshold,
+            "frame_width": settings.frame_width,
+            "frame_height": settings.frame_height,
+            "masks": settings.masks,
+        },
+    }
+
+
+def _frame(frame: FrameDetections, header: Header) -> dict[str, Any]:
+    columns = zip(_boxes(frame), frame.label_ids.tolist(), _scores(frame), strict=True)
+    detections = [
+        {"box": box, "label_id": label_id, "label": header.labels.get(label_id, str(label_id)), "score": score}
+        for box, label_id, score in columns
+    ]
+    for detection, mask in zip(detections, _masks(frame, header), strict=False):
+        detection["mask"] = mask
+    seconds = None if math.isnan(frame.pts_seconds) else round(frame.pts_seconds, _SECONDS_DECIMALS)
+    return {"frame_index": frame.frame_index, "pts_seconds": seconds, "detections": detections}
+
+
+def _plain(frame: FrameDetections, header: Header) -> dict[str, Any]:
+    element = {"boxes": _boxes(frame), "labels": frame.label_ids.tolist(), "scores": _scores(frame)}
+    return element if frame.masks is None else {**element, "masks": _masks(frame, header)}
+
+
+def _boxes(frame: FrameDetections) -> list[list[float]]:
+    return [[round(side, _BOX_DECIMALS) for side in box] for box in frame.boxes.tolist()]
+
+
+def _scores(frame: FrameDetections) -> list[float]:
+    return [round(score, _SCORE_DECIMALS) for score in frame.scores.tolist()]
+
+
+def _masks(frame: FrameDetections, header: Header) -> list[dict[str, Any]]:
+    return [{"size": [header.height, header.width], "counts": counts} for counts in frame.masks or ()]
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+
+
+def _npy(frames: Iterable[FrameDetections]) -> bytes:
+    rows = np.concatenate([np.zeros(0, ROW), *map(_rows, frames)])
+    file = io.BytesIO()
+    np.save(file, rows, allow_pickle=False)
+    return file.getvalue()
+
+
+def _rows(frame: FrameDetections) -> np.ndarray[Any, np.dtype[np.void]]:
+    rows = np.zeros(len(frame), ROW)
+    rows["frame_index"], rows["pts_seconds"] = frame.frame_index, frame.pts_seconds
+    rows["box"], rows["label_id"], rows["score"] = frame.boxes, frame.label_ids, frame.scores
+    return rows

@@ -1,0 +1,55 @@
+"""A request's body becomes a `Clip`, by its content type.
+
+Owns: which content types are accepted. The formats themselves are in `video`, `images` and `npy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from detector.core.errors import EmptyMedia, UnsupportedType
+from detector.core.frames import Clip
+from detector.io import images, npy, video
+
+Body = bytes | bytearray
+Opener = Callable[[Body, int], AbstractContextManager[Clip]]
+
+ACCEPTED = "video/*, application/octet-stream, image/jpeg, image/png, application/x-npy"
+# S3 calls an object that was uploaded without a type binary/octet-stream, and SageMaker passes the object's type on.
+_BYTES_TYPES = ("application/octet-stream", "binary/octet-stream")
+_OPENERS: dict[str, Opener] = {
+    "image/jpeg": images.open_image,
+    "image/jpg": images.open_image,
+    "image/png": images.open_image,
+    "application/x-npy": npy.open_npy,
+}
+_SIGNATURES: dict[bytes, Opener] = {
+    b"\x93NUMPY": npy.open_npy,
+    b"\x89PNG\r\n\x1a\n": images.open_image,
+    b"\xff\xd8\xff\xe0": images.open_image,  # JFIF
+    b"\xff\xd8\xff\xe1": images.open_image,  # Exif
+}
+
+
+def open_clip(body: Body, content_type: str | None, frame_interval: int) -> AbstractContextManager[Clip]:
+    """The clip in `body`, with every `frame_interval`-th frame; closing it frees what decoding took.
+
+    Plain bytes, or no content type at all, are a video unless they begin like a JPEG, PNG or npy file.
+    Raises UnsupportedType, EmptyMedia, UnreadableMedia or TruncatedMedia, some of them only while frames are read.
+    """
+    opener = _opener(body, content_type)
+    if not body:
+        raise EmptyMedia("the body is empty (0 bytes); check that the upload had ended before the endpoint was invoked")
+    return opener(body, frame_interval)
+
+
+def _opener(body: Body, content_type: str | None) -> Opener:
+    essence = (content_type or _BYTES_TYPES[0]).partition(";")[0].strip().lower()
+    if essence in _BYTES_TYPES:
+        return next((opener for start, opener in _SIGNATURES.items() if body.startswith(start)), video.open_video)
+    if essence.startswith("video/"):
+        return video.open_video
+    if essence not in _OPENERS:
+        raise UnsupportedType(f"content type {content_type!r} is not accepted; send one of {ACCEPTED}")
+    return _OPENERS[essence]

@@ -1,0 +1,1 @@
+"""The network: architecture, weights, a batch to detections (`detector`), masks and their run-length encoding."""

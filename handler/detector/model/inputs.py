@@ -1,0 +1,39 @@
+"""A batch of uint8 pictures becomes what the backbone takes.
+
+Owns: the arithmetic of torchvision's `GeneralizedRCNNTransform`, for a whole batch at once: all pictures of a batch
+have one size, so nothing needs to be done picture by picture. The bytes travel to the device, not the floats.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+from torchvision.models.detection.image_list import ImageList
+
+from detector.core.frames import Pixels
+
+
+def prepared(pixels: Pixels, transform: Any, device: torch.device) -> ImageList:
+    """`pixels` is (n, height, width, 3), RGB. The result is float32 on `device`, channels last."""
+    images = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    images.sub_(_channels(transform.image_mean, device)).div_(_channels(transform.image_std, device))
+    resized = _resized(images, transform.min_size[-1], transform.max_size)
+    height, width = resized.shape[-2:]
+    divisor = transform.size_divisible
+    padded = functional.pad(resized, (0, -width % divisor, 0, -height % divisor))
+    return ImageList(padded, [(height, width)] * len(pixels))
+
+
+def _channels(values: list[float], device: torch.device) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=device)[:, None, None]
+
+
+def _resized(images: torch.Tensor, min_size: int, max_size: int) -> torch.Tensor:
+    height, width = images.shape[-2:]
+    scale = min(min_size / min(height, width), max_size / max(height, width))
+    resized: torch.Tensor = functional.interpolate(
+        images, scale_factor=scale, mode="bilinear", recompute_scale_factor=True, align_corners=False
+    )
+    return resized

@@ -1,0 +1,62 @@
+"""In which floating-point format the network computes.
+
+Owns: the choice (`chosen`) and the wrapping of the parts that gain from it (`reduce`). Boxes, scores and non-maximum
+suppression stay in float32: in half precision a pixel of a large picture is no longer a number of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from detector.core.errors import SettingsError
+from detector.core.settings import Precision
+
+_TYPES = {Precision.FP32: torch.float32, Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}
+
+
+def chosen(asked: Precision, device: torch.device) -> Precision:
+    """`auto` is fp16 on CUDA and fp32 elsewhere. Raises SettingsError for what the device cannot do fast."""
+    on_cuda = device.type == "cuda"
+    if asked is Precision.AUTO:
+        return Precision.FP16 if on_cuda else Precision.FP32
+    if asked is Precision.FP16 and not on_cuda:
+        raise SettingsError(f"PRECISION=fp16 needs a CUDA device, this is {device}; set auto, fp32 or bf16")
+    if asked is Precision.BF16 and on_cuda and not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise SettingsError("PRECISION=bf16 needs an Ampere GPU or a later one (a T4 is none); set auto, fp16 or fp32")
+    return asked
+
+
+def reduce(network: Any, precision: Precision) -> None:
+    """Wrap backbone, RPN head, box head and mask head, in place, so that they compute in `precision`."""
+    dtype = _TYPES[precision]
+    if dtype is torch.float32:
+        return
+    network.backbone = InType(network.backbone, dtype)
+    network.rpn.head = InType(network.rpn.head, dtype)
+    heads = network.roi_heads
+    heads.box_head = InType(heads.box_head, dtype)
+    heads.mask_head = InType(heads.mask_head, dtype)
+
+
+class InType(nn.Module):
+    """A module whose weights and arithmetic have another type; what goes in and comes out stays float32."""
+
+    def __init__(self, inner: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.inner = inner.to(dtype)
+        self._dtype = dtype
+
+    def forward(self, value: Any) -> Any:
+        return _cast(self.inner(_cast(value, self._dtype)), torch.float32)
+
+
+def _cast(value: Any, dtype: torch.dtype) -> Any:
+    """Tensors, and lists, tuples and dictionaries of them."""
+    if isinstance(value, torch.Tensor):
+        return value.to(dtype)
+    if isinstance(value, dict):
+        return {name: _cast(each, dtype) for name, each in value.items()}
+    return type(value)(_cast(each, dtype) for each in value)

@@ -1,0 +1,120 @@
+"""The way through the points: one after the other, how far it is, how long it still takes, and what Ctrl-C leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy.evidence.bench import BenchPoint
+from harness.bench import choosing, measuring
+from harness.bench.measuring import Interrupted
+from harness.bench.points import Point
+from harness.core.progress import Progress, Stage
+
+INTERRUPTED = "interrupted before it was measured"
+NO_TIME = "no time was left for it; the same command goes on from here"
+_BAR_CELLS = 20
+_MINUTES_FROM_SECONDS = 120
+
+Measure = Callable[[Point, str, Callable[[int], None]], BenchPoint]
+"""A point, the name of its endpoint, and who is told how many repeats were made. May raise Interrupted."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far: `points` of at most `most_repeats` each. Pure, but for what it is told of the time."""
+
+    points: int
+    most_repeats: int
+
+    def share(self, done: int, repeats: int = 0) -> float:
+        return min(1.0, (done + min(repeats / self.most_repeats, 1.0)) / self.points)
+
+    def seconds_left(self, share: float, seconds: float) -> float | None:
+        """None before anything is known. Too much rather than too little: most points need fewer repeats."""
+        return seconds / share * (1 - share) if share else None
+
+    def bar(self, done: int, repeats: int, seconds: float) -> str:
+        share = self.share(done, repeats)
+        cells = round(_BAR_CELLS * share)
+        times = f", {repeats} repeat{'s' * (repeats != 1)}" if repeats else ""
+        left = self.seconds_left(share, seconds)
+        eta = f", {in_words_left(left)}" if left is not None else ""
+        return f"{'━' * cells}{'─' * (_BAR_CELLS - cells)} {share:.0%}{times}{eta}"
+
+
+def in_words_left(seconds: float) -> str:
+    if seconds > _MINUTES_FROM_SECONDS:
+        return f"about {seconds / 60:.0f} min left"
+    return f"about {seconds:.0f} s left"
+
+
+def measured_each(
+    wanted: Sequence[Point],
+    known: Mapping[Point, BenchPoint],
+    measure: Measure,
+    progress: Progress,
+    most_repeats: int,
+    until: float | None = None,
+    now: Callable[[], float] = time.monotonic,
+) -> tuple[list[BenchPoint], bool]:
+    """A result for every point, in order, and whether Ctrl-C came: what was measured until then is kept.
+
+    A point that would not be done by `until`, as long as those before it took, is left out; the first when it is past.
+    """
+    left = [point for point in wanted if point not in known]
+    found = dict(known)
+    walk = _Walk(Way(max(1, len(left)), most_repeats), progress, now, now())
+    for number, point in enumerate(left):
+        if until is not None and walk.expected_end(number) > until:
+            found[point] = measuring.left_out(point, NO_TIME)
+            continue
+        try:
+            found[point] = walk.step(number, point, measure)
+        except Interrupted as stop:
+            if stop.point.frames_per_second is not None:
+                found[point] = stop.point
+            return [found.get(each) or measuring.left_out(each, INTERRUPTED) for each in wanted], True
+        except KeyboardInterrupt:
+            return [found.get(each) or measuring.left_out(each, INTERRUPTED) for each in wanted], True
+    return [found[point] for point in wanted], False
+
+
+@dataclass(frozen=True)
+class _Walk:
+    way: Way
+    progress: Progress
+    now: Callable[[], float]
+    begun: float
+
+    def step(self, number: int, point: Point, measure: Measure) -> BenchPoint:
+        with self.progress.stage(f"[{number + 1}/{self.way.points}] {point.name}") as stage:
+            self._show(stage, number, 0)
+            found = measure(point, f"bench-{number}", lambda repeats: self._show(stage, number, repeats))
+            stage.ok, stage.result = found.outcome != "failed", in_words(found)
+            left = self.way.seconds_left(self.way.share(number + 1), self.now() - self.begun)
+            if left:
+                stage.result += f"; {in_words_left(left)}"
+        return found
+
+    def expected_end(self, number: int) -> float:
+        """When point `number` will be done; now for the first, of which nothing is known."""
+        now = self.now()
+        return now + (now - self.begun) / number if number else now
+
+    def _show(self, stage: Stage, number: int, repeats: int) -> None:
+        stage.show(f"{stage.name} {self.way.bar(number, repeats, self.now() - self.begun)}")
+
+
+def in_words(point: BenchPoint) -> str:
+    if point.frames_per_second is None:
+        return f"{point.outcome.replace('_', ' ')}: {point.note}"
+    memory = choosing.memory_bytes(point)
+    parts = [
+        f"{point.frames_per_second.median:.2f} frames/s",
+        f"p95 {point.request_p95_seconds:.2f} s" if point.request_p95_seconds is not None else "",
+        f"{memory / 1e9:.2f} GB" if memory else "",
+        ": ".join(filter(None, (point.outcome, point.note))) if point.outcome != "stable" else "",
+    ]
+    return ", ".join(part for part in parts if part)

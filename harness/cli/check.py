@@ -1,0 +1,52 @@
+"""`harness check ...`: one check on its own, without an endpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.config import FILE_NAME
+from harness.cli.options import ConfigOption, EnvOption, Format, OutputOption, QuietOption
+from harness.core.progress import stderr_progress
+from harness.rehearsal import parity as parity_check
+
+app = typer.Typer(name="check", help="Run one check on its own, without an endpoint.", no_args_is_help=True)
+
+
+@app.callback()
+def check() -> None:
+    """Run one check on its own, without an endpoint."""
+
+
+@app.command()
+def parity(
+    video: Annotated[
+        Path | None,
+        typer.Option("--video", "-v", help="The clip to compare on; default: the known answer's.", metavar="FILE"),
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="A model.tar.gz; default: built from the project.", metavar="FILE")
+    ] = None,
+    frames: Annotated[
+        int, typer.Option("--frames", help="At most so many frames, evenly spread.", metavar="N", min=1)
+    ] = 8,
+    config_file: ConfigOption = Path(FILE_NAME),
+    env: EnvOption = None,
+    output_format: OutputOption = Format.TEXT,
+    quiet: QuietOption = False,
+) -> None:
+    """Hold the bundle's handler against plain torchvision in float32: lost and new objects, labels, drift."""
+    options = parity_check.Options(config_file, env, bundle, video, frames)
+    with stderr_progress(quiet=quiet).stage("parity with torchvision") as stage:
+        found = parity_check.check(options)
+        stage.ok, stage.result = found.judgement == "passed", found.summary
+    if output_format is Format.JSON:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        for finding in found.findings:
+            typer.echo(f"{finding.severity}: {finding.message}" + (f" ({finding.where})" if finding.where else ""))
+        typer.echo(f"parity {found.judgement}: {found.summary}")
+    if found.judgement != "passed":
+        raise typer.Exit(1)

@@ -1,0 +1,115 @@
+"""`python -m harness.emulator`: the emulator as a process of its own. SIGTERM or SIGINT drains it.
+
+The ready file says where it listens: `{"schema":"rehearsal.emulator/1","url":...,"pid":...}`, written when it does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from harness.core.errors import HarnessError
+from harness.emulator.assembly import Surroundings
+from harness.emulator.context.arns import Account
+from harness.emulator.context.cloud import S3Objects, SnsTopics
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.instances.runtimes import RuntimeAsked, end_strays, open_runtime
+from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
+from harness.emulator.scaling.cloud_alarms import CloudWatchScalingAlarms
+from harness.emulator.service import Emulator
+from harness.local_cloud.clients import local_client
+from harness.serving.instances.gpu import gpu_usage
+from harness.serving.runtimes.docker_limits import MachineLimits
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return _run(options)
+    except HarnessError as error:
+        sys.stderr.write(f"emulator: {error}\n{error.log_tail}")
+        return error.exit_code
+
+
+def surroundings(settings: EmulatorSettings, runtime: RuntimeAsked) -> Surroundings:
+    """The local cloud at `settings.cloud_url` and the runtime that was asked for."""
+    url, region = settings.cloud_url, settings.account.region
+    cloudwatch = local_client("cloudwatch", endpoint_url=url, region=region)
+    return Surroundings(
+        objects=S3Objects(local_client("s3", endpoint_url=url, region=region)),
+        topics=SnsTopics(local_client("sns", endpoint_url=url, region=region)),
+        alarms=CloudWatchAlarms(cloudwatch),
+        scaling_alarms=CloudWatchScalingAlarms(cloudwatch),
+        metrics=CloudWatchMetrics(cloudwatch),
+        runtime=open_runtime(runtime, settings),
+        now=time.time,
+        gpu=gpu_usage,
+        end_strays=lambda: end_strays(runtime, settings),
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = EmulatorSettings(
+        state_dir=options.state_dir.absolute(),
+        cloud_url=options.cloud_url,
+        account=Account(options.region, options.account_id),
+        host=options.host,
+        port=options.port,
+        time_scale=options.time_scale,
+    )
+    told_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told_to_stop.set())
+    with Emulator(settings, surroundings(settings, _runtime(options))) as emulator:
+        _announce(emulator.url, options.ready_file)
+        told_to_stop.wait()
+        logging.getLogger(__name__).info("stopping")
+    return 0
+
+
+def _runtime(options: argparse.Namespace) -> RuntimeAsked:
+    sizes = (options.memory_bytes, options.gpu_memory_bytes, options.shared_memory_bytes)
+    limits = MachineLimits(options.cpus, *sizes)
+    return RuntimeAsked(options.runtime, options.image, options.gpu, options.session_id, limits)
+
+
+def _announce(url: str, ready_file: Path | None) -> None:
+    logging.getLogger(__name__).info("listening on %s", url)
+    if ready_file is None:
+        return
+    aside = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
+    aside.write_text(json.dumps({"schema": "rehearsal.emulator/1", "url": url, "pid": os.getpid()}))
+    aside.replace(ready_file)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness.emulator", description="SageMaker endpoints, emulated.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--state-dir", type=Path, required=True, help="database, logs and instances live here")
+    parser.add_argument("--cloud-url", required=True, help="the local cloud with S3, SNS and CloudWatch")
+    parser.add_argument("--region", default=Account.region)
+    parser.add_argument("--account-id", default=Account.account_id)
+    parser.add_argument("--runtime", default="process", help="process, docker, or the http:// address of a container")
+    parser.add_argument("--image", help="docker: run this image whatever the model names")
+    parser.add_argument("--gpu", action="store_true", help="docker: give containers the GPUs")
+    parser.add_argument("--session-id", default=RuntimeAsked.session_id, help="docker: label of what is created")
+    parser.add_argument("--cpus", type=float, help="docker: limit of each container")
+    parser.add_argument("--memory-bytes", type=int, help="docker: limit of each container")
+    parser.add_argument("--gpu-memory-bytes", type=int, help="docker: limit told to each container")
+    parser.add_argument("--shared-memory-bytes", type=int, help="docker: shared memory of each container")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="scaling and deployment seconds that pass in one")
+    parser.add_argument("--ready-file", type=Path, help="written (JSON: url, pid) when it listens")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

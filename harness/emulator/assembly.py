@@ -1,0 +1,188 @@
+"""Puts the parts together: one `Parts` per emulator, without threads and without a port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.emulator.async_inference.delivery import Delivery
+from harness.emulator.async_inference.engine import Engine
+from harness.emulator.async_inference.jobs import Jobs
+from harness.emulator.async_inference.timings import Timings
+from harness.emulator.context.cloud import Objects, Topics
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.context.timestamps import Now
+from harness.emulator.control_plane.endpoint_configs import Configs
+from harness.emulator.control_plane.endpoints import Endpoints
+from harness.emulator.control_plane.models import Models
+from harness.emulator.control_plane.tags import Tags
+from harness.emulator.endpoints.life_cycle import ActorTools
+from harness.emulator.endpoints.registry import Roster
+from harness.emulator.endpoints.rollout import Alarms
+from harness.emulator.handlers import ControlFace, Operation, RuntimeFace
+from harness.emulator.housekeeping import Housekeeping
+from harness.emulator.instances.fleet import FleetTools
+from harness.emulator.instances.platform_log import Journal
+from harness.emulator.logs.api import LogsApi
+from harness.emulator.logs.times import LogTimes
+from harness.emulator.metrics.meter import Meter
+from harness.emulator.monitoring.publishing import MetricSink, Publisher
+from harness.emulator.monitoring.utilisation import Utilisation
+from harness.emulator.runtime.invoke import RealTime
+from harness.emulator.runtime.invoke_async import Submissions
+from harness.emulator.scaling.alarming import Evaluator
+from harness.emulator.scaling.api import ScalingApi
+from harness.emulator.scaling.cloud_alarms import ScalingAlarms
+from harness.emulator.scaling.records import Records
+from harness.emulator.scaling.scaler import Scaler, ScalerTools
+from harness.emulator.store.catalog import Catalog, Endpoint
+from harness.emulator.store.spool import Spool
+from harness.emulator.store.store import Store
+from harness.serving.instances.gpu import GpuUsage
+from harness.serving.instances.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an emulator is given: the cloud around it, a runtime and the time."""
+
+    objects: Objects
+    topics: Topics
+    alarms: Alarms
+    scaling_alarms: ScalingAlarms
+    metrics: MetricSink
+    runtime: Runtime
+    now: Now
+    gpu: Callable[[], GpuUsage | None] = lambda: None
+    end_strays: Callable[[], Sequence[str]] = tuple
+    """Ends what an emulator that died left outside its process ledger; a line each."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    store: Store
+    catalog: Catalog
+    jobs: Jobs
+    spool: Spool
+    roster: Roster
+    engine: Engine
+    meter: Meter
+    publisher: Publisher
+    scaler: Scaler
+    journal: Journal
+    log_times: LogTimes
+    housekeeping: Housekeeping
+    timings: Timings
+    submissions: Submissions
+    control: ControlFace
+    runtime: RuntimeFace
+
+
+def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[int], None] = lambda _: None) -> Parts:
+    """`wake` is told the endpoint's id when a job was accepted."""
+    for folder in (settings.state_dir, settings.work_root, settings.logs_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    now, account = around.now, settings.account
+    store = Store(settings.state_dir / "emulator.sqlite")
+    catalog, jobs, spool = Catalog(store), Jobs(store), Spool(settings.spool_dir)
+    journal, meter, timings = Journal(settings.logs_dir, now), Meter(), Timings()
+
+    records = Records(store)
+    scaling = ScalingApi(records, catalog, around.scaling_alarms, account, now)
+
+    def forget(endpoint: Endpoint) -> None:
+        for uuid in jobs.uuids_of(endpoint.id):
+            spool.drop(uuid)
+        scaling.forget_endpoint(endpoint.name)
+        meter.forget(endpoint.name)
+
+    fleets = FleetTools(around.runtime, settings, journal, now)
+    roster = Roster(ActorTools(catalog, around.topics, around.alarms, fleets, forget))
+    delivery = Delivery(catalog, jobs, spool, around.objects, around.topics, meter, timings, settings, now)
+    engine = Engine(catalog, jobs, spool, roster, around.objects, delivery, meter, journal, timings, settings, now)
+    tags = Tags(catalog)
+    models = Models(catalog, around.objects, tags, account, now)
+    configs = Configs(catalog, models, tags, account, now)
+    endpoints = Endpoints(catalog, configs, tags, account, roster, now, settings.instance_quota, records.is_scaled)
+    log_times = LogTimes(settings.logs_dir, settings.log_times_dir, now)
+    logs = LogsApi(log_times, account, settings.logs_kept_seconds)
+    control = ControlFace(
+        {
+            **control_operations(models, configs, endpoints, tags),
+            **scaling_operations(scaling),
+            **logs_operations(logs),
+        }
+    )
+    evaluator = Evaluator(meter, settings)
+    scaler = Scaler(ScalerTools(records, catalog, endpoints, evaluator, around.scaling_alarms, settings, account, now))
+    utilisation = Utilisation(roster.instances, settings.work_root, now, around.gpu)
+    publisher = Publisher(meter, around.metrics, catalog, jobs, roster.instance_counts, utilisation, settings, now)
+    real_time = RealTime(catalog, roster, meter, journal, account, now)
+    submissions = Submissions(catalog, jobs, spool, account, now, wake)
+    runtime = RuntimeFace(submissions, real_time)
+    return Parts(
+        store,
+        catalog,
+        jobs,
+        spool,
+        roster,
+        engine,
+        meter,
+        publisher,
+        scaler,
+        journal,
+        log_times,
+        Housekeeping(jobs, log_times, roster.instances, settings, now),
+        timings,
+        submissions,
+        control,
+        runtime,
+    )
+
+
+def scaling_operations(scaling: ScalingApi) -> Mapping[tuple[str, str], Operation]:
+    named: Mapping[str, Operation] = {
+        "RegisterScalableTarget": scaling.register_scalable_target,
+        "DescribeScalableTargets": scaling.describe_scalable_targets,
+        "DeregisterScalableTarget": scaling.deregister_scalable_target,
+        "PutScalingPolicy": scaling.put_scaling_policy,
+        "DescribeScalingPolicies": scaling.describe_scaling_policies,
+        "DeleteScalingPolicy": scaling.delete_scaling_policy,
+        "DescribeScalingActivities": scaling.describe_scaling_activities,
+    }
+    return {("application-autoscaling", name): function for name, function in named.items()}
+
+
+def logs_operations(logs: LogsApi) -> Mapping[tuple[str, str], Operation]:
+    named: Mapping[str, Operation] = {
+        "FilterLogEvents": logs.filter_log_events,
+        "GetLogEvents": logs.get_log_events,
+        "DescribeLogStreams": logs.describe_log_streams,
+        "DescribeLogGroups": logs.describe_log_groups,
+    }
+    return {("logs", name): function for name, function in named.items()}
+
+
+def control_operations(
+    models: Models, configs: Configs, endpoints: Endpoints, tags: Tags
+) -> Mapping[tuple[str, str], Operation]:
+    named: Mapping[str, Operation] = {
+        "CreateModel": models.create_model,
+        "DescribeModel": models.describe_model,
+        "DeleteModel": models.delete_model,
+        "ListModels": models.list_models,
+        "CreateEndpointConfig": configs.create_endpoint_config,
+        "DescribeEndpointConfig": configs.describe_endpoint_config,
+        "DeleteEndpointConfig": configs.delete_endpoint_config,
+        "ListEndpointConfigs": configs.list_endpoint_configs,
+        "CreateEndpoint": endpoints.create_endpoint,
+        "DescribeEndpoint": endpoints.describe_endpoint,
+        "UpdateEndpoint": endpoints.update_endpoint,
+        "UpdateEndpointWeightsAndCapacities": endpoints.update_endpoint_weights_and_capacities,
+        "DeleteEndpoint": endpoints.delete_endpoint,
+        "ListEndpoints": endpoints.list_endpoints,
+        "AddTags": tags.add_tags,
+        "ListTags": tags.list_tags,
+        "DeleteTags": tags.delete_tags,
+    }
+    return {("sagemaker", name): function for name, function in named.items()}

@@ -1,0 +1,171 @@
+"""Delivering a decided outcome: the object where it was promised, then the one message.
+
+Taken up again where it stopped. When the cloud does not answer, the job waits; when it answers no, it fails; when it
+goes on answering 5xx, that is a no in the end.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from harness.emulator.async_inference import notifications, outcomes
+from harness.emulator.async_inference.jobs import Job, Jobs
+from harness.emulator.async_inference.outcomes import Completed, Failed, Outcome
+from harness.emulator.async_inference.timings import Timings
+from harness.emulator.context.cloud import CloudFailing, CloudRefused, CloudUnreachable, Objects, Topics
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.context.timestamps import Now
+from harness.emulator.metrics.meter import Datum, Meter
+from harness.emulator.store.catalog import Catalog, Endpoint
+from harness.emulator.store.deployment import AsyncSettings
+from harness.emulator.store.spool import Spool
+
+RETRY_SECONDS = 1.0
+"""How long a job rests after the cloud did not answer."""
+log = logging.getLogger(__name__)
+
+
+class Delivery:
+    def __init__(
+        self,
+        catalog: Catalog,
+        jobs: Jobs,
+        spool: Spool,
+        objects: Objects,
+        topics: Topics,
+        meter: Meter,
+        timings: Timings,
+        settings: EmulatorSettings,
+        now: Now,
+    ) -> None:
+        self._catalog, self._jobs, self._spool = catalog, jobs, spool
+        self._objects, self._topics, self._meter, self._timings = objects, topics, meter, timings
+        self._settings, self._now = settings, now
+
+    def deliver(self, job: Job) -> Outcome | None:
+        """The outcome as it was delivered; None when it was postponed, or the endpoint was deleted meanwhile."""
+        endpoint = self._catalog.endpoint_by_id(job.endpoint_id)
+        settings = None if endpoint is None else endpoint.deployment.async_settings
+        if endpoint is None or settings is None or job.outcome is None or endpoint.status == "Deleting":
+            self._spool.drop(job.invocation.uuid)
+            return None
+        try:
+            delivered = self._put_object(endpoint, settings, job)
+            self._publish(endpoint, settings, delivered)
+        except CloudFailing:
+            self._jobs.postpone_failing(job, self._now())
+            return None
+        except CloudUnreachable:
+            self._jobs.postpone(job, self._now() + RETRY_SECONDS)
+            return None
+        self._jobs.finish(delivered)
+        self._spool.drop(job.invocation.uuid)
+        self._measure(endpoint, delivered)
+        return delivered.outcome
+
+    def _put_object(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
+        if job.is_delivered:
+            return job
+        if isinstance(job.outcome, Completed):
+            job = self._put_output(endpoint, settings, job)
+        if isinstance(job.outcome, Failed):
+            self._put_failure(endpoint, settings, job)
+        return self._jobs.mark_delivered(job)
+
+    def _put_output(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
+        location = job.invocation.output_location
+        if location is None or not isinstance(job.outcome, Completed):
+            return job
+        content_type = job.outcome.content_type
+        try:
+            with self._spool.answer_path(job.invocation.uuid).open("rb") as body:
+                seconds = _timed(lambda: self._store(job, location, body, content_type, settings))
+        except CloudRefused as refused:
+            return self._jobs.decide(job, outcomes.upload_failure(location, str(refused)), self._now()) or job
+        self._note(endpoint, "ResponseUploadLatency", seconds * 1e6)
+        self._timings.note(job.invocation, "upload", seconds)
+        return job
+
+    def _put_failure(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
+        location = job.invocation.failure_location
+        if location is None or not isinstance(job.outcome, Failed):
+            return
+        try:
+            with self._failure_body(job, job.outcome) as body:
+                self._store(job, location, body, job.outcome.content_type or "text/plain", settings)
+        except CloudRefused as refused:
+            log.warning("job %s: the failure object could not be written: %s", job.invocation.uuid, refused)
+            self._note(endpoint, "ResponseUploadFailures", 1)
+
+    def _failure_body(self, job: Job, outcome: Failed) -> IO[bytes]:
+        if outcome.size_bytes is None:
+            return io.BytesIO(outcome.reason.encode())
+        return self._spool.answer_path(job.invocation.uuid).open("rb")
+
+    def _store(
+        self, job: Job, location: str, body: IO[bytes], content_type: str | None, settings: AsyncSettings
+    ) -> None:
+        with insisting(job, self._settings.most_attempts):
+            self._objects.store(location, body, content_type=content_type, kms_key_id=settings.kms_key_id)
+
+    def _publish(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
+        if job.outcome is None:
+            return
+        topic = notifications.topic_for(job.outcome, settings.notifications)
+        if topic is None:
+            return
+        answer = self._spool.answer_path(job.invocation.uuid)
+        message = notifications.result_message(
+            job, job.outcome, settings.notifications, region=self._settings.account.region, answer=answer
+        )
+        try:
+            with insisting(job, self._settings.most_attempts):
+                self._topics.publish(topic, message)
+        except CloudRefused as refused:
+            log.warning("job %s: the notification could not be published: %s", job.invocation.uuid, refused)
+            self._note(endpoint, "NotificationFailures", 1)
+
+    def _measure(self, endpoint: Endpoint, job: Job) -> None:
+        """Zeros of the failure counts are published, the rare counts are not: so it was observed."""
+        cause = job.outcome.cause if isinstance(job.outcome, Failed) else None
+        self._note(endpoint, "InvocationFailures", int(cause is not None))
+        self._note(endpoint, "TotalProcessingTime", (self._now() - job.received_at) * 1e3)
+        if cause is outcomes.Cause.EXPIRED:
+            self._note(endpoint, "ExpiredRequests", 1)
+            return
+        self._note(endpoint, "InvocationsProcessed", 1)
+        self._note(endpoint, "RequestDownloadFailures", int(cause is outcomes.Cause.DOWNLOAD))
+        self._note(endpoint, "ResponseUploadFailures", int(cause is outcomes.Cause.UPLOAD))
+        if cause is outcomes.Cause.MODEL_CLIENT_ERROR:
+            self._note(endpoint, "Invocation4XXErrors", 1)
+        if cause in (outcomes.Cause.MODEL_SERVER_ERROR, outcomes.Cause.NO_ANSWER):
+            self._note(endpoint, "Invocation5XXErrors", 1)
+
+    def _note(self, endpoint: Endpoint, name: str, value: float) -> None:
+        variant = endpoint.deployment.variants[0].name
+        self._meter.note(Datum(name, value, self._now(), endpoint.name, variant))
+
+
+@contextmanager
+def insisting(job: Job, most_attempts: int) -> Iterator[None]:
+    """The last of so many answers 5xx counts as a refusal; raises CloudRefused then, else what was raised."""
+    try:
+        yield
+    except CloudFailing as failing:
+        if job.attempts + 1 < most_attempts:
+            raise
+        name = job.invocation.endpoint_name
+        log.warning("job %s of %s: given up after %d attempts: %s", job.invocation.uuid, name, most_attempts, failing)
+        raise CloudRefused("ServiceUnavailable", f"{failing} (given up after {most_attempts} attempts)") from failing
+
+
+def _timed(act: Callable[[], None]) -> float:
+    """Seconds that `act` took."""
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started

@@ -1,0 +1,3 @@
+"""What every part of the emulator is given: settings, account and names, timestamps, the cloud around it, the state
+lock.
+"""

@@ -1,0 +1,94 @@
+"""CreateModel, DescribeModel, DeleteModel, ListModels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.emulator.context.arns import Account
+from harness.emulator.context.cloud import CloudRefused, CloudUnreachable, Objects
+from harness.emulator.context.timestamps import Now, epoch_millis
+from harness.emulator.control_plane import listing
+from harness.emulator.control_plane.tags import Tags
+from harness.emulator.protocol import faults
+from harness.emulator.store.catalog import Catalog, Resource
+from harness.emulator.store.deployment import model_data_url
+
+Parameters = Mapping[str, Any]
+Document = dict[str, Any]
+KIND = "model"
+
+
+class Models:
+    def __init__(self, catalog: Catalog, objects: Objects, tags: Tags, account: Account, now: Now) -> None:
+        self._catalog, self._objects, self._tags = catalog, objects, tags
+        self._account, self._now = account, now
+
+    def create_model(self, request: Parameters) -> Document:
+        containers = _containers(request)
+        for container in containers:
+            self._require_model_data(container)
+        arn = self._account.model(request["ModelName"])
+        if not self._catalog.add("models", Resource(arn, request["ModelName"], self._now(), request)):
+            raise faults.already_exists(KIND, arn)
+        self._tags.put(arn, request.get("Tags"))
+        return {"ModelArn": arn}
+
+    def describe_model(self, request: Parameters) -> Document:
+        model = self.find(request["ModelName"])
+        echoed = {name: value for name, value in model.request.items() if name != "Tags"}
+        return {
+            "EnableNetworkIsolation": False,
+            **echoed,
+            "ModelArn": model.arn,
+            "CreationTime": epoch_millis(model.created_at),
+        }
+
+    def delete_model(self, request: Parameters) -> None:
+        model = self.find(request["ModelName"])
+        self._catalog.remove("models", model.arn)
+
+    def list_models(self, request: Parameters) -> Document:
+        found, token = listing.page(self._catalog.all("models"), request, listed)
+        return {"Models": [self._summary(model) for model in found], **({"NextToken": token} if token else {})}
+
+    def find(self, name: str) -> Resource:
+        arn = self._account.model(name)
+        model = self._catalog.find("models", arn)
+        if model is None:
+            raise faults.could_not_find(KIND, arn)
+        return model
+
+    def _summary(self, model: Resource) -> Document:
+        return {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": epoch_millis(model.created_at)}
+
+    def _require_model_data(self, container: Parameters) -> None:
+        """AWS looks at the model data now; when the local cloud does not answer, the instance's start will."""
+        url = model_data_url(container)
+        if url is None or not url.endswith((".tar.gz", ".tgz")):
+            return
+        try:
+            is_there = self._objects.exists(url)
+        except CloudUnreachable:
+            return
+        except CloudRefused as refused:
+            raise faults.invalid(f"Could not access model data at {url}. {refused}") from refused
+        if not is_there:
+            raise faults.invalid(f"Could not find model data at {url}.")
+
+
+def listed(resource: Resource) -> listing.Listed:
+    return listing.Listed(resource.name, resource.created_at, resource.created_at)
+
+
+def _containers(request: Parameters) -> list[Parameters]:
+    """Exactly one container: inference pipelines are not emulated. The texts are the emulator's own."""
+    primary, several = request.get("PrimaryContainer"), request.get("Containers")
+    if (primary is None) == (not several):
+        raise faults.invalid("Exactly one of PrimaryContainer and Containers must be specified.")
+    containers: list[Parameters] = [primary] if primary is not None else list(several or ())
+    if len(containers) > 1:
+        raise faults.invalid("Inference pipelines (more than one container) are not emulated.")
+    if not containers[0].get("Image"):
+        raise faults.invalid("A container needs an Image; model packages are not emulated.")
+    return containers

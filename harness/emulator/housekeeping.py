@@ -1,0 +1,38 @@
+"""What has become old goes: jobs that were delivered long ago, logs of instances that are long gone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from harness.emulator.async_inference.jobs import Jobs
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.context.timestamps import Now
+from harness.emulator.logs.times import LogTimes
+from harness.serving.instances.runtime import Instance
+
+log = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    def __init__(
+        self,
+        jobs: Jobs,
+        log_times: LogTimes,
+        instances: Callable[[], Sequence[Instance]],
+        settings: EmulatorSettings,
+        now: Now,
+    ) -> None:
+        self._jobs, self._log_times, self._instances = jobs, log_times, instances
+        self._settings, self._now = settings, now
+
+    def tidy(self) -> None:
+        jobs = 0
+        while pruned := self._jobs.prune(self._now() - self._settings.finished_jobs_kept_seconds):
+            jobs += pruned
+        logs = self._log_times.prune(self._settings.logs_kept_seconds, self._live_instances)
+        if jobs or logs:
+            log.info("removed %d jobs that were delivered long ago and %d logs of instances long gone", jobs, logs)
+
+    def _live_instances(self) -> set[str]:
+        return {instance.spec.instance_id for instance in self._instances()}

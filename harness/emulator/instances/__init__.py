@@ -1,0 +1,3 @@
+"""The instances of a variant (`fleet`), what runs them (`runtimes`), one request to one (`container`), the platform's
+log.
+"""

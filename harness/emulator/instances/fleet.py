@@ -1,0 +1,252 @@
+"""The instances of one variant: started, watched, replaced, drained, stopped; and the slots on them.
+
+`converge` and `check` belong to one thread, the endpoint's; slots are taken and released from any.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.core.errors import HarnessError, ModelDataError
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.context.timestamps import Now
+from harness.emulator.instances import container
+from harness.emulator.instances.platform_log import Journal, LogStream
+from harness.emulator.store.deployment import VariantPlan
+from harness.serving.instances.runtime import Instance, InstanceSpec, Runtime
+
+_LONGEST_REASON = 1024
+_FIRST_RETRY_SECONDS = 1.0
+_LAST_RETRY_SECONDS = 60.0
+
+
+def new_instance_id() -> str:
+    return f"i-{secrets.token_hex(9)[:17]}"
+
+
+@dataclass(frozen=True)
+class FleetTools:
+    """What every fleet of an emulator shares."""
+
+    runtime: Runtime
+    settings: EmulatorSettings
+    journal: Journal
+    now: Now
+    ping: Callable[[str], bool] = container.ping
+    new_instance_id: Callable[[], str] = new_instance_id
+
+
+class Member:
+    """An instance and what the fleet knows of it."""
+
+    def __init__(self, handle: Instance, stream: LogStream, started_at: float) -> None:
+        self.handle = handle
+        self.stream = stream
+        self.started_at = started_at
+        self.is_healthy = False
+        self.is_retiring = False
+        self.in_flight = 0
+        self.ping_failures = 0
+        self.next_ping_at = started_at
+
+    def can_take(self, limit: int | None) -> bool:
+        is_ready = self.is_healthy and not self.is_retiring and self.handle.ended() is None
+        return is_ready and (limit is None or self.in_flight < limit)
+
+
+class FleetSlot:
+    def __init__(self, fleet: Fleet, member: Member) -> None:
+        self._fleet = fleet
+        self._member = member
+
+    @property
+    def base_url(self) -> str:
+        return self._member.handle.base_url
+
+    @property
+    def stream(self) -> LogStream:
+        return self._member.stream
+
+    def release(self) -> None:
+        self._fleet.release(self._member)
+
+
+class Fleet:
+    def __init__(self, endpoint_name: str, variant: VariantPlan, tools: FleetTools) -> None:
+        self.variant = variant
+        self._endpoint_name = endpoint_name
+        self._tools = tools
+        self._lock = threading.Lock()
+        self._members: list[Member] = []
+        self._retry_at = 0.0
+        self._retry_seconds = _FIRST_RETRY_SECONDS
+        self.failure: str | None = None
+        """Why the last instance did not start, in SageMaker's words and then ours; None once one is healthy."""
+
+    def members(self) -> list[Member]:
+        with self._lock:
+            return list(self._members)
+
+    @property
+    def size(self) -> int:
+        return sum(not member.is_retiring for member in self.members())
+
+    @property
+    def healthy_count(self) -> int:
+        return sum(member.is_healthy and not member.is_retiring for member in self.members())
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.members()
+
+    def converge(self, wanted: int) -> None:
+        """One step towards `wanted` healthy instances: look after those there are, start or retire the difference."""
+        self.check()
+        for _ in range(wanted - self.size):
+            if self._tools.now() < self._retry_at or not self._start():
+                break
+        self._retire(self.size - wanted)
+        self._remove_drained()
+
+    def check(self) -> None:
+        for member in self.members():
+            if not member.is_retiring:
+                self._check(member)
+
+    def acquire(self, limit: int | None) -> FleetSlot | None:
+        """A slot on the healthy instance with the fewest requests; None when all have `limit` of them."""
+        with self._lock:
+            free = [member for member in self._members if member.can_take(limit)]
+            if not free:
+                return None
+            member = min(free, key=lambda candidate: candidate.in_flight)
+            member.in_flight += 1
+            return FleetSlot(self, member)
+
+    def release(self, member: Member) -> None:
+        with self._lock:
+            member.in_flight -= 1
+
+    def stop(self) -> None:
+        """End every instance now, whatever it is doing."""
+        for member in self.members():
+            self._end(member)
+
+    def _start(self) -> bool:
+        spec = self._new_spec()
+        try:
+            handle = self._tools.runtime.start(spec)
+        except (HarnessError, OSError) as error:
+            shutil.rmtree(spec.work_dir, ignore_errors=True)
+            log_tail = error.log_tail if isinstance(error, HarnessError) else ""
+            self._fail(self._start_failure(error, log_tail), self._stream(spec), log_tail)
+            return False
+        with self._lock:
+            self._members.append(Member(handle, self._stream(spec), self._tools.now()))
+        return True
+
+    def _new_spec(self) -> InstanceSpec:
+        tools, variant = self._tools, self.variant
+        instance_id = tools.new_instance_id()
+        work_dir = tools.settings.work_root / instance_id
+        work_dir.mkdir(parents=True)
+        return InstanceSpec(
+            instance_id=instance_id,
+            endpoint_name=self._endpoint_name,
+            variant_name=variant.name,
+            image=variant.image,
+            model_data_url=variant.model_data_url,
+            environment=variant.environment,
+            work_dir=work_dir,
+            log_path=tools.journal.container_log(LogStream(self._endpoint_name, variant.name, instance_id)),
+            startup_timeout_seconds=variant.startup_timeout_seconds,
+        )
+
+    def _stream(self, spec: InstanceSpec) -> LogStream:
+        return LogStream(spec.endpoint_name, spec.variant_name, spec.instance_id)
+
+    def _check(self, member: Member) -> None:
+        now = self._tools.now()
+        ended = member.handle.ended()
+        if ended is not None:
+            self._lose(member, f"the container {ended.reason}")
+        elif now >= member.next_ping_at:
+            self._ping(member, now)
+
+    def _ping(self, member: Member, now: float) -> None:
+        settings = self._tools.settings
+        if self._tools.ping(member.handle.base_url):
+            self._note_healthy(member)
+            member.next_ping_at = now + settings.ping_every_seconds
+        elif member.is_healthy:
+            member.ping_failures += 1
+            member.next_ping_at = now + settings.ping_every_seconds
+            if member.ping_failures >= settings.ping_failures_before_replacement:
+                self._lose(member, f"/ping failed {member.ping_failures} times in a row")
+        elif now - member.started_at >= self.variant.startup_timeout_seconds:
+            self._lose(member, f"/ping was not healthy within {self.variant.startup_timeout_seconds:g} s")
+
+    def _note_healthy(self, member: Member) -> None:
+        member.ping_failures = 0
+        if not member.is_healthy:
+            member.is_healthy = True
+            self.failure = None
+            self._retry_at, self._retry_seconds = 0.0, _FIRST_RETRY_SECONDS
+
+    def _lose(self, member: Member, why: str) -> None:
+        """An instance that cannot go on: end it, say why, let `converge` replace it."""
+        tail = member.handle.log_tail(20)
+        self._end(member)
+        self._fail(ping_failure(self.variant.name, why, tail), member.stream, tail)
+
+    def _fail(self, reason: str, stream: LogStream, log_tail: str) -> None:
+        self.failure = reason
+        self._retry_at = self._tools.now() + self._retry_seconds
+        self._retry_seconds = min(2 * self._retry_seconds, _LAST_RETRY_SECONDS)
+        self._tools.journal.write(stream, f"{reason}\n{log_tail}".rstrip())
+
+    def _start_failure(self, error: Exception, log_tail: str) -> str:
+        if isinstance(error, ModelDataError):
+            url = self.variant.model_data_url
+            return shortened(f'Failed to download model data for container "container_1" from URL: "{url}". {error}')
+        return ping_failure(self.variant.name, str(error), log_tail)
+
+    def _retire(self, surplus: int) -> None:
+        """Choose the idlest; they get no new requests and are ended when the last is answered."""
+        if surplus <= 0:
+            return
+        with self._lock:
+            staying = [member for member in self._members if not member.is_retiring]
+            for member in sorted(staying, key=lambda one: (one.is_healthy, one.in_flight))[:surplus]:
+                member.is_retiring = True
+
+    def _remove_drained(self) -> None:
+        for member in self.members():
+            if member.is_retiring and (member.in_flight == 0 or member.handle.ended() is not None):
+                self._end(member)
+
+    def _end(self, member: Member) -> None:
+        with self._lock:
+            member.is_retiring = True
+        member.handle.stop(self._tools.settings.stop_grace_seconds)
+        with self._lock:
+            self._members = [one for one in self._members if one is not member]
+
+
+def ping_failure(variant_name: str, why: str, log_tail: str) -> str:
+    """AWS's sentence first; the cause after it is the emulator's own."""
+    text = (
+        f"The primary container for production variant {variant_name} did not pass the ping health check."
+        " Please check CloudWatch logs for this endpoint."
+    )
+    lines = [line for line in log_tail.strip().splitlines() if line.strip()]
+    cause = f" ({why}; the log ends: {' | '.join(lines[-8:])})" if lines else f" ({why})"
+    return shortened(text + cause)
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 2] + "…)"

@@ -1,0 +1,187 @@
+"""When the lines of the logs came: noted beside the logs as they are seen, since the lines themselves do not say.
+
+A note is 16 bytes, "up to this byte it had come at this millisecond", in `<times>/<path of the log>.times`; there is
+one for each look that found something new. Memory holds the last note of each file alone.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from harness.emulator.context.timestamps import Now
+from harness.emulator.logs.streams import StreamFile, stream_files
+
+_RECORD = struct.Struct("<QQ")
+_BLOCK_BYTES = 64 * 1024
+LONGEST_EVENT_BYTES = 256 * 1024
+"""CloudWatch's classic limit; a longer line becomes several events."""
+UNFINISHED_LINE_SECONDS = 5.0
+"""A last line without its end is taken as it is when nothing was added for so long."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where the log ended when it was looked at, and when that was."""
+
+    end_byte: int
+    at_millis: int
+
+
+_NOTHING = Mark(0, 0)
+
+
+class Marks:
+    """The notes of one log, read from the file as they are asked for."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._length = file.seek(0, 2) // _RECORD.size
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Mark:
+        if not 0 <= index < self._length:
+            raise IndexError(index)
+        self._file.seek(index * _RECORD.size)
+        return Mark(*_RECORD.unpack(self._file.read(_RECORD.size)))
+
+    def first_at(self, at_millis: int) -> int:
+        """The number of the first note that is not older."""
+        return bisect_left(self, at_millis, key=lambda mark: mark.at_millis)
+
+    def first_beyond(self, byte: int) -> int:
+        """The number of the note that tells of this byte."""
+        return bisect_left(self, byte + 1, key=lambda mark: mark.end_byte)
+
+    def begin_of(self, number: int) -> int:
+        return self[number - 1].end_byte if number > 0 else 0
+
+
+class LogTimes:
+    def __init__(self, logs_dir: Path, times_dir: Path, now: Now) -> None:
+        self._logs_dir, self._times_dir, self._now = logs_dir, times_dir, now
+        self._lock = threading.Lock()
+        self._last: dict[Path, Mark] = {}
+        self._latest_millis = 0
+        self._has_looked = False
+
+    def note(self) -> None:
+        """Look at every log once. Each look has a moment of its own, so that what comes later is also dated later."""
+        with self._lock:
+            self._latest_millis = max(round(self._now() * 1000), self._latest_millis + 1)
+            for stream in stream_files(self._logs_dir):
+                self._note(stream)
+            self._has_looked = True
+
+    def streams(self) -> list[StreamFile]:
+        """Those into which something was written."""
+        with self._lock:
+            return [each for each in stream_files(self._logs_dir) if self._last.get(each.path, _NOTHING).end_byte > 0]
+
+    def notes_of(self, stream: StreamFile) -> Path:
+        relative = stream.path.relative_to(self._logs_dir)
+        return self._times_dir / relative.with_name(f"{relative.name}.times")
+
+    def prune(self, seconds: float, is_live: Callable[[], Collection[str]]) -> int:
+        """Remove logs, and their notes, of instances that are gone and wrote nothing for so long; how many."""
+        with self._lock:
+            live = is_live()
+            gone = [stream for stream in stream_files(self._logs_dir) if stream.instance_id not in live]
+            old = [stream for stream in gone if self._now() - _changed_at(stream.path) >= seconds]
+            for stream in old:
+                self._remove(stream)
+            self._forget_missing()
+        return len(old)
+
+    def _forget_missing(self) -> None:
+        """Logs that somebody else removed need no notes."""
+        for path in [path for path in self._last if not path.exists()]:
+            self._remove(StreamFile("", "", path))
+
+    def _note(self, stream: StreamFile) -> None:
+        known = self._last.get(stream.path) or self._stored(stream)
+        self._last[stream.path] = known
+        try:
+            found = stream.path.stat()
+        except FileNotFoundError:
+            return
+        if found.st_size < known.end_byte:
+            known = self._start_over(stream)
+        if found.st_size == known.end_byte:
+            return
+        is_resting = self._now() - found.st_mtime >= UNFINISHED_LINE_SECONDS
+        end = found.st_size if is_resting else _end_of_lines(stream.path, known.end_byte, found.st_size)
+        if end > known.end_byte:
+            self._append(stream, Mark(end, max(self._moment(found.st_mtime), known.at_millis)))
+
+    def _moment(self, changed_at: float) -> int:
+        """Of what is new: this look's; at the first look after a start the file knows better when it was written."""
+        return self._latest_millis if self._has_looked else min(self._latest_millis, round(changed_at * 1000))
+
+    def _stored(self, stream: StreamFile) -> Mark:
+        """The last note; a note that was cut short by a kill is cut off."""
+        path = self.notes_of(stream)
+        if not path.exists():
+            return _NOTHING
+        with path.open("r+b") as file:
+            marks = Marks(file)
+            file.truncate(len(marks) * _RECORD.size)
+            return marks[len(marks) - 1] if len(marks) else _NOTHING
+
+    def _append(self, stream: StreamFile, mark: Mark) -> None:
+        path = self.notes_of(stream)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(_RECORD.pack(mark.end_byte, mark.at_millis))
+        self._last[stream.path] = mark
+
+    def _start_over(self, stream: StreamFile) -> Mark:
+        """Somebody emptied the log: what was noted is about lines that are gone."""
+        self.notes_of(stream).unlink(missing_ok=True)
+        self._last[stream.path] = _NOTHING
+        return _NOTHING
+
+    def _remove(self, stream: StreamFile) -> None:
+        """The variant's folder stays: an instance may be about to write there."""
+        self._last.pop(stream.path, None)
+        notes = self.notes_of(stream)
+        for path in (stream.path, notes):
+            path.unlink(missing_ok=True)
+        endpoint, variant = stream.path.relative_to(self._logs_dir).parts[:2]
+        _remove_empty(stream.path.parent, self._logs_dir / endpoint / variant)
+        _remove_empty(notes.parent, self._times_dir)
+
+
+def _end_of_lines(path: Path, begin: int, end: int) -> int:
+    """Behind the last line that is whole; `begin` when there is none, or `end` when that line is too long already."""
+    with path.open("rb") as file:
+        stop = end
+        while stop > begin:
+            start = max(begin, stop - _BLOCK_BYTES)
+            file.seek(start)
+            newline = file.read(stop - start).rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
+            stop = start
+    return begin if end - begin < LONGEST_EVENT_BYTES else end
+
+
+def _changed_at(path: Path) -> float:
+    """Just now, when somebody removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,1 @@
+"""What is measured at intervals: backlog (`sampling`), instances (`utilisation`), and their publishing."""

@@ -1,0 +1,97 @@
+"""Errors as AWS words them: a code, an HTTP status and a message. How they are encoded is `wire`'s affair.
+
+Texts were observed on AWS unless a function says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.core.errors import HarnessError
+
+
+class AwsFault(HarnessError):
+    """An answer that is an error: the caller sees exactly this code, status and message."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int = 400,
+        detail: str | None = None,
+        original: OriginalAnswer | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.detail = detail
+        """SageMaker Runtime's second code, such as NO_SUCH_ENDPOINT."""
+        self.original = original
+
+
+class OriginalAnswer:
+    """What the container said, carried by the real-time ModelError."""
+
+    def __init__(self, status: int, message: str, log_stream_arn: str) -> None:
+        self.status = status
+        self.message = message
+        self.log_stream_arn = log_stream_arn
+
+
+def invalid(message: str) -> AwsFault:
+    """The control planes' catch-all: what AWS answers for not found, already there and cannot now."""
+    return AwsFault("ValidationException", message)
+
+
+def could_not_find(kind: str, arn: str) -> AwsFault:
+    return invalid(f'Could not find {kind} "{arn}".')
+
+
+def already_exists(kind: str, arn: str) -> AwsFault:
+    return invalid(f'Cannot create already existing {kind} "{arn}".')
+
+
+def in_progress(arn: str) -> AwsFault:
+    return invalid(f'Cannot update in-progress endpoint "{arn}".')
+
+
+def runtime_invalid(message: str, *, detail: str | None = None) -> AwsFault:
+    return AwsFault("ValidationError", message, detail=detail)
+
+
+def no_such_endpoint(name: str, account_id: str) -> AwsFault:
+    return runtime_invalid(f"Endpoint {name} of account {account_id} not found.", detail="NO_SUCH_ENDPOINT")
+
+
+def wrong_inference_type(name: str) -> AwsFault:
+    return runtime_invalid(f"Endpoint {name} does not support this inference type.")
+
+
+def constraints_failed(code: str, complaints: Sequence[str]) -> AwsFault:
+    noun = "error" if len(complaints) == 1 else "errors"
+    return AwsFault(code, f"{len(complaints)} validation {noun} detected: {'; '.join(complaints)}")
+
+
+def over_quota(instance_type: str | None, quota: int, used: int, delta: int) -> AwsFault:
+    return AwsFault(
+        "ResourceLimitExceeded",
+        f"The account-level service limit '{instance_type} for endpoint usage' is {quota} Instances, with current"
+        f" utilization of {used} Instances and a request delta of {delta} Instances. Please use AWS Service Quotas to"
+        " request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an"
+        " increase for this quota.",
+    )
+
+
+def unknown_operation(target: str) -> AwsFault:
+    """The message is ours; AWS sends none."""
+    return AwsFault("UnknownOperationException", f"This emulator does not know the operation {target!r}.")
+
+
+def unreadable(message: str) -> AwsFault:
+    return AwsFault("SerializationException", message)
+
+
+def internal(code: str = "InternalFailure") -> AwsFault:
+    return AwsFault(code, "The emulator failed to handle this request; see its log.", status=500)

@@ -1,0 +1,3 @@
+"""SageMaker Runtime: InvokeEndpointAsync answers the 202 (`invoke_async`), InvokeEndpoint the container's own answer
+(`invoke`).
+"""

@@ -1,0 +1,128 @@
+"""InvokeEndpoint on endpoints without an AsyncInferenceConfig: the container's answer is the caller's answer."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from harness.emulator.async_inference.engine import Slot
+from harness.emulator.context.arns import Account
+from harness.emulator.context.timestamps import Now
+from harness.emulator.instances import container
+from harness.emulator.instances.container import Answered, Unanswered, Unreached
+from harness.emulator.instances.platform_log import Journal
+from harness.emulator.metrics.meter import Datum, Meter
+from harness.emulator.protocol import faults
+from harness.emulator.protocol.faults import AwsFault, OriginalAnswer
+from harness.emulator.runtime.invoke_async import serving_endpoint
+from harness.emulator.store.catalog import Catalog, Endpoint
+
+TIMEOUT_SECONDS = 60.0
+MAX_BODY_BYTES = 6291456
+
+
+@dataclass(frozen=True)
+class RealTimeRequest:
+    endpoint_name: str
+    body: bytes
+    content_type: str | None = None
+    accept: str | None = None
+    custom_attributes: str | None = None
+    inference_id: str | None = None
+    target_variant: str | None = None
+
+
+@dataclass(frozen=True)
+class RealTimeAnswer:
+    body: bytes
+    content_type: str
+    variant_name: str
+    custom_attributes: str | None
+
+
+class RealTimeSlots(Protocol):
+    def acquire_for_request(self, endpoint_id: int, variant_name: str | None) -> Slot | None: ...
+
+
+class RealTime:
+    def __init__(
+        self, catalog: Catalog, slots: RealTimeSlots, meter: Meter, journal: Journal, account: Account, now: Now
+    ) -> None:
+        self._catalog, self._slots = catalog, slots
+        self._meter, self._journal, self._account, self._now = meter, journal, account, now
+
+    def invoke(self, request: RealTimeRequest) -> RealTimeAnswer:
+        endpoint = serving_endpoint(self._catalog, self._account, request.endpoint_name)
+        if endpoint.deployment.async_request is not None:
+            raise faults.wrong_inference_type(request.endpoint_name)
+        if request.target_variant is not None and endpoint.deployment.variant(request.target_variant) is None:
+            raise faults.runtime_invalid(f"Variant {request.target_variant} of endpoint {endpoint.name} not found.")
+        slot = self._slots.acquire_for_request(endpoint.id, request.target_variant)
+        if slot is None:
+            raise AwsFault("ServiceUnavailable", f"No instance of endpoint {endpoint.name} is healthy.", status=503)
+        try:
+            return self._ask(endpoint, slot, request)
+        finally:
+            slot.release()
+
+    def _ask(self, endpoint: Endpoint, slot: Slot, request: RealTimeRequest) -> RealTimeAnswer:
+        with tempfile.TemporaryDirectory(prefix="rehearsal-answer-") as folder:
+            path = Path(folder) / "answer"
+            started = time.perf_counter()
+            answer = container.invoke(
+                slot.base_url, _headers(request), io.BytesIO(request.body), len(request.body),
+                answer_path=path, timeout_seconds=TIMEOUT_SECONDS, is_length_required=False,
+            )  # fmt: skip
+            self._measure(endpoint, slot, answer, (time.perf_counter() - started) * 1e6)
+            body = path.read_bytes() if isinstance(answer, Answered) else b""
+        if isinstance(answer, Unanswered | Unreached):
+            raise self._model_error(endpoint, slot, request, 0, answer.message)
+        if not 200 <= answer.status < 300:
+            raise self._model_error(endpoint, slot, request, answer.status, body.decode("utf-8", "replace"))
+        return RealTimeAnswer(
+            body, answer.content_type or "application/octet-stream", slot.stream.variant_name, answer.custom_attributes
+        )
+
+    def _model_error(
+        self, endpoint: Endpoint, slot: Slot, request: RealTimeRequest, status: int, said: str
+    ) -> AwsFault:
+        self._journal.model_error(slot.stream, request.inference_id or "-", status, said)
+        side = "client" if 400 <= status < 500 else "server"
+        region, account_id = self._account.region, self._account.account_id
+        group = f"/aws/sagemaker/Endpoints/{endpoint.name}"
+        console = (
+            f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"
+        )
+        message = (
+            f'Received {side} error ({status}) from primary with message "{said[:1024]}".'
+            f" See {console} in account {account_id} for more information."
+        )
+        stream = self._account.log_stream(endpoint.name, f"{slot.stream.variant_name}/{slot.stream.instance_id}")
+        return AwsFault("ModelError", message, status=424, original=OriginalAnswer(status, said[:2048], stream))
+
+    def _measure(self, endpoint: Endpoint, slot: Slot, answer: container.Answer, micros: float) -> None:
+        status = answer.status if isinstance(answer, Answered) else 500
+        values = {
+            "Invocations": 1.0,
+            "InvocationsPerInstance": 1.0,
+            "ModelLatency": micros,
+            "Invocation4XXErrors": float(400 <= status < 500),
+            "Invocation5XXErrors": float(status >= 500),
+        }
+        for name, value in values.items():
+            self._meter.note(Datum(name, value, self._now(), endpoint.name, slot.stream.variant_name))
+
+
+def _headers(request: RealTimeRequest) -> Mapping[str, str]:
+    given = {
+        "Content-Type": request.content_type,
+        "Accept": request.accept,
+        "X-Amzn-SageMaker-Custom-Attributes": request.custom_attributes,
+        "X-Amzn-SageMaker-Inference-Id": request.inference_id,
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,124 @@
+"""Accepting an asynchronous invocation: the rules no service model states, the promised places, the row."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.emulator.async_inference.jobs import Invocation, Jobs
+from harness.emulator.context.arns import Account
+from harness.emulator.context.timestamps import Now
+from harness.emulator.protocol import faults
+from harness.emulator.store.catalog import Catalog, Endpoint
+from harness.emulator.store.deployment import AsyncSettings
+from harness.emulator.store.spool import Spool
+
+DEFAULT_TTL_SECONDS = 21600
+DEFAULT_TIMEOUT_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class AsyncRequest:
+    """InvokeEndpointAsync's members, after validation against the model."""
+
+    endpoint_name: str
+    body: bytes = b""
+    input_location: str | None = None
+    content_type: str | None = None
+    accept: str | None = None
+    custom_attributes: str | None = None
+    inference_id: str | None = None
+    path_extension: str | None = None
+    filename: str | None = None
+    ttl_seconds: int = DEFAULT_TTL_SECONDS
+    timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
+
+
+@dataclass(frozen=True)
+class Accepted:
+    inference_id: str
+    output_location: str | None
+    failure_location: str | None
+
+
+class Submissions:
+    def __init__(
+        self,
+        catalog: Catalog,
+        jobs: Jobs,
+        spool: Spool,
+        account: Account,
+        now: Now,
+        wake: Callable[[int], None] = lambda _: None,
+        new_uuid: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self._catalog, self._jobs, self._spool = catalog, jobs, spool
+        self._account, self._now, self._wake, self._new_uuid = account, now, wake, new_uuid
+
+    def submit(self, request: AsyncRequest) -> Accepted:
+        """Raises AwsFault; once this returned, the invocation is in the store."""
+        endpoint = serving_endpoint(self._catalog, self._account, request.endpoint_name)
+        settings = endpoint.deployment.async_settings
+        if settings is None:
+            raise faults.wrong_inference_type(request.endpoint_name)
+        _require_one_input(request)
+        invocation = self._invocation(request, settings)
+        if request.input_location is None:
+            self._spool.keep_input(invocation.uuid, request.body)
+        self._jobs.add(endpoint.id, invocation, self._now())
+        self._wake(endpoint.id)
+        return Accepted(invocation.inference_id, invocation.output_location, invocation.failure_location)
+
+    def _invocation(self, request: AsyncRequest, settings: AsyncSettings) -> Invocation:
+        job_uuid = self._new_uuid()
+        return Invocation(
+            uuid=job_uuid,
+            endpoint_name=request.endpoint_name,
+            inference_id=request.inference_id or self._new_uuid(),
+            input_location=request.input_location,
+            content_type=request.content_type,
+            accept=request.accept,
+            custom_attributes=request.custom_attributes,
+            timeout_seconds=request.timeout_seconds,
+            ttl_seconds=request.ttl_seconds,
+            output_location=output_location(settings.output_path, job_uuid, request),
+            failure_location=failure_location(settings.failure_path, job_uuid, request),
+        )
+
+
+def serving_endpoint(catalog: Catalog, account: Account, name: str) -> Endpoint:
+    """The endpoint of exactly this spelling, if it takes invocations now."""
+    endpoint = catalog.endpoint(account.endpoint(name))
+    if endpoint is None or endpoint.name != name or not endpoint.takes_invocations:
+        raise faults.no_such_endpoint(name, account.account_id)
+    return endpoint
+
+
+def _require_one_input(request: AsyncRequest) -> None:
+    """The texts are the emulator's own; AWS's are not published."""
+    if request.body and request.input_location is not None:
+        raise faults.runtime_invalid("Exactly one of Body and InputLocation must be specified, but both were.")
+    if not request.body and request.input_location is None:
+        raise faults.runtime_invalid("Exactly one of Body and InputLocation must be specified, but neither was.")
+
+
+def output_location(output_path: str | None, job_uuid: str, request: AsyncRequest) -> str | None:
+    """`<S3OutputPath>/<extension>/<Filename or uuid.out>`; the order of the optional parts is the emulator's choice."""
+    if output_path is None:
+        return None
+    return _joined(output_path, request.path_extension, request.filename or f"{job_uuid}.out")
+
+
+def failure_location(failure_path: str | None, job_uuid: str, request: AsyncRequest) -> str | None:
+    """`<S3FailurePath>/<extension>/<stem>-error.out`."""
+    if failure_path is None:
+        return None
+    stem = request.filename.partition(".")[0] if request.filename else job_uuid
+    return _joined(failure_path, request.path_extension, f"{stem}-error.out")
+
+
+def _joined(base: str, extension: str | None, name: str) -> str:
+    scheme, _, rest = base.partition("://")
+    parts = [part for piece in (rest, extension or "", name) for part in piece.split("/") if part]
+    return f"{scheme}://{'/'.join(parts)}"

@@ -1,0 +1,173 @@
+"""The hand that scales: one `tick` asks every policy, moves the endpoints and writes the activities. No thread."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.emulator.context.arns import Account
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.context.timestamps import Now
+from harness.emulator.control_plane.endpoints import Endpoints
+from harness.emulator.protocol.faults import AwsFault
+from harness.emulator.scaling.alarming import Evaluator, MetricAlarm
+from harness.emulator.scaling.cloud_alarms import ScalingAlarms
+from harness.emulator.scaling.decisions import (
+    LastActivity,
+    Proposal,
+    after_cooldown,
+    choose,
+    step_base,
+    step_capacity,
+    target_capacity,
+)
+from harness.emulator.scaling.records import Activity, Policy, Records, Target
+from harness.emulator.scaling.tracking import high_alarm, low_alarm
+from harness.emulator.store.catalog import DELETING, FAILED, IN_SERVICE, Catalog, Endpoint
+
+DEFAULT_COOLDOWN_SECONDS = 300.0
+_ALARMS_READ_EVERY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class ScalerTools:
+    records: Records
+    catalog: Catalog
+    endpoints: Endpoints
+    evaluator: Evaluator
+    alarms: ScalingAlarms
+    settings: EmulatorSettings
+    account: Account
+    now: Now
+
+
+class Scaler:
+    def __init__(self, tools: ScalerTools) -> None:
+        self._tools = tools
+        self._last: dict[str, LastActivity] = {}
+        self._alarms: list[MetricAlarm] = []
+        self._alarms_read_at = float("-inf")
+
+    def tick(self) -> None:
+        """Ask every target's policies once, and act."""
+        self._finish_activities()
+        targets = self._tools.records.targets()
+        if not targets:
+            return
+        self._read_alarms()
+        for target in targets:
+            self._consider(target)
+
+    def _consider(self, target: Target) -> None:
+        endpoint = self._endpoint(target)
+        if endpoint is None or endpoint.status != IN_SERVICE or target.variant_name not in endpoint.capacities:
+            return
+        current = endpoint.capacities[target.variant_name].instance_count
+        bounded = min(max(current, target.min_capacity), target.max_capacity)
+        if bounded != current:
+            limit = "minimum" if bounded > current else "maximum"
+            self._set(target, Proposal(bounded, f"{limit} capacity was set to {bounded}", "", "step"), current)
+            return
+        policies = self._tools.records.policies(target.resource_id)
+        proposals = [found for policy in policies for found in self._proposals(policy, target, current)]
+        tracking = sum(policy.kind == "TargetTrackingScaling" for policy in policies)
+        chosen = choose(proposals, current, tracking)
+        if chosen is not None and not self._is_suspended(target, chosen.capacity > current):
+            self._set(target, chosen, current)
+
+    def _proposals(self, policy: Policy, target: Target, current: int) -> Iterator[Proposal]:
+        is_tracking = policy.kind == "TargetTrackingScaling"
+        wishes = self._tracking(policy, target, current) if is_tracking else self._steps(policy, current)
+        for wanted, alarm_name in wishes:
+            capacity = min(max(wanted, target.min_capacity), target.max_capacity)
+            allowed = self._after_cooldown(policy, capacity, current)
+            if allowed is not None:
+                cause = f"monitor alarm {alarm_name} in state ALARM triggered policy {policy.name}"
+                yield Proposal(allowed, cause, policy.arn, "target" if is_tracking else "step")
+
+    def _tracking(self, policy: Policy, target: Target, current: int) -> Iterator[tuple[int, str]]:
+        names = {("High" if "-AlarmHigh-" in name else "Low"): name for name in policy.alarm_names}
+        goal = float(policy.configuration["TargetValue"])
+        high = self._tools.evaluator.read(high_alarm(policy, target, names["High"]), self._tools.now())
+        if high.is_ringing and high.value is not None:
+            cooldown = self._seconds(policy, "ScaleOutCooldown")
+            base = step_base(current, self._last.get(policy.arn), self._tools.now(), cooldown)
+            yield max(target_capacity(base, high.value, goal), current), names["High"]
+        elif "Low" in names and current > 0:
+            low = self._tools.evaluator.read(low_alarm(policy, target, names["Low"]), self._tools.now())
+            if low.is_ringing and low.value is not None:
+                yield min(target_capacity(current, low.value, goal), current), names["Low"]
+
+    def _steps(self, policy: Policy, current: int) -> Iterator[tuple[int, str]]:
+        cooldown = self._seconds(policy, "Cooldown")
+        base = step_base(current, self._last.get(policy.arn), self._tools.now(), cooldown)
+        for alarm in self._alarms:
+            if policy.arn not in alarm.policy_arns:
+                continue
+            reading = self._tools.evaluator.read(alarm, self._tools.now())
+            if reading.is_ringing:
+                breach = 0.0 if reading.value is None else reading.value - alarm.threshold
+                wanted = step_capacity(policy.configuration, base, breach)
+                if wanted is not None:
+                    yield wanted, alarm.name
+
+    def _after_cooldown(self, policy: Policy, wanted: int, current: int) -> int | None:
+        step = policy.kind == "StepScaling"
+        return after_cooldown(
+            wanted,
+            current,
+            self._last.get(policy.arn),
+            self._tools.now(),
+            out_seconds=self._seconds(policy, "Cooldown" if step else "ScaleOutCooldown"),
+            in_seconds=self._seconds(policy, "Cooldown" if step else "ScaleInCooldown"),
+        )
+
+    def _seconds(self, policy: Policy, name: str) -> float:
+        return self._tools.settings.real_seconds(float(policy.configuration.get(name, DEFAULT_COOLDOWN_SECONDS)))
+
+    def _is_suspended(self, target: Target, is_out: bool) -> bool:
+        return target.is_out_suspended if is_out else target.is_in_suspended
+
+    def _set(self, target: Target, proposal: Proposal, current: int) -> None:
+        now = self._tools.now()
+        activity = Activity(str(uuid.uuid4()), target.resource_id, proposal.capacity, proposal.cause, now)
+        change = {"VariantName": target.variant_name, "DesiredInstanceCount": proposal.capacity}
+        try:
+            self._tools.endpoints.update_endpoint_weights_and_capacities(
+                {"EndpointName": target.endpoint_name, "DesiredWeightsAndCapacities": [change]}
+            )
+        except AwsFault as fault:
+            message = f"Failed to set desired instance count to {proposal.capacity}. Reason: {fault.message}"
+            self._tools.records.end_activity(activity, now, "Failed", message)
+            return
+        self._tools.records.put_activity(activity)
+        self._last[proposal.policy_arn] = LastActivity(now, current, proposal.capacity)
+
+    def _finish_activities(self) -> None:
+        for activity in self._tools.records.activities():
+            if activity.status == "InProgress":
+                self._finish(activity)
+
+    def _finish(self, activity: Activity) -> None:
+        pieces = activity.resource_id.split("/")
+        endpoint = self._tools.catalog.endpoint(self._tools.account.endpoint(pieces[1]))
+        if endpoint is not None and endpoint.status not in (IN_SERVICE, FAILED, DELETING):
+            return
+        is_reached = endpoint is not None and endpoint.capacities[pieces[3]].instance_count == activity.capacity
+        status, message = "Failed", f"Failed to set desired instance count to {activity.capacity}."
+        if is_reached:
+            done = f"Successfully set desired instance count to {activity.capacity}."
+            status, message = "Successful", f"{done} Change successfully fulfilled by sagemaker."
+        self._tools.records.end_activity(activity, self._tools.now(), status, message)
+
+    def _read_alarms(self) -> None:
+        now = self._tools.now()
+        if now < self._alarms_read_at + self._tools.settings.real_seconds(_ALARMS_READ_EVERY_SECONDS):
+            return
+        arns = [policy.arn for policy in self._tools.records.policies() if policy.kind == "StepScaling"]
+        self._alarms = self._tools.alarms.with_actions(arns) if arns else []
+        self._alarms_read_at = now
+
+    def _endpoint(self, target: Target) -> Endpoint | None:
+        return self._tools.catalog.endpoint(self._tools.account.endpoint(target.endpoint_name))

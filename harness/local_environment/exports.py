@@ -1,0 +1,48 @@
+"""What makes anybody's AWS client talk to the standing local AWS: environment variables, or an AWS config file.
+
+Source of the names: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.local_cloud.clients import dummy_credentials
+from harness.local_environment.record import Standing
+
+PROFILE = "rehearsal"
+EMULATED_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "APPLICATION_AUTO_SCALING", "CLOUDWATCH_LOGS")
+CLOUD_SERVICES = ("S3", "SNS", "SQS", "STS", "IAM", "CLOUDWATCH")
+
+
+def environment(standing: Standing) -> Mapping[str, str]:
+    """`AWS_ENDPOINT_URL` catches every service that is not named, so that none reaches AWS by accident."""
+    return {
+        "AWS_ENDPOINT_URL": standing.cloud_url,
+        **{f"AWS_ENDPOINT_URL_{name}": standing.cloud_url for name in CLOUD_SERVICES},
+        **{f"AWS_ENDPOINT_URL_{name}": standing.sagemaker_url for name in EMULATED_SERVICES},
+        **dummy_credentials(),
+        "AWS_REGION": standing.region,
+        "AWS_DEFAULT_REGION": standing.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def shell_lines(standing: Standing) -> str:
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment(standing).items())
+
+
+def write_config_file(standing: Standing, path: Path) -> Path:
+    """An AWS config file with a profile `rehearsal`: `AWS_CONFIG_FILE=... aws --profile rehearsal ...`."""
+    services = {name.lower(): standing.cloud_url for name in CLOUD_SERVICES}
+    services |= {name.lower(): standing.sagemaker_url for name in EMULATED_SERVICES}
+    credentials = {name.lower(): value for name, value in dummy_credentials().items()}
+    profile = {"region": standing.region, **credentials, "endpoint_url": standing.cloud_url, "services": PROFILE}
+    lines = [f"[profile {PROFILE}]", *(f"{name} = {value}" for name, value in profile.items())]
+    lines += ["", f"[services {PROFILE}]"]
+    for name, url in services.items():
+        lines += [f"{name} =", f"  endpoint_url = {url}"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,91 @@
+"""The endpoint's notifications, as a subscriber on AWS gets them: an SQS queue behind the success and the error topic.
+
+Owns: the queue, its subscriptions, and the parsed messages. May not: judge them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.core.waiting import REAL_TIME, Clock, wait_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+TopicName = Literal["success", "error"]
+WAIT_SECONDS_PER_POLL = 1
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One message of the endpoint, and the topic it came by."""
+
+    topic: TopicName
+    body: dict[str, Any]
+
+    @property
+    def inference_id(self) -> str | None:
+        return self.body.get("inferenceId")
+
+    @property
+    def status(self) -> str | None:
+        """`Completed` or `Failed`; None for the TestNotification that SageMaker sends when an endpoint is made."""
+        return self.body.get("invocationStatus")
+
+    @property
+    def failure_reason(self) -> str | None:
+        return self.body.get("failureReason")
+
+
+@dataclass
+class Inbox:
+    """Collects every notification; `take` waits for the one of an inference."""
+
+    sqs: SQSClient
+    queue_url: str
+    topics: Mapping[str, TopicName]
+    """By ARN."""
+    received: list[Notification] = field(default_factory=list)
+
+    def take(self, inference_id: str, timeout_seconds: float, clock: Clock = REAL_TIME) -> Notification:
+        """Raises TimedOut when no notification for `inference_id` comes in time."""
+
+        def attempt() -> Notification | None:
+            known = self.of(inference_id)
+            if known:
+                return known[0]
+            self._poll()
+            return next(iter(self.of(inference_id)), None)
+
+        return wait_until(
+            attempt,
+            what=f"the notification of inference {inference_id}",
+            timeout_seconds=timeout_seconds,
+            every_seconds=0.0,
+            clock=clock,
+        )
+
+    def of(self, inference_id: str) -> list[Notification]:
+        return [notification for notification in self.received if notification.inference_id == inference_id]
+
+    def _poll(self) -> None:
+        answer = self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=WAIT_SECONDS_PER_POLL
+        )
+        for message in answer.get("Messages", []):
+            envelope = json.loads(message["Body"])
+            self.received.append(Notification(self.topics[envelope["TopicArn"]], json.loads(envelope["Message"])))
+            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def open_inbox(sqs: SQSClient, sns: SNSClient, topics: Mapping[str, TopicName], name: str) -> Inbox:
+    """Make a queue and subscribe it to the topics (by ARN); without raw delivery, so that messages name their topic."""
+    queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+    for topic_arn in topics:
+        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"])
+    return Inbox(sqs, queue_url, topics)

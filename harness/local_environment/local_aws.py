@@ -1,0 +1,138 @@
+"""The whole local AWS: the local cloud (S3, SNS, ...) and the SageMaker emulator before it.
+
+Owns: the order of starting and stopping, and where both keep their files. May not: create anything in them.
+The emulator is a process of its own, so that what users get from `harness up` is what a run uses.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.core.errors import ServiceDidNotStart, TimedOut
+from harness.core.state import inherited_environment, installer_environment
+from harness.core.waiting import wait_until
+from harness.docker.engine import engine_host
+from harness.local_cloud.local_cloud import CloudAsked, LocalCloud, open_cloud
+from harness.processes import ChildProcess, start_process
+from harness.serving.runtimes.choose import Choice
+from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
+
+EMULATOR_STARTUP_SECONDS = 30.0
+EMULATOR_GRACE_SECONDS = 45.0
+"""The emulator drains its requests and ends its containers, which SageMaker gives 30 seconds."""
+LOG_LINES = 50
+
+
+@dataclass(frozen=True)
+class EmulatorOptions:
+    """What the emulator is told besides where the cloud is."""
+
+    choice: Choice
+    limits: MachineLimits = UNLIMITED
+    port: int = 0
+    time_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    cloud: LocalCloud
+    sagemaker_url: str
+    run_dir: Path
+    emulator: ChildProcess
+
+    @property
+    def logs_dir(self) -> Path:
+        """Container logs in the layout of AWS's log streams: `<endpoint>/<variant>/<instance>.log`."""
+        return logs_dir(self.run_dir)
+
+
+def logs_dir(run_dir: Path) -> Path:
+    return run_dir / "sagemaker" / "logs"
+
+
+@contextmanager
+def open_local_aws(
+    run_dir: Path,
+    *,
+    state_dir: Path,
+    region: str,
+    cloud: CloudAsked,
+    options: EmulatorOptions,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[LocalAws]:
+    """Both services, healthy; stopped on every way out. Raises MachineCannot or ServiceDidNotStart."""
+    with (
+        open_cloud(cloud, state_dir=state_dir, region=region, session_id=run_dir.name, progress=say) as opened,
+        open_emulator(run_dir, state_dir, opened, options) as aws,
+    ):
+        yield aws
+
+
+@contextmanager
+def open_emulator(run_dir: Path, state_dir: Path, cloud: LocalCloud, options: EmulatorOptions) -> Iterator[LocalAws]:
+    """The emulator before a cloud that stands; it takes up again what an earlier one in `run_dir` left."""
+    ready_file = run_dir / "sagemaker-ready.json"
+    ready_file.unlink(missing_ok=True)
+    child = start_process(
+        _command(run_dir, ready_file, cloud, options),
+        what="the SageMaker emulator",
+        state_dir=state_dir,
+        log_path=run_dir / "sagemaker.log",
+        environment=_environment(options.choice),
+        cwd=Path.cwd(),
+    )
+    try:
+        yield LocalAws(cloud, _wait_ready(child, ready_file), run_dir, child)
+    finally:
+        child.stop(EMULATOR_GRACE_SECONDS)
+
+
+def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: EmulatorOptions) -> list[str]:
+    limits, choice = options.limits, options.choice
+    words: dict[str, Any] = {
+        "--port": options.port,
+        "--state-dir": run_dir / "sagemaker",
+        "--cloud-url": cloud.url,
+        "--region": cloud.region,
+        "--account-id": cloud.account_id,
+        "--runtime": choice.kind,
+        "--session-id": run_dir.name,
+        "--ready-file": ready_file,
+        "--time-scale": options.time_scale,
+        "--image": choice.image,
+        "--cpus": limits.cpus,
+        "--memory-bytes": limits.memory_bytes,
+        "--gpu-memory-bytes": limits.gpu_memory_bytes,
+        "--shared-memory-bytes": limits.shared_memory_bytes,
+    }
+    given = [str(word) for name, value in words.items() if value is not None for word in (name, value)]
+    return [sys.executable, "-m", "harness.emulator", *given, *(["--gpu"] if choice.gpu else [])]
+
+
+def _environment(choice: Choice) -> dict[str, str]:
+    """Docker needs its address, and compose the user's HOME, where its plugins may lie."""
+    if choice.kind == "process":
+        return inherited_environment()
+    return installer_environment() | {"DOCKER_HOST": engine_host()}
+
+
+def _wait_ready(child: ChildProcess, ready_file: Path) -> str:
+    def attempt() -> str | None:
+        if child.exit_code() is not None:
+            raise ServiceDidNotStart(
+                f"the SageMaker emulator ended with exit code {child.exit_code()} before it was ready; "
+                f"its log is {child.log_path}",
+                log_tail=child.log_tail(LOG_LINES),
+            )
+        return str(json.loads(ready_file.read_text(encoding="utf-8"))["url"]) if ready_file.exists() else None
+
+    try:
+        return wait_until(attempt, what="the SageMaker emulator", timeout_seconds=EMULATOR_STARTUP_SECONDS)
+    except TimedOut as error:
+        raise ServiceDidNotStart(str(error), log_tail=child.log_tail(LOG_LINES)) from error

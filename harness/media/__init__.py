@@ -1,0 +1,1 @@
+"""Clips as the harness reads them, independently of the handler."""

@@ -1,0 +1,86 @@
+"""Clips as the harness sees them: what a file holds, judged independently of the handler.
+
+Owns: reading a clip to its end to know how many frames an honest answer must speak of. May not: know about requests or
+predictions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.core.errors import ConfigurationError
+from harness.media.opencv import cv2
+
+FALLBACK_CONTENT_TYPE = "application/octet-stream"
+_OWN_TYPES = {".npy": "application/x-npy", ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t"}
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What decoding the file to its end found; sizes in pixels after rotation metadata."""
+
+    width: int
+    height: int
+    frame_count: int
+    duration_seconds: float
+
+    def sampled_count(self, frame_interval: int) -> int:
+        """How many frames a handler that looks at every `frame_interval`-th one must answer."""
+        return -(-self.frame_count // frame_interval)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A file to send, and what is known of it; `facts` is None where no frame can be decoded."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    content_type: str
+    facts: ClipFacts | None
+
+
+def open_clip(path: Path) -> Clip:
+    """Read and decode `path`; raises ConfigurationError when there is no such file."""
+    if not path.is_file():
+        raise ConfigurationError(f"{path}: no such file; give --video the path of a clip")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Clip(path, path.stat().st_size, digest, content_type_of(path), _decode_facts(path))
+
+
+def content_type_of(path: Path) -> str:
+    """The MIME type that a client would send for a file of this name."""
+    guess = _OWN_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
+    return guess or FALLBACK_CONTENT_TYPE
+
+
+def _decode_facts(path: Path) -> ClipFacts | None:
+    return _array_facts(path) if path.suffix.lower() == ".npy" else _video_facts(path)
+
+
+def _array_facts(path: Path) -> ClipFacts | None:
+    try:
+        frames = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return ClipFacts(frames.shape[2], frames.shape[1], frames.shape[0], 0.0) if frames.ndim == 4 else None
+
+
+def _video_facts(path: Path) -> ClipFacts | None:
+    capture = cv2.VideoCapture(str(path))
+    try:
+        ok, frame = capture.read()
+        if not ok:
+            return None
+        count, last_ms = 1, 0.0
+        while capture.grab():
+            count, last_ms = count + 1, max(last_ms, capture.get(cv2.CAP_PROP_POS_MSEC))
+        return ClipFacts(int(frame.shape[1]), int(frame.shape[0]), count, last_ms / 1000)
+    finally:
+        capture.release()

@@ -1,0 +1,3 @@
+"""The flow of `harness validate` (`validate`), how an outcome becomes a case of the evidence (`judging`), and the
+parity check.
+"""

@@ -1,0 +1,268 @@
+"""From the outcome of a request to a case of the evidence, with its findings, numbers and pictures.
+
+Owns: which checks look at which outcome. May not: send requests or write files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from deploy import evidence
+from harness.cases import Case
+from harness.checks import answer, known_answer
+from harness.checks.findings import Finding
+from harness.checks.known_answer import Predictions, Rle, Truth
+from harness.core.errors import MalformedDocument
+from harness.local_environment.inbox import Notification
+from harness.local_environment.submit import Completed, Failed, Outcome, Timings
+from harness.media.clips import Clip
+from harness.report.clip import CasePictures
+from harness.report.pictures import Detection, FrameDetections
+
+FAILURE_BODY_LIMIT = 4000
+"""Characters of a failure object that the evidence keeps."""
+_REASON_STATUS = re.compile(r"error \((\d+)\) from")
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What an answer is held to."""
+
+    frame_interval: int | None
+    """What the endpoint was told; None where its own default is believed."""
+    map50_at_least: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    record: evidence.Case
+    pictures: CasePictures | None = None
+
+    def timed(self, seconds: Mapping[str, float]) -> Judged:
+        """With what the emulator saw of the request's time, by phase."""
+        queue = seconds.get("queue", 0.0) + seconds.get("download", 0.0)
+        known = {"queue_seconds": queue, "model_seconds": seconds.get("container")}
+        timings = self.record.timings.model_copy(update=known)
+        return replace(self, record=self.record.model_copy(update={"timings": timings}))
+
+
+def judge(case: Case, outcome: Outcome, demands: Demands, started: datetime) -> Judged:
+    if isinstance(outcome, Completed):
+        return _judge_completed(case, outcome, demands, started)
+    if isinstance(outcome, Failed):
+        return Judged(_record(case, outcome, started, _failed_findings(case, outcome), failure=_failure(outcome)))
+    silence = Finding(
+        "outcome",
+        "error",
+        f"neither the output nor the failure object appeared within {outcome.waited_seconds:g} s",
+        advice="look at the container's log; raise validate.timeout_seconds if it was still working",
+    )
+    return Judged(_record(case, outcome, started, (silence,)))
+
+
+def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: datetime) -> Judged:
+    try:
+        predictions = Predictions.parse(outcome.body, what=f"the answer to {case.name}")
+    except MalformedDocument as error:
+        finding = Finding("answer.format", "error", str(error), advice="see handler/predictions.schema.json")
+        return Judged(_record(case, outcome, started, (finding,)))
+    interval = demands.frame_interval or predictions.frame_interval or 1
+    verdict = _verdict(case.truth, predictions, demands)
+    findings = (*_notification_findings(outcome), *_answer_findings(case, predictions, interval), *verdict.findings)
+    record = _record(
+        case,
+        outcome,
+        started,
+        findings,
+        frames=evidence.Frames(expected=_expected(case.clip, interval), sampled=len(predictions.frames)),
+        detection_count=sum(len(frame.detections) for frame in predictions.frames),
+        metrics=verdict.metrics,
+    )
+    return Judged(record, CasePictures(case.name, case.clip.path, _drawable(predictions, case.truth)))
+
+
+def summary(record: evidence.Case) -> str:
+    """One line for the terminal: what came, in the fewest words."""
+    if record.frames:
+        parts = [f"{record.frames.sampled} frames, {record.detection_count} detections"]
+        parts += [f"{metric.name} {metric.value:.3f}" for metric in record.metrics[:1] if metric.value is not None]
+    elif record.failure:
+        code = f" {record.failure.code}" if record.failure.code else ""
+        parts = [f"failed with {record.failure.http_status or 'no answer'}{code}"]
+    else:
+        parts = [record.outcome.replace("_", " ")]
+    parts += [finding.message for finding in record.findings if finding.severity == "error"][:1]
+    return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class _AgainstTruth:
+    findings: tuple[Finding, ...] = ()
+    metrics: tuple[evidence.Metric, ...] = ()
+
+
+def _verdict(truth: Truth | None, predictions: Predictions, demands: Demands) -> _AgainstTruth:
+    if truth is None:
+        return _AgainstTruth()
+    verdict = known_answer.judge(
+        predictions, truth, map50_at_least=demands.map50_at_least, frame_interval=demands.frame_interval
+    )
+    metrics = [
+        evidence.Metric(name="map_50", value=round(verdict.boxes.map50, 4), at_least=demands.map50_at_least),
+        evidence.Metric(name="map_50_95", value=round(verdict.boxes.map50_95, 4)),
+    ]
+    if verdict.masks:
+        metrics.append(evidence.Metric(name="mask_map_50", value=round(verdict.masks.map50, 4)))
+    return _AgainstTruth(verdict.findings, tuple(metrics))
+
+
+def _answer_findings(case: Case, predictions: Predictions, interval: int) -> tuple[Finding, ...]:
+    """The known answer says the same and more where there is one."""
+    if case.truth is not None or case.clip.facts is None:
+        return ()
+    return answer.judge(predictions, case.clip.facts, interval)
+
+
+def _notification_findings(outcome: Completed | Failed) -> Iterator[Finding]:
+    wanted = ("success", "Completed") if isinstance(outcome, Completed) else ("error", "Failed")
+    found = outcome.notification
+    if found is None:
+        yield Finding("notification", "error", f"the request ended as {wanted[1]}, but no notification came")
+    elif (found.topic, found.status) != wanted:
+        said = f"the {found.topic} topic says {found.status}"
+        yield Finding("notification", "error", f"the request ended as {wanted[1]}, but {said}")
+
+
+def _failed_findings(case: Case, outcome: Failed) -> tuple[Finding, ...]:
+    notes = tuple(_notification_findings(outcome))
+    if case.expects == "failed":
+        return notes
+    body = outcome.body.decode("utf-8", errors="replace").strip().split("\n", 1)[0]
+    cause = _error_of(outcome.body).get("message") or body or outcome.reason
+    finding = Finding("outcome", "error", cause, where=case.clip.path.name, advice=outcome.reason)
+    return (finding, *notes)
+
+
+def _failure(outcome: Failed) -> evidence.Failure:
+    status = _REASON_STATUS.search(outcome.reason)
+    return evidence.Failure(
+        reason=outcome.reason,
+        http_status=int(status.group(1)) if status else None,
+        code=_error_of(outcome.body).get("code"),
+        body=outcome.body.decode("utf-8", errors="replace")[:FAILURE_BODY_LIMIT],
+    )
+
+
+def _error_of(body: bytes) -> Mapping[str, str]:
+    """The handler's `{"error": {"code", "message"}}` in the first line; empty when the body is something else."""
+    try:
+        error = json.loads(body.split(b"\n", 1)[0])["error"]
+        return {"code": str(error["code"]), "message": str(error["message"])}
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _record(
+    case: Case,
+    outcome: Outcome,
+    started: datetime,
+    findings: tuple[Finding, ...],
+    *,
+    failure: evidence.Failure | None = None,
+    frames: evidence.Frames | None = None,
+    detection_count: int | None = None,
+    metrics: tuple[evidence.Metric, ...] = (),
+) -> evidence.Case:
+    ended = outcome if isinstance(outcome, Completed | Failed) else None
+    return evidence.Case(
+        name=case.name,
+        kind=case.kind,
+        expected_outcome=case.expects,
+        outcome="completed" if isinstance(outcome, Completed) else "failed" if ended else "timed_out",
+        input=input_record(case.clip),
+        started=started,
+        inference_id=outcome.accepted.inference_id,
+        output_location=outcome.accepted.output_location,
+        failure_location=outcome.accepted.failure_location,
+        failure=failure,
+        notification=_notification(ended.notification) if ended else None,
+        timings=_timings(ended.timings) if ended else evidence.Timings(),
+        frames=frames,
+        detection_count=detection_count,
+        metrics=metrics,
+        findings=tuple(evidence_finding(finding) for finding in findings),
+    )
+
+
+def _timings(taken: Timings) -> evidence.Timings:
+    total_seconds = taken.upload_seconds + taken.total_seconds
+    return evidence.Timings(upload_seconds=taken.upload_seconds, total_seconds=total_seconds)
+
+
+def evidence_finding(finding: Finding) -> evidence.Finding:
+    return evidence.Finding(
+        check=finding.check,
+        severity=finding.severity,
+        message=finding.message,
+        where=finding.where or "",
+        advice=finding.advice or "",
+    )
+
+
+def _notification(found: Notification | None) -> evidence.Notification | None:
+    if found is None or found.status is None:
+        return None
+    return evidence.Notification(
+        topic=found.topic,
+        invocation_status=found.status,
+        failure_reason=found.failure_reason or "",
+    )
+
+
+def input_record(clip: Clip) -> evidence.InputFile:
+    facts = clip.facts
+    return evidence.InputFile(
+        file=clip.path.name,
+        size_bytes=clip.size_bytes,
+        sha256=clip.sha256,
+        content_type=clip.content_type,
+        width_pixels=facts.width if facts else None,
+        height_pixels=facts.height if facts else None,
+        frame_count=facts.frame_count if facts else None,
+        duration_seconds=facts.duration_seconds if facts else None,
+    )
+
+
+def _expected(clip: Clip, interval: int) -> int | None:
+    return clip.facts.sampled_count(interval) if clip.facts else None
+
+
+def _drawable(predictions: Predictions, truth: Truth | None) -> tuple[FrameDetections, ...]:
+    there = {frame.frame_index: frame.objects for frame in truth.frames} if truth else {}
+    return tuple(
+        FrameDetections(
+            frame.frame_index,
+            frame.pts_seconds or 0.0,
+            tuple(Detection(found.box, found.label, found.score, _mask(found.mask)) for found in frame.detections),
+            tuple(Detection(thing.box, thing.label) for thing in there.get(frame.frame_index, ())),
+        )
+        for frame in predictions.frames
+    )
+
+
+def _mask(rle: Rle | None) -> NDArray[np.bool_] | None:
+    if rle is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pycocotools 2.0.11 lacks numpy 2's `copy` keyword
+        decoded = coco_mask.decode({"size": list(rle.size), "counts": rle.counts.encode("ascii")})
+    return np.asarray(decoded, dtype=np.bool_)

@@ -1,0 +1,159 @@
+"""`harness validate`: bundle -> local AWS -> deploy -> requests -> judgement -> report, in that order.
+
+Owns the flow of one run and its folders. What each step does lives in its own module; nothing here knows TorchServe,
+LocalStack or pixels.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy import bundle, config
+from deploy.apply import apply
+from deploy.apply.apply import Applied
+from deploy.apply.ledger import Ledger
+from deploy.aws import LOCAL_ROLE, Clients, Target
+from deploy.bundle import Bundle
+from deploy.config import Project
+from deploy.evidence import Check, Report
+from deploy.resources import desired_state
+from harness import cases
+from harness.cases import Case, KnownAnswer
+from harness.core.progress import Progress
+from harness.local_environment.clients import submitter_of
+from harness.local_environment.local_aws import LocalAws
+from harness.local_environment.local_run import LocalRun, ProjectOptions
+from harness.local_environment.submit import Request, Submitter
+from harness.observations.instances import instances_of
+from harness.observations.phases import phases_of
+from harness.rehearsal import judging, parity
+from harness.rehearsal.judging import Demands, Judged
+from harness.report.assemble import Subject, assemble
+from harness.report.folder import Written, write_all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(ProjectOptions):
+    """What the command line says."""
+
+    videos: tuple[Path, ...] = ()
+    out_dir: Path = Path("rehearsal-report")
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    report: Report
+    written: Written
+
+
+def validate(options: Options, progress: Progress) -> Rehearsed:
+    """Run it all. A failing case is a result; what cannot be run at all raises HarnessError or DeployError."""
+    project = config.load(options.config_path, options.environment)
+    known = cases.open_known_answer(project.validate.known_answer)
+    clips = cases.of_users_clips((*project.validate.clips, *options.videos))
+    local = LocalRun.begun(options, project.endpoint.region, progress)
+    run = _Run(local, options, project, known, clips, progress)
+    with ExitStack() as stack:
+        return run.rehearse(stack)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A bundle that stands behind an endpoint of the local AWS."""
+
+    project: Project
+    bundle: Bundle
+    applied: Applied
+
+
+@dataclass(frozen=True)
+class _Run:
+    local: LocalRun
+    options: Options
+    project: Project
+    known: KnownAnswer
+    clips: tuple[Case, ...]
+    progress: Progress
+
+    @property
+    def folder(self) -> Path:
+        return self.local.folder
+
+    def rehearse(self, stack: ExitStack) -> Rehearsed:
+        """`stack` ends what was started, whatever happens."""
+        built = self._bundle(self.project)
+        aws = self.local.start(stack)
+        standing = self._deploy(aws, self.project, built)
+        knowing = self._knowing(aws, standing)
+        judged = self._run_cases(aws, standing, knowing)
+        checks = [self._parity(built)]
+        with self.progress.stage("report"):
+            subject = Subject(self.local.run_id, self.options.arguments, self.project, built, standing.applied)
+            instances = instances_of(aws.sagemaker_url, standing.applied.endpoint_name)
+            records = [each.record for each in judged]
+            report = assemble(subject, aws, instances, records, self.progress.timings, checks)
+            pictures = [each.pictures for each in judged if each.pictures]
+            return Rehearsed(report, write_all(report, pictures, self.options.out_dir))
+
+    def _bundle(self, project: Project) -> Bundle:
+        with self.progress.stage(f"bundle {project.name}") as stage:
+            built = bundle.build(project, self.folder / "bundles" / project.name)
+            stage.result = f"{built.size_bytes / 1e6:.1f} MB, sha256 {built.sha256[:12]}"
+            return built
+
+    def _deploy(self, aws: LocalAws, project: Project, built: Bundle) -> _Standing:
+        with self.progress.stage(f"deploy endpoint {project.endpoint_name}"):
+            urls = {"cloud_url": aws.cloud.url, "sagemaker_url": aws.sagemaker_url}
+            clients = Clients(Target.local(project.endpoint.region, **urls))
+            wanted = desired_state.desire(project, built, aws.cloud.account_id, LOCAL_ROLE)
+            ledger = Ledger(self.folder / f"{project.name}.ledger.jsonl")
+            return _Standing(project, built, apply.apply(wanted, clients, ledger=ledger))
+
+    def _knowing(self, aws: LocalAws, standing: _Standing) -> _Standing:
+        """Where the known answer is asked for: at the bundle itself if its model knows the labels of the known answer,
+        else at a companion, the same handler with the same settings around the model that does.
+        """
+        if self.known.is_known_to(self.project.model.spec):
+            return standing
+        model = self.project.model.model_copy(update={"weights": self.known.weights, "spec": self.known.spec})
+        endpoint = self.project.endpoint.model_copy(update={"name": None})
+        companion = replace(self.project, name=f"{self.project.name}-known", model=model, endpoint=endpoint)
+        return self._deploy(aws, companion, self._bundle(companion))
+
+    def _run_cases(self, aws: LocalAws, standing: _Standing, knowing: _Standing) -> list[Judged]:
+        main, known = self._submitter(aws, standing), self._submitter(aws, knowing)
+        plan = [
+            (cases.of_known_answer(self.known), known),
+            *((case, main) for case in self.clips),
+            (cases.of_bad_input(self.folder), main),
+            (cases.of_recovery(self.known), known),
+        ]
+        return [self._run_case(aws, case, submitter) for case, submitter in plan]
+
+    def _submitter(self, aws: LocalAws, standing: _Standing) -> Submitter:
+        region, patience = standing.project.endpoint.region, self.project.validate.timeout_seconds
+        return submitter_of(aws, standing.applied, region, patience)
+
+    def _run_case(self, aws: LocalAws, case: Case, submitter: Submitter) -> Judged:
+        with self.progress.stage(case.name) as stage:
+            started = datetime.now(UTC)
+            outcome = submitter.submit(Request(case.clip))
+            judged = judging.judge(case, outcome, self._demands(), started)
+            stage.ok = judged.record.judgement == "passed"
+            stage.result = judging.summary(judged.record)
+            phases = phases_of(aws.sagemaker_url, {outcome.accepted.inference_id})
+            return judged.timed(phases[0].seconds) if phases else judged
+
+    def _parity(self, built: Bundle) -> Check:
+        with self.progress.stage("parity with torchvision") as stage:
+            found = parity.quick(self.project, built)
+            stage.ok = found.judgement != "failed"
+            stage.result = found.summary
+            return found
+
+    def _demands(self) -> Demands:
+        interval = self.project.handler.environment.get("FRAME_INTERVAL")
+        return Demands(int(interval) if interval is not None else None, self.project.gates.min_map50)

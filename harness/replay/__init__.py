@@ -1,0 +1,1 @@
+"""Running a kept request again: the flow (`replay`), the endpoint it needs, asking, comparing, rendering."""

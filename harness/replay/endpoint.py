@@ -1,0 +1,128 @@
+"""The endpoint a kept request is sent to: the recorded bundle and settings, deployed by the code that deploys to AWS.
+
+Owns what is the same as it was (bundle, environment, limits, concurrency) and what cannot be (account, bucket, topics).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deploy import bundle
+from deploy.aws import LOCAL_ROLE
+from deploy.bundle import archive
+from deploy.bundle.archive import Member
+from deploy.core.digests import digest_of
+from deploy.core.files import replacing
+from deploy.core.redaction import names_a_secret
+from deploy.failed_requests.kept import Kept, Served
+from deploy.resources import Bucket, BundleObject, Endpoint, EndpointConfig, Model, Topic
+from deploy.resources.desired_state import Desired
+from harness.core.errors import ConfigurationError
+from harness.serving.instances.model_data import unpack
+
+PROJECT = "rehearsal-replay"
+TTL_SECONDS = 21600
+_CODE = "code/"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What is served; `note` says how it differs from what served then, empty when it is that."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    note: str = ""
+
+
+def recorded_archive(path: Path, served: Served) -> Archive:
+    """Raises ConfigurationError when the kept bundle is no longer the recorded one."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != served.bundle_sha256:
+        raise ConfigurationError(
+            f"{path} has the sha256 {digest[:16]}..., what served had {served.bundle_sha256[:16]}...: it was changed "
+            "after it was fetched. Fetch it again with `deploy replay`; another handler is tried with --handler"
+        )
+    return Archive(path, digest, path.stat().st_size)
+
+
+def with_handler(recorded: Archive, handler: Path, out: Path) -> Archive:
+    """The recorded bundle with the folder `handler` in place of its code; weights and the rest stay."""
+    with tempfile.TemporaryDirectory(prefix="rehearsal-handler-") as folder:
+        root = Path(folder) / "model"
+        with recorded.path.open("rb") as body:
+            unpack(body, root, source=str(recorded.path))
+        kept = [Member(path.relative_to(root).as_posix(), path) for path in root.rglob("*") if path.is_file()]
+        members = [*(each for each in kept if not each.name.startswith(_CODE)), *bundle.handler_members(handler)]
+        with replacing(out) as file:
+            packed = archive.pack(members, file)
+    return Archive(out, packed.sha256, packed.size_bytes, f"the handler is {handler}, not the bundle's own")
+
+
+def changed_settings(was: Served, given: Mapping[str, str]) -> Iterator[str]:
+    """Settings that are not as recorded, a line each; nothing that its name calls a secret is repeated."""
+    for name, value in given.items():
+        if name in was.withheld or names_a_secret(name):
+            yield f"{name} is as it was given here"
+        elif was.environment.get(name) != value:
+            yield f"{name}={was.environment.get(name, '(not set)')} there, {value} here"
+
+
+def desired(kept: Kept, served: Archive, environment: Mapping[str, str], account: str) -> Desired:
+    """A pure function; the names are this run's own."""
+    was = kept.served
+    bucket = Bucket(f"{PROJECT}-{account}-{was.region}", was.region, create=True)
+    stored = BundleObject(
+        bucket.name, f"models/{served.sha256}/{served.path.name}", served.path, served.sha256, served.size_bytes
+    )
+    model = Model("", LOCAL_ROLE, was.image, stored.name, environment, {})
+    topics = [Topic(f"{PROJECT}-{kind}", _arn(was.region, account, kind), {}) for kind in ("success", "error")]
+    config = _config(was, bucket.name, topics)
+    release = digest_of([model.request(), config.request()])[:12]
+    name = f"{PROJECT}-{release}"
+    return Desired(
+        project_name=PROJECT,
+        project_digest=release,
+        account=account,
+        region=was.region,
+        release=release,
+        bucket=bucket,
+        bundle=stored,
+        success_topic=topics[0],
+        error_topic=topics[1],
+        model=replace(model, name=name),
+        endpoint_config=replace(config, name=name, model_name=name),
+        endpoint=Endpoint(was.endpoint_name, name, {}),
+        input_prefix="input",
+        invocation_timeout_seconds=kept.request.invocation_timeout_seconds,
+        request_ttl_seconds=TTL_SECONDS,
+        releases_prefix=f"releases/{was.endpoint_name}",
+    )
+
+
+def _arn(region: str, account: str, kind: str) -> str:
+    return f"arn:aws:sns:{region}:{account}:{PROJECT}-{kind}"
+
+
+def _config(was: Served, bucket: str, topics: list[Topic]) -> EndpointConfig:
+    return EndpointConfig(
+        name="",
+        model_name="",
+        instance_type=was.instance_type,
+        initial_instance_count=1,
+        model_download_timeout_seconds=was.model_download_timeout_seconds,
+        startup_timeout_seconds=was.startup_timeout_seconds,
+        inference_ami_version=None,
+        max_concurrent_invocations_per_instance=was.max_concurrent_invocations_per_instance,
+        output_path=f"s3://{bucket}/output",
+        failure_path=f"s3://{bucket}/failure",
+        success_topic_arn=topics[0].arn,
+        error_topic_arn=topics[1].arn,
+        include_response_in=(),
+        tags={},
+    )

@@ -1,0 +1,91 @@
+"""Process or Docker: which runtime a rehearsal uses, with which image, and why.
+
+`choose` looks and says; `make_runtime` makes what was chosen. Only what is chosen is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.core.errors import ConfigurationError, MachineCannot
+from harness.docker.engine import Engine
+from harness.local_cloud.clients import DEFAULT_REGION, local_client
+from harness.serving.images.pinned import how_to_get, official_image
+from harness.serving.images.recipe import COMPATIBLE_IMAGE
+from harness.serving.instances.gpu import gpus
+from harness.serving.instances.runtime import Runtime
+from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
+
+RuntimeKind = Literal["process", "docker"]
+AskedKind = Literal["auto", "process", "docker"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    kind: RuntimeKind
+    why: str
+    """One line for people."""
+    image: str | None = None
+    """What Docker runs; None for the process runtime."""
+    gpu: bool = False
+
+
+def choose(
+    asked: AskedKind = "auto",
+    image: str | None = None,
+    *,
+    region: str = DEFAULT_REGION,
+    connect: Callable[[], Engine] = Engine.connect,
+    has_gpu: Callable[[], bool] = lambda: bool(gpus()),
+) -> Choice:
+    """`auto` takes Docker when an engine runs and an image is here. Raises MachineCannot when `docker` cannot be had.
+
+    Without `image`: the official one of the region if it is here, else the compatible one.
+    """
+    if asked == "process":
+        return Choice("process", "the process runtime was asked for")
+    try:
+        with connect() as engine:
+            return _with_engine(asked, engine, image, region, has_gpu())
+    except MachineCannot as error:
+        if asked == "docker":
+            raise
+        return Choice("process", f"no Docker here: {error}")
+
+
+def _with_engine(asked: AskedKind, engine: Engine, image: str | None, region: str, has_gpu: bool) -> Choice:
+    gpu = has_gpu and engine.facts().has_gpu_runtime
+    candidates = [image] if image is not None else [official_image(region, gpu=gpu), COMPATIBLE_IMAGE]
+    for candidate in candidates:
+        if engine.image(candidate) is not None:
+            asked_for = "was asked for" if asked == "docker" else "runs here"
+            return Choice("docker", f"Docker {asked_for} and has the image {candidate}", candidate, gpu)
+    missing = " nor ".join(candidates)
+    raise MachineCannot(f"Docker runs, but it has neither {missing}; {how_to_get(candidates[0])}")
+
+
+def make_runtime(
+    choice: Choice,
+    *,
+    state_dir: Path,
+    cloud_url: str,
+    session_id: str,
+    region: str = DEFAULT_REGION,
+    limits: MachineLimits = UNLIMITED,
+) -> Runtime:
+    """The runtime that was chosen; `limits` hold for Docker alone, and are refused for processes."""
+    if choice.kind == "docker":
+        from harness.serving.runtimes.docker_runtime import DockerRuntime, DockerSettings
+
+        settings = DockerSettings(cloud_url, session_id, region, choice.image, choice.gpu, limits)
+        return DockerRuntime(settings, Engine.connect())
+    if limits != UNLIMITED:
+        raise ConfigurationError(
+            f"--cpus, --memory and --gpu-memory need the docker runtime, and this is the process runtime: {choice.why}"
+        )
+    from harness.serving.runtimes.process import ProcessRuntime
+
+    return ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud_url, region=region))
