@@ -8,12 +8,12 @@ from pathlib import Path
 
 from detector.model import architecture
 
-HANDLER = Path(architecture.__file__).parent.parent
+HANDLER = Path(architecture.__file__).parents[2]
 _ANSWER = """
 import sys, torch
 torch.set_num_threads(1)
 import inference
-from detector.frames import FrameBatch
+from detector.core.frames import FrameBatch
 service = inference.model_fn(sys.argv[1])
 import numpy as np
 pixels = np.zeros((1, 64, 64, 3), np.uint8)
@@ -23,7 +23,7 @@ print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
 _UNFILLED = """
 import sys
 import inference
-from detector import architecture, weights
+from detector.model import architecture, weights
 weights.unfilled(architecture.coco_spec())
 print([name for name in ("torch._dynamo", "sympy", "torchvision.datasets") if name in sys.modules])
 """

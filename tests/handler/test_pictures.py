@@ -217,9 +217,9 @@ def test_a_batch_that_does_not_fit_its_indices_cannot_be_made() -> None:
 
 UNREADABLE = """
 import numpy as np
-from detector import media
-from detector.opencv import cv2
-from detector.errors import UnreadableMedia
+from detector.io import media
+from detector.core.opencv import cv2
+from detector.core.errors import UnreadableMedia
 assert cv2.imdecode(np.frombuffer(b"\\xff\\xd8\\xff nonsense", np.uint8), cv2.IMREAD_COLOR) is None
 try:
     with media.open_clip(bytes(1000), "video/mp4", 1):

@@ -95,13 +95,13 @@ def test_giving_up_early_never_stops_the_worker(clips: ClipMaker) -> None:
     """In a process of its own: where a decoder's thread waits for the interpreter, nothing in it can end the test."""
     path = clips.made("short-groups.mp4", *ODD["short-groups.mp4"])  # stood still after 50 to 180 times
     giving_up = (
-        "import sys; from detector import pipeline, skipping; import torchvision.io, av\n"
+        "import sys; from detector import pipeline; from detector.io import skipping; import torchvision.io, av\n"
         "av.logging.set_level(av.logging.ERROR)\n"  # as torchvision.io does wherever it finds PyAV
         "for _ in range(1500):\n"
         "    frames = skipping.sampled(sys.argv[1], 5)\n"
         "    next(frames), frames.close()\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(skipping.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(skipping.__file__).parents[2])}
     subprocess.run([sys.executable, "-c", giving_up, str(path)], env=environment, check=True, timeout=120)
 
 

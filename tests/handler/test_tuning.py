@@ -23,7 +23,7 @@ from detector.speed import folding, precision
 from detector.speed.tuning import tuned
 from tests.handler.test_model import CPU, assert_same, batch_of, eager
 
-HANDLER = Path(architecture.__file__).parent.parent
+HANDLER = Path(architecture.__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_half_precision_on_a_cpu_is_refused_with_the_setting_to_change() -> None
 
 _FAULTS = """
 import resource, sys, torch
-from detector import allocator
+from detector.speed import allocator
 torch.set_num_threads(1)
 def use():
     for _ in range(20):

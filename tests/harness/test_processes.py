@@ -36,7 +36,7 @@ RUN = f"""
 import signal, sys
 from pathlib import Path
 from harness.processes import start_process
-from harness.state import inherited_environment, new_temp_dir
+from harness.core.state import inherited_environment, new_temp_dir
 state, port = Path(sys.argv[1]), sys.argv[2]
 work, temp = state / "work", new_temp_dir("test")
 work.mkdir(parents=True)

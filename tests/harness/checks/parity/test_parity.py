@@ -161,7 +161,7 @@ def test_weights_that_find_nothing_are_compared_on_what_they_nearly_find(tmp_pat
 def test_a_handler_that_mixes_up_its_colours_is_caught(tmp_path: Path) -> None:
     handler = tmp_path / "handler"
     shutil.copytree(ROOT / "handler", handler, ignore=shutil.ignore_patterns("__pycache__"))
-    frames = handler / "detector" / "frames.py"
+    frames = handler / "detector" / "core" / "frames.py"
     text = frames.read_text()
     assert "cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=slot)" in text
     frames.write_text(text.replace("cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=slot)", "np.copyto(slot, pixels)"))
