@@ -105,7 +105,7 @@ def rehearsal_endpoint(
     project = _renamed(rehearsal_project, _name_for(request.node.name))
     urls = {"cloud_url": rehearsal_aws.cloud.url, "sagemaker_url": rehearsal_aws.sagemaker_url}
     clients = Clients(Target.local(project.endpoint.region, **urls))
-    wanted = desired_state.desire(project, rehearsal_bundle, rehearsal_aws.cloud.account_id, LOCAL_ROLE)
+    wanted = desired_state.desired_state_of(project, rehearsal_bundle, rehearsal_aws.cloud.account_id, LOCAL_ROLE)
     ledger = Ledger(tmp_path / "rehearsal.ledger.jsonl")
     try:
         applied = apply.apply(wanted, clients, ledger=ledger)

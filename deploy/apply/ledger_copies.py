@@ -15,14 +15,14 @@ from deploy.async_client import requests
 from deploy.aws import Clients, aws_errors
 from deploy.core import files
 from deploy.core.errors import ConfigurationError
-from deploy.releases import Shelf
+from deploy.releases import ReleaseStore
 
 _NAME = "ledger.jsonl"
 
 
-def join(clients: Clients, shelf: Shelf, ledger: Ledger) -> None:
+def join(clients: Clients, store: ReleaseStore, ledger: Ledger) -> None:
     """Add to the local ledger what other machines did, by the time of each line."""
-    found = requests.fetch(clients, f"s3://{shelf.bucket}/{shelf.prefix}/{_NAME}")
+    found = requests.fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
     if found is None:
         return
     local = ledger.path.read_text(encoding="utf-8") if ledger.path.exists() else ""
@@ -31,15 +31,15 @@ def join(clients: Clients, shelf: Shelf, ledger: Ledger) -> None:
         joined = sorted(dict.fromkeys(lines), key=lambda line: str(json.loads(line)["at"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(
-            f"s3://{shelf.bucket}/{shelf.prefix}/{_NAME} or {ledger.path} holds a line that is no ledger entry "
+            f"s3://{store.bucket}/{store.prefix}/{_NAME} or {ledger.path} holds a line that is no ledger entry "
             f"({error}): repair or remove it"
         ) from error
     files.write_text(ledger.path, "".join(f"{line}\n" for line in joined))
 
 
-def everything(clients: Clients, shelf: Shelf, ledger: Ledger) -> tuple[Entry, ...]:
+def everything(clients: Clients, store: ReleaseStore, ledger: Ledger) -> tuple[Entry, ...]:
     """What all machines did, by time; reads only, so it needs no lock."""
-    found = requests.fetch(clients, f"s3://{shelf.bucket}/{shelf.prefix}/{_NAME}")
+    found = requests.fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
     if found is None:
         return ledger.entries()
     with tempfile.TemporaryDirectory(prefix="rehearsal-ledger-") as folder:
@@ -48,7 +48,7 @@ def everything(clients: Clients, shelf: Shelf, ledger: Ledger) -> tuple[Entry, .
         return tuple(sorted({*copy.entries(), *ledger.entries()}, key=lambda entry: entry.at))
 
 
-def keep(clients: Clients, shelf: Shelf, ledger: Ledger) -> None:
+def keep(clients: Clients, store: ReleaseStore, ledger: Ledger) -> None:
     data = ledger.path.read_bytes() if ledger.path.exists() else b""
     with aws_errors("keeping a copy of the ledger"):
-        clients.s3.put_object(Bucket=shelf.bucket, Key=f"{shelf.prefix}/{_NAME}", Body=data)
+        clients.s3.put_object(Bucket=store.bucket, Key=f"{store.prefix}/{_NAME}", Body=data)

@@ -42,7 +42,7 @@ def _status(
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """Show what serves, what waits and what it costs."""
-    found = status.status(work.clients, work.project.endpoint_name, work.shelf, work.price, work.clock.today())
+    found = status.status(work.clients, work.project.endpoint_name, work.store, work.price, work.clock.today())
     document = {"schema": "rehearsal.status/1", **asdict(found), "created": found.created.isoformat()}
     if unfinished := resume_state.unfinished(work):
         output.note(f"{unfinished}; if nobody is at it, `deploy resume{work.options.words}` goes on")
@@ -60,7 +60,7 @@ def _smoke(
     Where the rehearsal of the release in service is at hand, the answer must be like its; elsewhere any will do.
     """
     status.require_endpoint(work.clients, work.project.endpoint_name)
-    pointed = releases.current(work.clients, work.shelf)
+    pointed = releases.current(work.clients, work.store)
     probe = work.probe_of(pointed[1]) if pointed else smokes.probe(work.project, ())
     result = smokes.smoke(work.clients, work.destination, probe, timeout_seconds=timeout_seconds, clock=work.clock)
     good = "the answer of the rehearsal" if probe.expected else "an answer, with no rehearsal here to compare it with,"
@@ -121,10 +121,10 @@ def _releases(
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     """List what was promoted here, newest first, and what is in service."""
-    found = releases.releases(work.clients, work.shelf)
+    found = releases.releases(work.clients, work.store)
     pointed, problem = None, ""
     try:
-        pointed = releases.pointed(work.clients, work.shelf)
+        pointed = releases.pointed(work.clients, work.store)
     except ConfigurationError as error:
         problem = str(error)
     in_service = pointed.record if pointed else None
@@ -152,7 +152,7 @@ def _drift(
 
     Exit codes: 0 they agree, 1 they differ.
     """
-    found = drift.drift(work.clients, work.shelf, work.watching)
+    found = drift.drift(work.clients, work.store, work.monitoring)
     noun = "difference" if len(found) == 1 else "differences"
     text = "\n".join([*found, f"{len(found)} {noun}; `deploy --promote{work.options.words}` sets right what it can"])
     document = {"schema": "rehearsal.drift/1", "differences": list(found)}
@@ -174,7 +174,7 @@ def _verify(
     By digests and signatures; exit codes: 0 every link holds, 1 one does not. Signatures are checked with [release]
     public_keys; without any, a change of the whole bucket goes unseen.
     """
-    links = verify.verify(work.clients, work.shelf, files or (), work.trusted)
+    links = verify.verify(work.clients, work.store, files or (), work.trusted)
     document = {"schema": "rehearsal.verification/1", "links": [asdict(each) for each in links]}
     output.result(output_format, document, rendering.links(links))
     if not all(each.holds for each in links):

@@ -154,14 +154,14 @@ def resume(
 
 def _plan(work: Session) -> tuple[Plan, Outlook]:
     cost.require_within_budget(work.project, work.price)
-    stands = observe.observe(work.desired, work.watching, work.clients)
-    planned, running = plan.plan(work.desired, work.watching, stands), size(stands.endpoint)
+    stands = observe.observe(work.desired, work.monitoring, work.clients)
+    planned, running = plan.plan(work.desired, work.monitoring, stands), size(stands.endpoint)
     require_assumable(work.clients, work.role)
     if work.project.endpoint.check_role_permissions:
         require_permitted(work.clients, work.desired)
     quota = require_quota(work.clients, work.project, updating=planned.updates_fleet, running=running)
     expected = cost.expected(work.project, work.price, work.throughput)
-    return planned, Outlook(work.price, expected, quota, work.watching.derivation, running)
+    return planned, Outlook(work.price, expected, quota, work.monitoring.derivation, running)
 
 
 def _show_plan(work: Session, out: Path | None, output_format: Format) -> int:
@@ -199,7 +199,9 @@ def _carry_out(work: Session, output_format: Format, *, resuming: bool = False) 
     """An attempt that was judged is over; what was refused before that can be resumed once the cause is gone."""
     work.keep_evidence()
     try:
-        done = promote.promote(work.order(), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock)
+        done = promote.promote(
+            work.promotion_request(), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock
+        )
     except (AwsRefused, LockLost, TimedOut, KeyboardInterrupt):
         words = work.options.words
         output.note(

@@ -98,7 +98,7 @@ def _default_root(work: Session) -> Path:
 
 
 def _source(work: Session) -> Source:
-    project, bucket = work.project, f"s3://{work.shelf.bucket}"
+    project, bucket = work.project, f"s3://{work.store.bucket}"
     storage = project.storage
     places = Places(
         project.endpoint_name,
@@ -106,7 +106,7 @@ def _source(work: Session) -> Source:
         f"{bucket}/{storage.output}",
         f"{bucket}/{storage.failure}",
     )
-    return Source(work.clients, work.shelf, places, ledger_copies.everything(work.clients, work.shelf, work.ledger))
+    return Source(work.clients, work.store, places, ledger_copies.everything(work.clients, work.store, work.ledger))
 
 
 def _run(folder: Path, runtime: RuntimeName, output_format: Format) -> int:

@@ -34,10 +34,10 @@ def alone(work: Session) -> Iterator[None]:
 def locked(work: Session) -> Iterator[Hold | None]:
     """Nobody deploys meanwhile, on this machine or another. Where there is no bucket, nobody can."""
     with alone(work):
-        if describe.bucket_region(work.clients, work.shelf.bucket) is None:
+        if describe.bucket_region(work.clients, work.store.bucket) is None:
             yield None
         else:
-            door = lock.Lock(work.shelf.bucket, f"{work.shelf.prefix}/lock.json", work.owner, work.actor)
+            door = lock.Lock(work.store.bucket, f"{work.store.prefix}/lock.json", work.owner, work.actor)
             with lock.held(work.clients, door, work.clock) as hold:
                 yield hold
 

@@ -25,17 +25,17 @@ from deploy.core import files, settings
 from deploy.core.errors import ConfigurationError
 from deploy.core.waiting import REAL_TIME, Clock
 from deploy.gates import gate
-from deploy.gates.gate import Evidence, GateVerdict, Question
+from deploy.gates.gate import Evidence, GateInput, GateVerdict
 from deploy.pricing.prices import Price, price
 from deploy.promote import smoke
-from deploy.promote.promote import Order
-from deploy.promote.rollback import Retreat
+from deploy.promote.promote import PromotionRequest
+from deploy.promote.rollback import RollbackRequest
 from deploy.promote.smoke import Probe
-from deploy.releases import Release, Shelf, keys
+from deploy.releases import Release, ReleaseStore, keys
 from deploy.releases.keys import PublicKey, Signer
-from deploy.resources.desired_state import Desired, desire
-from deploy.resources.monitoring import Watching
-from deploy.resources.scaling import Throughput, desire_watching
+from deploy.resources.desired_state import Desired, desired_state_of
+from deploy.resources.monitoring import Monitoring
+from deploy.resources.scaling import Throughput, desired_monitoring
 
 _REHEARSED = Path("rehearsal-report/report.json")
 _BENCHED = Path("rehearsal-bench/report.json")
@@ -134,12 +134,12 @@ class Session:
     def desired(self) -> Desired:
         hours = self.project.rollout.ttl_hours
         expires = None if hours is None else self.clock.today() + timedelta(hours=hours)
-        return desire(self.project, self.bundle, self.account, self.role, expires=expires)
+        return desired_state_of(self.project, self.bundle, self.account, self.role, expires=expires)
 
     @cached_property
-    def watching(self) -> Watching:
+    def monitoring(self) -> Monitoring:
         """The backlog policy follows the benchmark when one is among the evidence."""
-        return desire_watching(self.project, self.throughput)
+        return desired_monitoring(self.project, self.throughput)
 
     @cached_property
     def throughput(self) -> Throughput | None:
@@ -157,8 +157,8 @@ class Session:
         return price(self.project.endpoint.region, self.project.endpoint.instance_type, self.clients)
 
     @cached_property
-    def question(self) -> Question:
-        return Question(
+    def gate_input(self) -> GateInput:
+        return GateInput(
             self.project, self.bundle, self.evidence, self.clock.today(),
             target_is_local=self.options.target is TargetName.LOCAL,
         )  # fmt: skip
@@ -168,7 +168,7 @@ class Session:
         if self.options.override and not self.options.because:
             raise ConfigurationError("--override needs --because TEXT: the reason is kept in the release record")
         overrides = dict.fromkeys(self.options.override, self.options.because or "")
-        return gate.gate(self.question, overrides)
+        return gate.gate(self.gate_input, overrides)
 
     @cached_property
     def signer(self) -> Signer | None:
@@ -183,21 +183,21 @@ class Session:
         return tuple(keys.public_key(path) for path in self.project.release.public_keys)
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def store(self) -> ReleaseStore:
         """Where the releases lie; needs no bundle."""
         project = self.project
-        return Shelf(project.bucket(self.account), f"{project.storage.releases}/{project.endpoint_name}")
+        return ReleaseStore(project.bucket(self.account), f"{project.storage.releases}/{project.endpoint_name}")
 
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self.state_dir / "ledger.jsonl", now=self.clock.today)
 
-    def order(self) -> Order:
-        return Order(
-            question=self.question,
+    def promotion_request(self) -> PromotionRequest:
+        return PromotionRequest(
+            gate_input=self.gate_input,
             verdicts=self.verdicts,
             desired=self.desired,
-            watching=self.watching,
+            monitoring=self.monitoring,
             probe=smoke.probe(self.project, self.evidence),
             price=self.price,
             owner=self.owner,
@@ -216,12 +216,12 @@ class Session:
             project.endpoint.request_ttl_seconds,
         )
 
-    def retreat(self, release: str | None) -> Retreat:
+    def rollback_request(self, release: str | None) -> RollbackRequest:
         """For a rollback, which needs no bundle, and evidence only where it is at hand."""
-        return Retreat(
+        return RollbackRequest(
             wanted=release,
-            shelf=self.shelf,
-            watching=self.watching,
+            store=self.store,
+            monitoring=self.monitoring,
             destination=self.destination,
             probe=self.probe_of,
             owner=self.owner,

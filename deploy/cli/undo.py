@@ -45,7 +45,7 @@ def _rollback(
     Its answer is judged by the evidence of its rehearsal where this machine has that, or --evidence names it.
     """
     with resume_state.alone(work):
-        chosen = rollback.choose(work.retreat(release), work.clients).release
+        chosen = rollback.choose(work.rollback_request(release), work.clients).release
         where = f"{work.project.endpoint_name} in account {work.account}"
         back_to = f"release {chosen.release} of {chosen.created:%Y-%m-%d %H:%M}Z"
         require_yes(f"Roll {where} back to {back_to}?", yes=yes, otherwise="not rolled back")
@@ -63,7 +63,7 @@ def _rollback(
 def _rolled_back(work: Session, release: str) -> RolledBack:
     try:
         return rollback.rollback(
-            work.retreat(release), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock
+            work.rollback_request(release), work.clients, ledger=work.ledger, on_step=output.step, clock=work.clock
         )
     except (AwsRefused, LockLost, TimedOut, KeyboardInterrupt):
         output.note(f"interrupted: `deploy rollback {release}{work.options.words}` again goes on from here")
@@ -85,7 +85,7 @@ def _destroy(
 ) -> None:
     """Delete what was created for this endpoint; data with --purge only."""
     with resume_state.locked(work) as hold:
-        ledger_copies.join(work.clients, work.shelf, work.ledger)
+        ledger_copies.join(work.clients, work.store, work.ledger)
         going, staying = destruction.divided(work.ledger.owned(), purge=purge)
         output.note("\n".join(f"  - {each.kind:<15} {each.name}" for each in going) or "nothing is left to destroy")
         for each in staying:
@@ -105,14 +105,14 @@ def _destroy(
 
 def _after_destroying(work: Session, *, purge: bool) -> list[str]:
     """What stays in a bucket that something else made, and may be others' too: requests and their results."""
-    if purge and not destruction.purge_records(work.clients, work.shelf):
+    if purge and not destruction.purge_records(work.clients, work.store):
         return []
     if not purge:
-        if describe.bucket_region(work.clients, work.shelf.bucket) is not None:
-            ledger_copies.keep(work.clients, work.shelf, work.ledger)
+        if describe.bucket_region(work.clients, work.store.bucket) is not None:
+            ledger_copies.keep(work.clients, work.store, work.ledger)
         return []
     storage = work.project.storage
-    return [f"s3://{work.shelf.bucket}/{prefix}/" for prefix in (storage.input, storage.output, storage.failure)]
+    return [f"s3://{work.store.bucket}/{prefix}/" for prefix in (storage.input, storage.output, storage.failure)]
 
 
 @on_session()

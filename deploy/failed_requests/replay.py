@@ -29,7 +29,7 @@ from deploy.failed_requests import failures, kept, searching, timeline
 from deploy.failed_requests.clues import Clues, Places
 from deploy.failed_requests.kept import BUNDLE, FAILURE, Input, Kept, Recorded, Served
 from deploy.failed_requests.timeline import History, Serving
-from deploy.releases import Release, Shelf
+from deploy.releases import Release, ReleaseStore
 
 _DEFAULT_TIMEOUT_SECONDS = 900
 """InvocationTimeoutSeconds where the caller says nothing (botocore's model of InvokeEndpointAsync)."""
@@ -56,7 +56,7 @@ class Source:
     """Where everything about one endpoint is found."""
 
     clients: Clients
-    shelf: Shelf
+    store: ReleaseStore
     places: Places
     entries: Sequence[Entry] = ()
     """Of its ledger."""
@@ -222,9 +222,9 @@ def _history(source: Source) -> History:
     name = source.places.endpoint_name
     return History(
         endpoint_name=name,
-        attempts=releases.readable(releases.releases(source.clients, source.shelf)),
+        attempts=releases.readable(releases.releases(source.clients, source.store)),
         entries=source.entries,
-        pointed=releases.current(source.clients, source.shelf),
+        pointed=releases.current(source.clients, source.store),
         endpoint=describe.endpoint(source.clients, name),
     )
 

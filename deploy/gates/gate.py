@@ -63,7 +63,7 @@ class GateVerdict:
 
 
 @dataclass(frozen=True)
-class Question:
+class GateInput:
     """Everything the gates are asked about."""
 
     project: Project
@@ -86,12 +86,12 @@ def read_evidence(paths: Sequence[Path]) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def gate(question: Question, overrides: Mapping[str, str] | None = None) -> tuple[GateVerdict, ...]:
+def gate(gate_input: GateInput, overrides: Mapping[str, str] | None = None) -> tuple[GateVerdict, ...]:
     """Every gate's verdict, in a fixed order; `overrides` maps gates to the reason for letting them pass anyway.
 
     Raises ConfigurationError for an override of a gate that there is not.
     """
-    verdicts = tuple(_verdicts(question))
+    verdicts = tuple(_verdicts(gate_input))
     overrides = overrides or {}
     unknown = sorted(set(overrides) - {verdict.gate for verdict in verdicts})
     if unknown:
@@ -117,50 +117,50 @@ def _overridden(verdict: GateVerdict, because: str | None) -> GateVerdict:
     return replace(verdict, outcome="overridden", reason=f"{verdict.reason}; overridden because: {because}")
 
 
-def _verdicts(question: Question) -> Iterator[GateVerdict]:
-    if not question.evidence:
+def _verdicts(gate_input: GateInput) -> Iterator[GateVerdict]:
+    if not gate_input.evidence:
         yield GateVerdict("evidence", "failed", f"there is none: {_MAKE_EVIDENCE}")
         return
-    yield _bundle(question)
-    yield _configuration(question)
-    yield _freshness(question)
-    yield _runtime(question)
-    yield _verdict(question)
-    yield _known_answer(question)
-    yield from _checks(question)
-    yield from _limits(question)
+    yield _bundle(gate_input)
+    yield _configuration(gate_input)
+    yield _freshness(gate_input)
+    yield _runtime(gate_input)
+    yield _verdict(gate_input)
+    yield _known_answer(gate_input)
+    yield from _checks(gate_input)
+    yield from _limits(gate_input)
 
 
 def _every(name: str, complaints: Sequence[str], fine: str) -> GateVerdict:
     return GateVerdict(name, "failed", "; ".join(complaints)) if complaints else GateVerdict(name, "passed", fine)
 
 
-def _bundle(question: Question) -> GateVerdict:
-    wanted = question.bundle.sha256
+def _bundle(gate_input: GateInput) -> GateVerdict:
+    wanted = gate_input.bundle.sha256
     complaints = [
         f"{each.path} is about bundle {each.report.bundle.sha256[:12]}, not {wanted[:12]}: {_MAKE_EVIDENCE}"
-        for each in question.evidence
+        for each in gate_input.evidence
         if each.report.bundle.sha256 != wanted
     ]
     return _every("bundle", complaints, f"all evidence is about {wanted[:12]}")
 
 
-def _configuration(question: Question) -> GateVerdict:
-    wanted = question.project.digest()
+def _configuration(gate_input: GateInput) -> GateVerdict:
+    wanted = gate_input.project.digest()
     complaints = [
-        f"{each.path} was made with other settings than {question.project.path} has now "
+        f"{each.path} was made with other settings than {gate_input.project.path} has now "
         f"({each.report.configuration.sha256[:12]}, not {wanted[:12]}): {_MAKE_EVIDENCE}"
-        for each in question.evidence
+        for each in gate_input.evidence
         if each.report.configuration.sha256 != wanted
     ]
     return _every("configuration", complaints, f"settings {wanted[:12]}")
 
 
-def _freshness(question: Question) -> GateVerdict:
-    limit = question.project.gates.max_age_hours
+def _freshness(gate_input: GateInput) -> GateVerdict:
+    limit = gate_input.project.gates.max_age_hours
     complaints, oldest = [], timedelta(0)
-    for each in question.evidence:
-        age = question.now - each.report.created
+    for each in gate_input.evidence:
+        age = gate_input.now - each.report.created
         oldest = max(oldest, age)
         if age > timedelta(hours=limit):
             complaints.append(f"{each.path} is {_said(age)} old, allowed are {limit:g} h: {_MAKE_EVIDENCE}")
@@ -174,36 +174,36 @@ def _said(age: timedelta) -> str:
     return f"{minutes:.0f} min" if minutes < 60 else f"{minutes / 60:.1f} h"
 
 
-def _runtime(question: Question) -> GateVerdict:
-    wanted = "process" if question.target_is_local else question.project.gates.runtime
+def _runtime(gate_input: GateInput) -> GateVerdict:
+    wanted = "process" if gate_input.target_is_local else gate_input.project.gates.runtime
     complaints = [
         f"{each.path} ran on the {each.report.runtime.assurance} runtime, demanded is {_RUNTIMES[wanted]}"
-        for each in question.evidence
+        for each in gate_input.evidence
         if _ASSURANCE.index(each.report.runtime.assurance) < _ASSURANCE.index(wanted)
     ]
-    ran = ", ".join(dict.fromkeys(each.report.runtime.assurance for each in question.evidence))
+    ran = ", ".join(dict.fromkeys(each.report.runtime.assurance for each in gate_input.evidence))
     return _every("runtime", complaints, f"{ran}, demanded is {_RUNTIMES[wanted]}")
 
 
-def _verdict(question: Question) -> GateVerdict:
-    for each in question.evidence:
+def _verdict(gate_input: GateInput) -> GateVerdict:
+    for each in gate_input.evidence:
         verdict = each.report.verdict
         if not verdict.passed:
             return GateVerdict("verdict", verdict.outcome, f"{each.path}: {verdict.outcome}, {verdict.summary}")
-    return GateVerdict("verdict", "passed", question.evidence[0].report.verdict.summary)
+    return GateVerdict("verdict", "passed", gate_input.evidence[0].report.verdict.summary)
 
 
-def _known_answer(question: Question) -> GateVerdict:
-    cases = [case for each in question.evidence for case in each.report.cases_of(KNOWN_ANSWER)]
+def _known_answer(gate_input: GateInput) -> GateVerdict:
+    cases = [case for each in gate_input.evidence for case in each.report.cases_of(KNOWN_ANSWER)]
     if not cases:
         return GateVerdict(KNOWN_ANSWER, "failed", f"no case of it in the evidence: {_MAKE_EVIDENCE}")
     metrics = [metric for case in cases for metric in case.metrics if metric.name == "map_50"]
-    return _held(KNOWN_ANSWER, metrics, at_least=question.project.gates.min_map50)
+    return _held(KNOWN_ANSWER, metrics, at_least=gate_input.project.gates.min_map50)
 
 
-def _checks(question: Question) -> Iterator[GateVerdict]:
-    checks = {check.name: check for each in question.evidence for check in each.report.checks}
-    for name in _demanded(question):
+def _checks(gate_input: GateInput) -> Iterator[GateVerdict]:
+    checks = {check.name: check for each in gate_input.evidence for check in each.report.checks}
+    for name in _demanded(gate_input):
         check = checks.get(name)
         if check is None:
             yield GateVerdict(name, "failed", f"check {name} is demanded and did not run: {_MAKE_EVIDENCE}")
@@ -215,27 +215,27 @@ def _checks(question: Question) -> Iterator[GateVerdict]:
             yield GateVerdict(name, outcome, f"{said}. [gates] required_checks says which checks are demanded")
 
 
-def _demanded(question: Question) -> Sequence[str]:
+def _demanded(gate_input: GateInput) -> Sequence[str]:
     """What the project names; when it names nothing, the default, which the local target does not ask for."""
-    gates = question.project.gates
+    gates = gate_input.project.gates
     is_named = "required_checks" in gates.model_fields_set
-    return gates.required_checks if is_named or not question.target_is_local else ()
+    return gates.required_checks if is_named or not gate_input.target_is_local else ()
 
 
-def _limits(question: Question) -> Iterator[GateVerdict]:
-    limits = question.project.gates
+def _limits(gate_input: GateInput) -> Iterator[GateVerdict]:
+    limits = gate_input.project.gates
     if limits.min_frames_per_second is not None:
         yield _held(
-            "throughput", measured(question.evidence, "frames_per_second"), at_least=limits.min_frames_per_second
+            "throughput", measured(gate_input.evidence, "frames_per_second"), at_least=limits.min_frames_per_second
         )
     if limits.max_p95_seconds is not None:
-        yield _held("p95", measured(question.evidence, "request_p95_seconds"), at_most=limits.max_p95_seconds)
+        yield _held("p95", measured(gate_input.evidence, "request_p95_seconds"), at_most=limits.max_p95_seconds)
     for name, limit, kind in (
         ("memory", limits.max_memory_bytes, "host_bytes"),
         ("gpu_memory", limits.max_gpu_memory_bytes, "gpu_bytes"),
     ):
         if limit is not None:
-            yield _held(name, _peaks(question.evidence, kind), at_most=float(limit))
+            yield _held(name, _peaks(gate_input.evidence, kind), at_most=float(limit))
 
 
 def measured(found: Sequence[Evidence], name: str) -> list[Metric]:

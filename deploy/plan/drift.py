@@ -12,23 +12,23 @@ from deploy.aws.describe import differences
 from deploy.core.errors import ConfigurationError
 from deploy.plan import observe
 from deploy.plan.role import require_assumable
-from deploy.releases import Release, Shelf
+from deploy.releases import Release, ReleaseStore
 from deploy.resources import Topic, s3_checksum, without_secrets
-from deploy.resources.monitoring import Watching
+from deploy.resources.monitoring import Monitoring
 
 
-def drift(clients: Clients, shelf: Shelf, watching: Watching) -> tuple[str, ...]:
+def drift(clients: Clients, store: ReleaseStore, monitoring: Monitoring) -> tuple[str, ...]:
     """Every difference as `what: found -> recorded`; the number of instances that run is none.
 
     Raises ConfigurationError when nothing was promoted yet.
     """
-    pointed = releases.current(clients, shelf)
+    pointed = releases.current(clients, store)
     if pointed is None:
         raise ConfigurationError("nothing was promoted here yet: there is no record to compare with")
-    return tuple(_differences(clients, pointed[1], watching))
+    return tuple(_differences(clients, pointed[1], monitoring))
 
 
-def _differences(clients: Clients, release: Release, watching: Watching) -> Iterator[str]:
+def _differences(clients: Clients, release: Release, monitoring: Monitoring) -> Iterator[str]:
     name = release.endpoint_name
     model = describe.model(clients, str(release.model["ModelName"]))
     yield from _described("model", without_secrets(release.model), None if model is None else without_secrets(model))
@@ -42,7 +42,7 @@ def _differences(clients: Clients, release: Release, watching: Watching) -> Iter
     yield from _bundle(clients, release)
     yield from _scaling(clients, release)
     yield from _topics(clients, release)
-    yield from _alarms(clients, release, watching)
+    yield from _alarms(clients, release, monitoring)
     yield from _role(clients, release)
 
 
@@ -53,11 +53,11 @@ def _topics(clients: Clients, release: Release) -> Iterator[str]:
             yield f"topic {arn}: missing"
 
 
-def _alarms(clients: Clients, release: Release, watching: Watching) -> Iterator[str]:
+def _alarms(clients: Clients, release: Release, monitoring: Monitoring) -> Iterator[str]:
     """An alarm that acts on nothing is as good as none: the endpoint stays at zero, or never goes there."""
-    found = observe.alarms(clients, watching.known_names)
+    found = observe.alarms(clients, monitoring.known_names)
     policies = observe.scaling_policies(clients, release.endpoint_name)
-    for alarm in watching.alarms:
+    for alarm in monitoring.alarms:
         stands = found.get(alarm.name)
         policy = policies.get(alarm.acts_on or "", {})
         if stands is None:

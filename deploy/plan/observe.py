@@ -9,7 +9,7 @@ from typing import Any
 from deploy.aws import Clients, aws_errors, describe
 from deploy.core.digests import digest_of
 from deploy.resources.desired_state import Desired
-from deploy.resources.monitoring import Watching, resource_id
+from deploy.resources.monitoring import Monitoring, resource_id
 
 Description = Mapping[str, Any]
 
@@ -17,7 +17,7 @@ _POLICY_FACTS = ("PolicyType", "StepScalingPolicyConfiguration", "TargetTracking
 
 
 @dataclass(frozen=True)
-class LiveWatching:
+class ObservedMonitoring:
     """What watches and scales the endpoint now."""
 
     target: Description | None
@@ -27,7 +27,7 @@ class LiveWatching:
 
 
 @dataclass(frozen=True)
-class Live:
+class Observed:
     """None or absent means it is not there."""
 
     bucket_region: str | None
@@ -40,12 +40,12 @@ class Live:
     serving_config: Description | None
     """The configuration that the endpoint serves now, which may be another than the desired one."""
     serving_model: Description | None
-    watching: LiveWatching
+    monitoring: ObservedMonitoring
 
     def digest(self) -> str:
         """Changes when anything changed that a plan depends on, not when instances come and go."""
-        endpoint, watching = self.endpoint or {}, self.watching
-        target = watching.target or {}
+        endpoint, monitoring = self.endpoint or {}, self.monitoring
+        target = monitoring.target or {}
         return digest_of(
             [
                 self.bucket_region,
@@ -55,21 +55,21 @@ class Live:
                 self.endpoint_config is not None,
                 [endpoint.get("EndpointConfigName"), endpoint.get("EndpointStatus")],
                 {key: target.get(key) for key in ("MinCapacity", "MaxCapacity", "SuspendedState")},
-                {name: {key: each.get(key) for key in _POLICY_FACTS} for name, each in watching.policies.items()},
-                {name: each.get("Threshold") for name, each in watching.alarms.items()},
-                watching.dashboard,
+                {name: {key: each.get(key) for key in _POLICY_FACTS} for name, each in monitoring.policies.items()},
+                {name: each.get("Threshold") for name, each in monitoring.alarms.items()},
+                monitoring.dashboard,
             ]
         )
 
 
-def observe(desired: Desired, watching: Watching, clients: Clients) -> Live:
+def observe(desired: Desired, monitoring: Monitoring, clients: Clients) -> Observed:
     """Raises AwsRefused when something may not be looked at."""
     bucket_region = describe.bucket_region(clients, desired.bucket.name)
     endpoint = describe.endpoint(clients, desired.endpoint.name)
     serving = describe.endpoint_config(clients, endpoint["EndpointConfigName"]) if endpoint else None
     topics = (desired.success_topic, desired.error_topic)
     stored = describe.stored_object(clients, desired.bundle.bucket, desired.bundle.key)
-    return Live(
+    return Observed(
         bucket_region=bucket_region,
         bundle=stored is not None,
         topics=frozenset(topic.arn for topic in topics if describe.topic(clients, topic) is not None),
@@ -78,7 +78,7 @@ def observe(desired: Desired, watching: Watching, clients: Clients) -> Live:
         endpoint=endpoint,
         serving_config=serving,
         serving_model=_model_of(clients, serving),
-        watching=observe_watching(watching, clients),
+        monitoring=observe_monitoring(monitoring, clients),
     )
 
 
@@ -87,12 +87,12 @@ def _model_of(clients: Clients, config: Description | None) -> Description | Non
     return describe.model(clients, variants[0]["ModelName"]) if variants else None
 
 
-def observe_watching(watching: Watching, clients: Clients) -> LiveWatching:
-    return LiveWatching(
-        target=scalable_target(clients, watching.endpoint_name),
-        policies=scaling_policies(clients, watching.endpoint_name),
-        alarms=alarms(clients, watching.known_names),
-        dashboard=dashboard(clients, watching.dashboard.name),
+def observe_monitoring(monitoring: Monitoring, clients: Clients) -> ObservedMonitoring:
+    return ObservedMonitoring(
+        target=scalable_target(clients, monitoring.endpoint_name),
+        policies=scaling_policies(clients, monitoring.endpoint_name),
+        alarms=alarms(clients, monitoring.known_names),
+        dashboard=dashboard(clients, monitoring.dashboard.name),
     )
 
 

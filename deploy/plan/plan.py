@@ -14,10 +14,10 @@ from typing import Any, Literal
 from deploy.aws.describe import differences
 from deploy.core import files
 from deploy.core.errors import ConfigurationError
-from deploy.plan.observe import Live, LiveWatching
+from deploy.plan.observe import Observed, ObservedMonitoring
 from deploy.resources import without_secrets
 from deploy.resources.desired_state import Desired
-from deploy.resources.monitoring import Alarm, ScalingPolicy, Watching
+from deploy.resources.monitoring import Alarm, Monitoring, ScalingPolicy
 
 SCHEMA = "rehearsal.plan/1"
 
@@ -60,7 +60,7 @@ class Plan:
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2) + "\n"
 
 
-def plan(desired: Desired, watching: Watching, live: Live) -> Plan:
+def plan(desired: Desired, monitoring: Monitoring, observed: Observed) -> Plan:
     """Raises ConfigurationError where no plan can lead from what stands to what is wanted."""
     return Plan(
         account=desired.account,
@@ -69,8 +69,12 @@ def plan(desired: Desired, watching: Watching, live: Live) -> Plan:
         release=desired.release,
         project_sha256=desired.project_digest,
         bundle_sha256=desired.bundle.sha256,
-        live_sha256=live.digest(),
-        changes=(*_resources(desired, live), *_endpoint(desired, live), *watching_changes(watching, live.watching)),
+        live_sha256=observed.digest(),
+        changes=(
+            *_resources(desired, observed),
+            *_endpoint(desired, observed),
+            *monitoring_changes(monitoring, observed.monitoring),
+        ),
     )
 
 
@@ -105,46 +109,50 @@ def require_unchanged(reviewed: Plan, now: Plan) -> None:
     )
 
 
-def _resources(desired: Desired, live: Live) -> Iterator[Change]:
-    yield from _bucket(desired, live)
-    if not live.bundle:
+def _resources(desired: Desired, observed: Observed) -> Iterator[Change]:
+    yield from _bucket(desired, observed)
+    if not observed.bundle:
         megabytes = f"{desired.bundle.size_bytes / 1e6:.1f} MB"
         yield Change("create", "object", desired.bundle.name, (megabytes,))
     for topic in (desired.success_topic, desired.error_topic):
-        if topic.arn not in live.topics:
+        if topic.arn not in observed.topics:
             yield Change("create", "topic", topic.name)
-    if live.model is None:
+    if observed.model is None:
         yield Change("create", "model", desired.model.name, (desired.model.image,))
-    if live.endpoint_config is None:
+    if observed.endpoint_config is None:
         yield Change("create", "endpoint-config", desired.endpoint_config.name)
 
 
-def _bucket(desired: Desired, live: Live) -> Iterator[Change]:
+def _bucket(desired: Desired, observed: Observed) -> Iterator[Change]:
     bucket = desired.bucket
-    if live.bucket_region is None:
+    if observed.bucket_region is None:
         if not bucket.create:
             raise ConfigurationError(
                 f"bucket {bucket.name} does not exist and storage.create_bucket is false: "
                 "create the foundation first, or set storage.bucket to one that exists"
             )
         yield Change("create", "bucket", bucket.name, (bucket.region,))
-    elif live.bucket_region != bucket.region:
-        raise ConfigurationError(f"bucket {bucket.name} is in {live.bucket_region}, the endpoint in {bucket.region}")
+    elif observed.bucket_region != bucket.region:
+        raise ConfigurationError(
+            f"bucket {bucket.name} is in {observed.bucket_region}, the endpoint in {bucket.region}"
+        )
 
 
-def _endpoint(desired: Desired, live: Live) -> Iterator[Change]:
+def _endpoint(desired: Desired, observed: Observed) -> Iterator[Change]:
     name, config = desired.endpoint.name, desired.endpoint_config
-    if live.endpoint is None:
+    if observed.endpoint is None:
         yield Change("create", "endpoint", name, (f"{config.initial_instance_count} x {config.instance_type}",))
-    elif live.endpoint["EndpointStatus"] == "Failed":
-        yield Change("replace", "endpoint", name, (f"Failed: {live.endpoint.get('FailureReason', 'no reason given')}",))
-    elif live.endpoint["EndpointConfigName"] != config.name:
-        _check_asynchronous(name, live)
-        swapped = f"configuration {live.endpoint['EndpointConfigName']} -> {config.name}"
-        yield Change("update", "endpoint", name, (swapped, *_what_the_swap_changes(desired, live)))
-        if live.watching.target is not None and changes_instance_type(live.serving_config, config.request()):
+    elif observed.endpoint["EndpointStatus"] == "Failed":
+        yield Change(
+            "replace", "endpoint", name, (f"Failed: {observed.endpoint.get('FailureReason', 'no reason given')}",)
+        )
+    elif observed.endpoint["EndpointConfigName"] != config.name:
+        _check_asynchronous(name, observed)
+        swapped = f"configuration {observed.endpoint['EndpointConfigName']} -> {config.name}"
+        yield Change("update", "endpoint", name, (swapped, *_what_the_swap_changes(desired, observed)))
+        if observed.monitoring.target is not None and changes_instance_type(observed.serving_config, config.request()):
             because = "AWS refuses another instance type while the fleet is scaled; it is registered again after"
-            yield Change("replace", "scalable-target", live.watching.target["ResourceId"], (because,))
+            yield Change("replace", "scalable-target", observed.monitoring.target["ResourceId"], (because,))
 
 
 def changes_instance_type(serving: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
@@ -153,74 +161,74 @@ def changes_instance_type(serving: Mapping[str, Any] | None, wanted: Mapping[str
     return len(set(types)) > 1
 
 
-def _what_the_swap_changes(desired: Desired, live: Live) -> Iterator[str]:
+def _what_the_swap_changes(desired: Desired, observed: Observed) -> Iterator[str]:
     """Between what serves now and what will: image, bundle, environment, instance, results. Names differ anyway."""
     model, config = without_secrets(desired.model.request()), desired.endpoint_config.request()
     wanted_model = {key: model[key] for key in ("PrimaryContainer", "ExecutionRoleArn")}
     wanted_config = {key: config[key] for key in ("ProductionVariants", "AsyncInferenceConfig")}
-    lines = differences(wanted_model, without_secrets(live.serving_model or {}))
+    lines = differences(wanted_model, without_secrets(observed.serving_model or {}))
     yield from lines
-    yield from (line for line in differences(wanted_config, live.serving_config or {}) if ".ModelName:" not in line)
+    yield from (line for line in differences(wanted_config, observed.serving_config or {}) if ".ModelName:" not in line)
 
 
-def _check_asynchronous(name: str, live: Live) -> None:
+def _check_asynchronous(name: str, observed: Observed) -> None:
     """An endpoint stays what it was born as: AWS refuses to take AsyncInferenceConfig away or to add it."""
-    if live.serving_config is not None and "AsyncInferenceConfig" not in live.serving_config:
+    if observed.serving_config is not None and "AsyncInferenceConfig" not in observed.serving_config:
         raise ConfigurationError(
             f"endpoint {name} exists and is not asynchronous: give this one another name with [endpoint] name"
         )
 
 
-def watching_changes(watching: Watching, live: LiveWatching) -> Iterator[Change]:
+def monitoring_changes(monitoring: Monitoring, observed: ObservedMonitoring) -> Iterator[Change]:
     """Scaling, alarms and dashboard alone."""
-    yield from _target(watching, live)
-    for policy in watching.policies:
-        yield from _policy(policy, live)
-    for alarm in watching.alarms:
-        yield from _alarm(alarm, live)
-    if not live.dashboard:
-        yield Change("create", "dashboard", watching.dashboard.name)
-    wanted_policies = {policy.name for policy in watching.policies}
-    wanted_alarms = {alarm.name for alarm in watching.alarms}
-    for name in watching.known_names:
-        if name in live.alarms and name not in wanted_alarms:
+    yield from _target(monitoring, observed)
+    for policy in monitoring.policies:
+        yield from _policy(policy, observed)
+    for alarm in monitoring.alarms:
+        yield from _alarm(alarm, observed)
+    if not observed.dashboard:
+        yield Change("create", "dashboard", monitoring.dashboard.name)
+    wanted_policies = {policy.name for policy in monitoring.policies}
+    wanted_alarms = {alarm.name for alarm in monitoring.alarms}
+    for name in monitoring.known_names:
+        if name in observed.alarms and name not in wanted_alarms:
             yield Change("delete", "alarm", name)
-        if name in live.policies and name not in wanted_policies:
+        if name in observed.policies and name not in wanted_policies:
             yield Change("delete", "scaling-policy", name)
 
 
-def _target(watching: Watching, live: LiveWatching) -> Iterator[Change]:
-    if watching.target is None:
-        if live.target is not None:
-            yield Change("delete", "scalable-target", live.target["ResourceId"])
+def _target(monitoring: Monitoring, observed: ObservedMonitoring) -> Iterator[Change]:
+    if monitoring.target is None:
+        if observed.target is not None:
+            yield Change("delete", "scalable-target", observed.target["ResourceId"])
         return
-    wanted = watching.target.request()
-    if live.target is None:
+    wanted = monitoring.target.request()
+    if observed.target is None:
         yield Change(
-            "create", "scalable-target", watching.target.resource_id,
-            (f"{watching.target.min_instances} to {watching.target.max_instances} instances",),
+            "create", "scalable-target", monitoring.target.resource_id,
+            (f"{monitoring.target.min_instances} to {monitoring.target.max_instances} instances",),
         )  # fmt: skip
-    elif different := differences(wanted, live.target):
-        yield Change("update", "scalable-target", watching.target.resource_id, different)
+    elif different := differences(wanted, observed.target):
+        yield Change("update", "scalable-target", monitoring.target.resource_id, different)
 
 
-def _policy(policy: ScalingPolicy, live: LiveWatching) -> Iterator[Change]:
-    found = live.policies.get(policy.name)
+def _policy(policy: ScalingPolicy, observed: ObservedMonitoring) -> Iterator[Change]:
+    found = observed.policies.get(policy.name)
     if found is None:
         yield Change("create", "scaling-policy", policy.name)
     elif different := differences(dict(policy.configuration), found.get(f"{policy.policy_type}PolicyConfiguration")):
         yield Change("update", "scaling-policy", policy.name, different)
 
 
-def _alarm(alarm: Alarm, live: LiveWatching) -> Iterator[Change]:
+def _alarm(alarm: Alarm, observed: ObservedMonitoring) -> Iterator[Change]:
     """A policy that was made anew has another ARN: an alarm that still names the old one fires into the void."""
-    found = live.alarms.get(alarm.name)
+    found = observed.alarms.get(alarm.name)
     if found is None:
         yield Change("create", "alarm", alarm.name)
         return
     wanted = {key: value for key, value in alarm.request(_AnyArn()).items() if key != "AlarmActions"}
     different = differences(wanted, found)
-    policy = live.policies.get(alarm.acts_on or "", {})
+    policy = observed.policies.get(alarm.acts_on or "", {})
     if alarm.acts_on and policy.get("PolicyARN") not in found.get("AlarmActions", ()):
         different = (*different, "AlarmActions: it acts on another policy, or none")
     if different:

@@ -12,7 +12,7 @@ from deploy.aws import Clients, aws_errors, describe
 from deploy.core.errors import ConfigurationError
 from deploy.plan import observe
 from deploy.pricing.prices import Price
-from deploy.releases import Shelf
+from deploy.releases import ReleaseStore
 from deploy.resources.monitoring import SAGEMAKER_METRICS
 
 _LOOK_BACK = timedelta(minutes=10)
@@ -46,11 +46,11 @@ class Status:
     """Since the endpoint was created, had the largest fleet run all the time."""
 
 
-def status(clients: Clients, endpoint_name: str, shelf: Shelf, price: Price | None, now: datetime) -> Status:
+def status(clients: Clients, endpoint_name: str, store: ReleaseStore, price: Price | None, now: datetime) -> Status:
     """Raises ConfigurationError when there is no such endpoint."""
     found = require_endpoint(clients, endpoint_name)
     config = describe.endpoint_config(clients, found["EndpointConfigName"]) or {}
-    pointed = releases.current(clients, shelf) if describe.bucket_region(clients, shelf.bucket) else None
+    pointed = releases.current(clients, store) if describe.bucket_region(clients, store.bucket) else None
     target = observe.scalable_target(clients, endpoint_name) or {}
     variant = (found.get("ProductionVariants") or [{}])[0]
     age_hours = (now - found["CreationTime"]).total_seconds() / 3600

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.apply import monitoring
+from deploy.apply import ensure_monitoring
 from deploy.apply.endpoint import delete_endpoint
 from deploy.apply.ledger import Entry, Kind, Ledger
 from deploy.apply.lock import Hold
@@ -14,7 +14,7 @@ from deploy.apply.storage import empty_bucket
 from deploy.aws import Clients, describe
 from deploy.core.errors import AwsRefused, ConfigurationError
 from deploy.core.waiting import REAL_TIME, Clock
-from deploy.releases import Shelf
+from deploy.releases import ReleaseStore
 
 _DATA: tuple[Kind, ...] = ("bucket", "object")
 
@@ -66,11 +66,11 @@ def divided(owned: Sequence[Entry], *, purge: bool) -> tuple[list[Entry], list[E
     return [entry for entry, stay in pairs if not stay], [entry for entry, stay in pairs if stay]
 
 
-def purge_records(clients: Clients, shelf: Shelf) -> bool:
+def purge_records(clients: Clients, store: ReleaseStore) -> bool:
     """Release records, pointer and ledger in a bucket that something else made; False where they went with it."""
-    if describe.bucket_region(clients, shelf.bucket) is None:
+    if describe.bucket_region(clients, store.bucket) is None:
         return False
-    empty_bucket(clients, shelf.bucket, f"{shelf.prefix}/")
+    empty_bucket(clients, store.bucket, f"{store.prefix}/")
     return True
 
 
@@ -125,9 +125,9 @@ def _delete_bucket(work: Work, name: str) -> None:
 
 
 _DELETERS: Mapping[Kind, Callable[[Work, str], None]] = {
-    "scalable-target": monitoring.deregister,
-    "alarm": monitoring.delete_alarm,
-    "dashboard": monitoring.delete_dashboard,
+    "scalable-target": ensure_monitoring.deregister,
+    "alarm": ensure_monitoring.delete_alarm,
+    "dashboard": ensure_monitoring.delete_dashboard,
     "endpoint": _delete_endpoint,
     "endpoint-config": _delete_endpoint_config,
     "model": _delete_model,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy.apply import monitoring
+from deploy.apply import ensure_monitoring
 from deploy.apply.endpoint import delete_endpoint
 from deploy.apply.ledger import Ledger
 from deploy.apply.steps import OnStep, Work, ignore
@@ -49,7 +49,7 @@ def expire(
 
 def _delete(work: Work, what: Expired) -> DeployError | None:
     try:
-        monitoring.deregister(work, what.endpoint_name)
+        ensure_monitoring.deregister(work, what.endpoint_name)
         delete_endpoint(work, what.endpoint_name)
     except DeployError as error:
         return error

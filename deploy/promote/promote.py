@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy import releases
-from deploy.apply import ledger_copies, monitoring
+from deploy.apply import ensure_monitoring, ledger_copies
 from deploy.apply.apply import patience_seconds, prepare
 from deploy.apply.endpoint import Rollout, delete_endpoint, ensure_endpoint
 from deploy.apply.ledger import Ledger
@@ -23,15 +23,15 @@ from deploy.async_client.requests import Destination
 from deploy.aws import Clients, aws_errors, describe
 from deploy.core.errors import AwsRefused, DeployError, EndpointFailed, LockLost
 from deploy.core.waiting import REAL_TIME, Clock
-from deploy.gates.gate import GateVerdict, Question, require_open
+from deploy.gates.gate import GateInput, GateVerdict, require_open
 from deploy.pricing.prices import Price
-from deploy.promote.recording import Recorder, shelf_of
+from deploy.promote.recording import Recorder, store_of
 from deploy.promote.smoke import Probe, SmokeResult, report_failure, smoke
 from deploy.releases import Pointer, Release, State
 from deploy.releases.keys import Signer
 from deploy.resources import tag_list
 from deploy.resources.desired_state import EXPIRES_TAG, Desired
-from deploy.resources.monitoring import Watching
+from deploy.resources.monitoring import Monitoring
 
 Description = Mapping[str, Any]
 
@@ -45,13 +45,13 @@ _DELIVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Order:
+class PromotionRequest:
     """What is to be promoted, and everything that was decided before."""
 
-    question: Question
+    gate_input: GateInput
     verdicts: tuple[GateVerdict, ...]
     desired: Desired
-    watching: Watching
+    monitoring: Monitoring
     probe: Probe
     price: Price | None
     owner: str
@@ -70,7 +70,7 @@ class Promoted:
 
 
 @dataclass
-class _Course:
+class _Progress:
     """What has happened so far, for the record."""
 
     in_service: tuple[Pointer, Release] | None
@@ -80,169 +80,171 @@ class _Course:
 
 
 def promote(
-    order: Order, clients: Clients, *, ledger: Ledger, on_step: OnStep = ignore, clock: Clock = REAL_TIME
+    request: PromotionRequest, clients: Clients, *, ledger: Ledger, on_step: OnStep = ignore, clock: Clock = REAL_TIME
 ) -> Promoted:
     """Raises GateRefused before anything is touched; EndpointFailed when the old release had to stay in service."""
-    require_open(order.verdicts)
-    desired = order.desired
+    require_open(request.verdicts)
+    desired = request.desired
     work = Work(clients, ledger, on_step, clock, desired.account, desired.region)
     ensure_bucket(work, desired.bucket)
-    lock = Lock(desired.bucket.name, f"{desired.releases_prefix}/lock.json", order.owner, order.actor)
+    lock = Lock(desired.bucket.name, f"{desired.releases_prefix}/lock.json", request.owner, request.actor)
     with held(clients, lock, clock) as hold:
-        return _promote(order, work.under(hold))
+        return _promote(request, work.under(hold))
 
 
-def _promote(order: Order, work: Work) -> Promoted:
-    shelf = shelf_of(order.desired)
-    ledger_copies.join(work.clients, shelf, work.ledger)
+def _promote(request: PromotionRequest, work: Work) -> Promoted:
+    store = store_of(request.desired)
+    ledger_copies.join(work.clients, store, work.ledger)
     try:
-        return _under_record(order, work)
+        return _under_record(request, work)
     except LockLost:
         raise
     except DeployError:
-        ledger_copies.keep(work.clients, shelf, work.ledger)
+        ledger_copies.keep(work.clients, store, work.ledger)
         raise
 
 
-def _under_record(order: Order, work: Work) -> Promoted:
+def _under_record(request: PromotionRequest, work: Work) -> Promoted:
     """Every attempt that ends is recorded, whichever way."""
-    shelf = shelf_of(order.desired)
-    course = _Course(in_service=_in_service(order, work))
-    recorder = Recorder(order.question, order.desired, order.watching, order.price, order.actor, order.signer)
+    store = store_of(request.desired)
+    progress = _Progress(in_service=_in_service(request, work))
+    recorder = Recorder(
+        request.gate_input, request.desired, request.monitoring, request.price, request.actor, request.signer
+    )
     try:
-        prepare(work, order.desired)
-        served = _endpoint(order, work, course)
-        _scaling(order, work, course)
-        _prove(order, work, course)
-        _renew_expiry(order, work, served)
+        prepare(work, request.desired)
+        served = _endpoint(request, work, progress)
+        _scaling(request, work, progress)
+        _prove(request, work, progress)
+        _renew_expiry(request, work, served)
     except LockLost:
         raise
     except DeployError as error:
-        state: State = "rolled_back" if isinstance(error, EndpointFailed) and course.old_config else "failed"
-        recorder.write(work, state, course.smokes, order.verdicts, reason=str(error))
+        state: State = "rolled_back" if isinstance(error, EndpointFailed) and progress.old_config else "failed"
+        recorder.write(work, state, progress.smokes, request.verdicts, reason=str(error))
         raise
     work.require_lock()
-    ledger_copies.keep(work.clients, shelf, work.ledger)
-    key, release = recorder.write(work, "promoted", course.smokes, order.verdicts, served=served)
+    ledger_copies.keep(work.clients, store, work.ledger)
+    key, release = recorder.write(work, "promoted", progress.smokes, request.verdicts, served=served)
     return Promoted(release, key, tuple(work.steps))
 
 
-def _in_service(order: Order, work: Work) -> tuple[Pointer, Release] | None:
+def _in_service(request: PromotionRequest, work: Work) -> tuple[Pointer, Release] | None:
     """The pointer outlives an endpoint that was destroyed or expired; one that is younger than it never served."""
-    pointed = releases.current(work.clients, shelf_of(order.desired))
-    found = describe.endpoint(work.clients, order.desired.endpoint.name)
+    pointed = releases.current(work.clients, store_of(request.desired))
+    found = describe.endpoint(work.clients, request.desired.endpoint.name)
     if pointed is None or found is None or found["EndpointStatus"] == "Failed":
         return None
     return pointed if found["CreationTime"] <= pointed[0].updated else None
 
 
-def _endpoint(order: Order, work: Work, course: _Course) -> Description:
-    course.old_config = _old_config(order, work, course)
-    monitoring.ensure_rollback_alarms(work, order.watching)
-    desired = order.desired
+def _endpoint(request: PromotionRequest, work: Work, progress: _Progress) -> Description:
+    progress.old_config = _old_config(request, work, progress)
+    ensure_monitoring.ensure_rollback_alarms(work, request.monitoring)
+    desired = request.desired
     rollout = Rollout(
-        bake_seconds=order.question.project.rollout.bake_seconds,
-        alarms=tuple(alarm.name for alarm in order.watching.rollback_alarms),
-        before_update=lambda: monitoring.make_way(work, order.watching, desired.endpoint_config.name),
-        while_baking=lambda: _bake(order, work, course),
+        bake_seconds=request.gate_input.project.rollout.bake_seconds,
+        alarms=tuple(alarm.name for alarm in request.monitoring.rollback_alarms),
+        before_update=lambda: ensure_monitoring.suspend_scaling(work, request.monitoring, desired.endpoint_config.name),
+        while_baking=lambda: _bake(request, work, progress),
     )
     try:
         return ensure_endpoint(work, desired.endpoint, timeout_seconds=patience_seconds(desired), rollout=rollout)
     except (EndpointFailed, AwsRefused):
-        if course.old_config:
-            monitoring.resume_scaling(work, order.watching)
+        if progress.old_config:
+            ensure_monitoring.resume_scaling(work, request.monitoring)
         raise
 
 
-def _old_config(order: Order, work: Work, course: _Course) -> str | None:
+def _old_config(request: PromotionRequest, work: Work, progress: _Progress) -> str | None:
     """What to go back to: what the endpoint serves, or, when it serves the new one already, what was pointed to."""
-    wanted = order.desired.endpoint_config.name
-    found = describe.endpoint(work.clients, order.desired.endpoint.name)
+    wanted = request.desired.endpoint_config.name
+    found = describe.endpoint(work.clients, request.desired.endpoint.name)
     candidates = [str(found["EndpointConfigName"])] if found and found["EndpointStatus"] != "Failed" else []
-    if candidates and course.in_service is not None:
-        candidates.append(course.in_service[1].config_name)
+    if candidates and progress.in_service is not None:
+        candidates.append(progress.in_service[1].config_name)
     return next((name for name in candidates if name != wanted), None)
 
 
-def _bake(order: Order, work: Work, course: _Course) -> None:
+def _bake(request: PromotionRequest, work: Work, progress: _Progress) -> None:
     """A quiet queue has no data, and no data is no alarm: without requests of ours any bake would pass.
 
     An answer that comes only when the bake is over could not bring the old fleet back, so the wait ends before.
     """
-    rollout = order.question.project.rollout
+    rollout = request.gate_input.project.rollout
     timeout_seconds = max(_BAKE_SHARE * rollout.bake_seconds / rollout.smoke_requests, _SHORTEST_WAIT_SECONDS)
     for _ in range(rollout.smoke_requests):
         try:
-            result = _smoke(order, work, timeout_seconds)
+            result = _smoke(request, work, timeout_seconds)
         except AwsRefused as refused:  # what could not be asked is not proven
             result = SmokeResult("", 0.0, str(refused))
-        course.smokes.append(result)
+        progress.smokes.append(result)
         if not result.passed:
-            report_failure(work.clients, order.desired.endpoint.name)
+            report_failure(work.clients, request.desired.endpoint.name)
 
 
-def _scaling(order: Order, work: Work, course: _Course) -> None:
+def _scaling(request: PromotionRequest, work: Work, progress: _Progress) -> None:
     """An endpoint without scaling runs, and costs, for ever: a new one does not outlive the failure to set it up."""
     try:
-        monitoring.ensure_scaling(work, order.watching)
+        ensure_monitoring.ensure_scaling(work, request.monitoring)
     except LockLost:
         raise
     except DeployError as error:
-        if not _is_first(order, work, course):
+        if not _is_first(request, work, progress):
             raise
-        delete_endpoint(work, order.desired.endpoint.name)
+        delete_endpoint(work, request.desired.endpoint.name)
         raise EndpointFailed(
-            f"endpoint {order.desired.endpoint.name} was removed again, since it would have run unscaled: {error}"
+            f"endpoint {request.desired.endpoint.name} was removed again, since it would have run unscaled: {error}"
         ) from error
 
 
-def _is_first(order: Order, work: Work, course: _Course) -> bool:
+def _is_first(request: PromotionRequest, work: Work, progress: _Progress) -> bool:
     """Whether the endpoint is this deployment's own creation and never was in service, also after a resume."""
     owned = {entry.name for entry in work.ledger.owned() if entry.kind == "endpoint"}
-    return course.in_service is None and course.old_config is None and order.desired.endpoint.name in owned
+    return progress.in_service is None and progress.old_config is None and request.desired.endpoint.name in owned
 
 
-def _prove(order: Order, work: Work, course: _Course) -> None:
+def _prove(request: PromotionRequest, work: Work, progress: _Progress) -> None:
     """One request on the finished endpoint; without a good answer the old release comes back, or nothing stays."""
-    result = _smoke(order, work, _answer_seconds(order, work))
-    course.smokes.append(result)
+    result = _smoke(request, work, _answer_seconds(request, work))
+    progress.smokes.append(result)
     if result.passed:
         return
-    name = order.desired.endpoint.name
+    name = request.desired.endpoint.name
     said = f"its smoke test failed: {result.problem}"
-    if course.old_config is not None:
-        back = order.desired.back_to(course.old_config)
-        monitoring.make_way(work, order.watching, back.config_name)
-        ensure_endpoint(work, back, timeout_seconds=patience_seconds(order.desired))
-        monitoring.resume_scaling(work, order.watching)
-        raise EndpointFailed(f"endpoint {name} serves {course.old_config} again: {said}")
-    if _is_first(order, work, course):
-        monitoring.deregister(work, name)
+    if progress.old_config is not None:
+        back = request.desired.back_to(progress.old_config)
+        ensure_monitoring.suspend_scaling(work, request.monitoring, back.config_name)
+        ensure_endpoint(work, back, timeout_seconds=patience_seconds(request.desired))
+        ensure_monitoring.resume_scaling(work, request.monitoring)
+        raise EndpointFailed(f"endpoint {name} serves {progress.old_config} again: {said}")
+    if _is_first(request, work, progress):
+        ensure_monitoring.deregister(work, name)
         delete_endpoint(work, name)
         raise EndpointFailed(f"endpoint {name} was removed again: {said}")
     raise EndpointFailed(f"endpoint {name} serves what it served before, and {said}")
 
 
-def _smoke(order: Order, work: Work, timeout_seconds: float) -> SmokeResult:
-    where = destination(order.desired)
-    result = smoke(work.clients, where, order.probe, timeout_seconds=timeout_seconds, clock=work.clock)
+def _smoke(request: PromotionRequest, work: Work, timeout_seconds: float) -> SmokeResult:
+    where = destination(request.desired)
+    result = smoke(work.clients, where, request.probe, timeout_seconds=timeout_seconds, clock=work.clock)
     problem = result.problem.splitlines()[0][:_SHOWN_CHARACTERS] if result.problem else ""
     said = problem or f"as expected, after {result.seconds:g} s"
     work.tell("endpoint", f"smoke {result.inference_id}", "ready" if result.passed else "waiting", said)
     return result
 
 
-def _answer_seconds(order: Order, work: Work) -> float:
+def _answer_seconds(request: PromotionRequest, work: Work) -> float:
     """An instance that runs answers within the invocation time-out; at zero the cold start comes first."""
-    found = describe.endpoint(work.clients, order.desired.endpoint.name) or {}
+    found = describe.endpoint(work.clients, request.desired.endpoint.name) or {}
     running = sum(variant.get("CurrentInstanceCount", 0) for variant in found.get("ProductionVariants", ()))
-    cold_start = 0.0 if running else patience_seconds(order.desired)
-    return cold_start + order.desired.invocation_timeout_seconds + _DELIVERY_SECONDS
+    cold_start = 0.0 if running else patience_seconds(request.desired)
+    return cold_start + request.desired.invocation_timeout_seconds + _DELIVERY_SECONDS
 
 
-def _renew_expiry(order: Order, work: Work, served: Description) -> None:
+def _renew_expiry(request: PromotionRequest, work: Work, served: Description) -> None:
     """An update keeps the tags of the endpoint's creation, and with them the old end of its life."""
-    expires = order.desired.endpoint.tags.get(EXPIRES_TAG)
+    expires = request.desired.endpoint.tags.get(EXPIRES_TAG)
     if expires is not None:
         tags = tag_list({EXPIRES_TAG: expires})
         with aws_errors("renewing the endpoint's end of life"):

@@ -10,7 +10,7 @@ from typing import Any
 from deploy import releases
 from deploy.apply.steps import Work
 from deploy.core.digests import digest_of
-from deploy.gates.gate import GateVerdict, Question
+from deploy.gates.gate import GateInput, GateVerdict
 from deploy.pricing.prices import Price
 from deploy.promote.smoke import SmokeResult
 from deploy.releases import (
@@ -20,7 +20,7 @@ from deploy.releases import (
     Pointer,
     PriceRecord,
     Release,
-    Shelf,
+    ReleaseStore,
     SmokeRecord,
     State,
     provenance,
@@ -28,14 +28,14 @@ from deploy.releases import (
 from deploy.releases.keys import Signer
 from deploy.resources import without_secrets
 from deploy.resources.desired_state import Desired
-from deploy.resources.monitoring import Watching
+from deploy.resources.monitoring import Monitoring
 
 
 @dataclass(frozen=True)
 class Recorder:
-    question: Question
+    gate_input: GateInput
     desired: Desired
-    watching: Watching
+    monitoring: Monitoring
     price: Price | None
     actor: str
     signer: Signer | None = None
@@ -52,17 +52,17 @@ class Recorder:
     ) -> tuple[str, Release]:
         """Record the attempt; only a promoted one is pointed to. Returns the record's key and the record."""
         work.require_lock()
-        shelf = shelf_of(self.desired)
-        before = releases.current(work.clients, shelf)
+        store = store_of(self.desired)
+        before = releases.current(work.clients, store)
         release = self._release(work, state, smokes, verdicts, served, reason, before[0].record if before else None)
-        provenance.attest(work.clients, shelf, release, self.signer)
-        key, sha256 = releases.record(work.clients, shelf, release)
+        provenance.attest(work.clients, store, release, self.signer)
+        key, sha256 = releases.record(work.clients, store, release)
         if state == "promoted":
             now = work.clock.today()
             pointer = Pointer(
                 release=release.release, record=key, record_sha256=sha256, updated=now, updated_by=self.actor
             )
-            releases.point(work.clients, shelf, pointer)
+            releases.point(work.clients, store, pointer)
         return key, release
 
     def _release(
@@ -75,7 +75,7 @@ class Recorder:
         reason: str,
         previous: str | None,
     ) -> Release:
-        desired, manifest, project = self.desired, self.question.bundle.manifest, self.question.project
+        desired, manifest, project = self.desired, self.gate_input.bundle.manifest, self.gate_input.project
         return Release(
             release=desired.release,
             created=work.clock.today(),
@@ -95,7 +95,7 @@ class Recorder:
             endpoint_name=desired.endpoint.name,
             model=without_secrets(desired.model.request()),
             endpoint_config=desired.endpoint_config.request(),
-            scaling=_scaling(self.watching),
+            scaling=_scaling(self.monitoring),
             resolved_image=resolved_image(served or {}),
             policy_sha256=digest_of(project.gates.model_dump(mode="json")),
             gates=tuple(GateRecord(gate=each.gate, outcome=each.outcome, reason=each.reason) for each in verdicts),
@@ -119,21 +119,21 @@ class Recorder:
                 tool_version=each.report.tool_version,
                 assurance=each.report.runtime.assurance,
             )
-            for each in self.question.evidence
+            for each in self.gate_input.evidence
         ]
 
 
-def shelf_of(desired: Desired) -> Shelf:
-    return Shelf(desired.bucket.name, desired.releases_prefix)
+def store_of(desired: Desired) -> ReleaseStore:
+    return ReleaseStore(desired.bucket.name, desired.releases_prefix)
 
 
-def _scaling(watching: Watching) -> Mapping[str, Any]:
-    target = watching.target
+def _scaling(monitoring: Monitoring) -> Mapping[str, Any]:
+    target = monitoring.target
     return {
         "min_instances": target.min_instances if target else None,
         "max_instances": target.max_instances if target else None,
-        "policies": {policy.name: dict(policy.configuration) for policy in watching.policies},
-        "backlog_per_instance": watching.derivation,
+        "policies": {policy.name: dict(policy.configuration) for policy in monitoring.policies},
+        "backlog_per_instance": monitoring.derivation,
     }
 
 

@@ -16,14 +16,14 @@ from deploy.aws import Clients, describe
 from deploy.core.digests import digest_of_file
 from deploy.core.errors import ConfigurationError, NotProven
 from deploy.promote.recording import resolved_image
-from deploy.releases import Pointer, Release, Shelf, Stored, provenance
+from deploy.releases import Pointer, Release, ReleaseStore, Stored, provenance
 from deploy.releases.keys import PublicKey
 from deploy.releases.provenance import Attested, Link
 from deploy.resources import s3_checksum
 
 
 def verify(
-    clients: Clients, shelf: Shelf, files: Sequence[Path] = (), trusted: Sequence[PublicKey] = ()
+    clients: Clients, store: ReleaseStore, files: Sequence[Path] = (), trusted: Sequence[PublicKey] = ()
 ) -> tuple[Link, ...]:
     """`files` are bundles and evidence at hand; each must be the one in the record. A record that was tampered with
     speaks for nothing, so nothing is compared with it.
@@ -31,29 +31,29 @@ def verify(
     Raises ConfigurationError when nothing was promoted yet or a file does not exist.
     """
     try:
-        pointer = releases.pointed(clients, shelf)
+        pointer = releases.pointed(clients, store)
     except ConfigurationError as error:
         return (_unreadable("pointer", error),)
     if pointer is None:
         raise ConfigurationError("nothing was promoted here yet: there is no record to verify")
-    if not shelf.is_record(pointer.record):
-        return (Link("pointer", False, f"{shelf.pointer_key} names {pointer.record!r}, no record of this endpoint"),)
+    if not store.is_record(pointer.record):
+        return (Link("pointer", False, f"{store.pointer_key} names {pointer.record!r}, no record of this endpoint"),)
     try:
-        stored = releases.stored(clients, shelf, pointer.record)
+        stored = releases.stored(clients, store, pointer.record)
     except ConfigurationError as error:
         return (_unreadable("record", error),)
     if stored is None:
         return (Link("record", False, f"{pointer.record}, which the pointer names, is missing"),)
-    return tuple(_links(clients, shelf, pointer, stored, files, trusted))
+    return tuple(_links(clients, store, pointer, stored, files, trusted))
 
 
-def require_proven(clients: Clients, shelf: Shelf, stored: Stored, trusted: Sequence[PublicKey]) -> None:
+def require_proven(clients: Clients, store: ReleaseStore, stored: Stored, trusted: Sequence[PublicKey]) -> None:
     """Raises NotProven when a release that is not in service may not come into service."""
-    found = provenance.attested(clients, shelf, stored.key, trusted)
+    found = provenance.attested(clients, store, stored.key, trusted)
     links = [_record(stored, found.record_sha256), *provenance.whole(found)]
     if _all_hold(links):
         release = stored.release
-        links += [provenance.follows(found, shelf, stored), *_model(clients, release), _stored(clients, release)]
+        links += [provenance.follows(found, store, stored), *_model(clients, release), _stored(clients, release)]
     broken = [link for link in links if not link.holds]
     if broken:
         reasons = "\n".join(f"  {link.what}: {link.detail}" for link in broken)
@@ -66,16 +66,16 @@ def require_proven(clients: Clients, shelf: Shelf, stored: Stored, trusted: Sequ
 
 def _links(
     clients: Clients,
-    shelf: Shelf,
+    store: ReleaseStore,
     pointer: Pointer,
     stored: Stored,
     files: Sequence[Path],
     trusted: Sequence[PublicKey],
 ) -> Iterator[Link]:
-    found = provenance.attested(clients, shelf, stored.key, trusted)
+    found = provenance.attested(clients, store, stored.key, trusted)
     links = [*_pointed(pointer, stored, found), *provenance.whole(found)]
     if _all_hold(links):
-        links.append(provenance.follows(found, shelf, stored))
+        links.append(provenance.follows(found, store, stored))
     yield from links
     if _all_hold(links):
         yield from _deployed(clients, stored.release)

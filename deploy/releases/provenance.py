@@ -15,7 +15,7 @@ from functools import cached_property
 
 from deploy.async_client import requests
 from deploy.aws import Clients, aws_errors
-from deploy.releases import Release, Shelf, Stored, signing
+from deploy.releases import Release, ReleaseStore, Stored, signing
 from deploy.releases.keys import PublicKey, Signer, shown
 from deploy.releases.signing import Envelope
 from deploy.releases.statements import Recorded, difference, name_of, record_sha256, statements
@@ -61,19 +61,19 @@ class Attested:
         return record_sha256([each.body for each in believed])
 
 
-def attest(clients: Clients, shelf: Shelf, release: Release, signer: Signer | None) -> None:
+def attest(clients: Clients, store: ReleaseStore, release: Release, signer: Signer | None) -> None:
     """Write what the record will say as statements; the record itself follows."""
-    key, data = shelf.record_key(release), release.encoded
-    recorded = Recorded(release, _url(shelf, key), hashlib.sha256(data).hexdigest())
+    key, data = store.record_key(release), release.encoded
+    recorded = Recorded(release, _url(store, key), hashlib.sha256(data).hexdigest())
     envelopes = b"".join(signing.seal(body, signer).line + b"\n" for body in statements(recorded))
     with aws_errors(f"writing the statements of release {release.release}"):
         clients.s3.put_object(
-            Bucket=shelf.bucket, Key=key + _SUFFIX, Body=envelopes, ContentType=_MEDIA_TYPE, IfNoneMatch="*"
+            Bucket=store.bucket, Key=key + _SUFFIX, Body=envelopes, ContentType=_MEDIA_TYPE, IfNoneMatch="*"
         )
 
 
-def attested(clients: Clients, shelf: Shelf, record_key: str, trusted: Sequence[PublicKey]) -> Attested:
-    url = _url(shelf, record_key) + _SUFFIX
+def attested(clients: Clients, store: ReleaseStore, record_key: str, trusted: Sequence[PublicKey]) -> Attested:
+    url = _url(store, record_key) + _SUFFIX
     found = requests.fetch(clients, url)
     return Attested(url, None if found is None else found[0], tuple(trusted))
 
@@ -92,9 +92,9 @@ def whole(found: Attested) -> Iterator[Link]:
     yield _signatures(found)
 
 
-def follows(found: Attested, shelf: Shelf, stored: Stored) -> Link:
+def follows(found: Attested, store: ReleaseStore, stored: Stored) -> Link:
     """Do the statements say what the record says, all of it and nothing else?"""
-    recorded = Recorded(stored.release, _url(shelf, stored.key), stored.sha256)
+    recorded = Recorded(stored.release, _url(store, stored.key), stored.sha256)
     wanted = statements(recorded)
     lacking, beyond = Counter(wanted) - Counter(found.bodies), Counter(found.bodies) - Counter(wanted)
     complaints = [
@@ -138,5 +138,5 @@ def _namesake(body: bytes, among: Sequence[bytes]) -> bytes | None:
     return next((other for other in among if name_of(other) == name_of(body)), None)
 
 
-def _url(shelf: Shelf, key: str) -> str:
-    return f"s3://{shelf.bucket}/{key}"
+def _url(store: ReleaseStore, key: str) -> str:
+    return f"s3://{store.bucket}/{key}"

@@ -129,7 +129,7 @@ class Pointer(_Record):
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ReleaseStore:
     """Where the releases of one endpoint lie."""
 
     bucket: str
@@ -183,62 +183,62 @@ class Unreadable:
 Attempt = Stored | Unreadable
 
 
-def record(clients: Clients, shelf: Shelf, release: Release) -> tuple[str, str]:
+def record(clients: Clients, store: ReleaseStore, release: Release) -> tuple[str, str]:
     """Write the record once; returns its key and its sha256."""
-    key, data = shelf.record_key(release), release.encoded
+    key, data = store.record_key(release), release.encoded
     with aws_errors(f"writing release record {key}"):
-        clients.s3.put_object(Bucket=shelf.bucket, Key=key, Body=data, ContentType="application/json", IfNoneMatch="*")
+        clients.s3.put_object(Bucket=store.bucket, Key=key, Body=data, ContentType="application/json", IfNoneMatch="*")
     return key, hashlib.sha256(data).hexdigest()
 
 
-def point(clients: Clients, shelf: Shelf, pointer: Pointer) -> None:
+def point(clients: Clients, store: ReleaseStore, pointer: Pointer) -> None:
     """Only under the deployment lock: the pointer is the last thing that a promotion changes."""
     data = pointer.model_dump_json(indent=2).encode()
     with aws_errors("moving the release pointer"):
-        clients.s3.put_object(Bucket=shelf.bucket, Key=shelf.pointer_key, Body=data, ContentType="application/json")
+        clients.s3.put_object(Bucket=store.bucket, Key=store.pointer_key, Body=data, ContentType="application/json")
 
 
-def current(clients: Clients, shelf: Shelf) -> tuple[Pointer, Release] | None:
+def current(clients: Clients, store: ReleaseStore) -> tuple[Pointer, Release] | None:
     """What is in service according to the pointer; None before the first promotion.
 
     Raises ConfigurationError when the record is not the one that the pointer was set to.
     """
-    pointer = pointed(clients, shelf)
+    pointer = pointed(clients, store)
     if pointer is None:
         return None
-    found = _attempt(clients, shelf, pointer.record)
+    found = _attempt(clients, store, pointer.record)
     if not isinstance(found, Stored) or found.sha256 != pointer.record_sha256:
         what = "missing" if found is None else "not the record that it was set to"
         what = f"unreadable: {found.reason}" if isinstance(found, Unreadable) else what
         raise ConfigurationError(
-            f"{_POINTER} names s3://{shelf.bucket}/{pointer.record}, which is {what}. Somebody changed the bucket by "
+            f"{_POINTER} names s3://{store.bucket}/{pointer.record}, which is {what}. Somebody changed the bucket by "
             "hand: `deploy verify` says what was changed, `deploy rollback` goes to a release that is whole; to begin "
-            f"anew, delete s3://{shelf.bucket}/{shelf.pointer_key} and promote"
+            f"anew, delete s3://{store.bucket}/{store.pointer_key} and promote"
         )
     return pointer, found.release
 
 
-def pointed(clients: Clients, shelf: Shelf) -> Pointer | None:
+def pointed(clients: Clients, store: ReleaseStore) -> Pointer | None:
     """The pointer as it is, whatever became of the record."""
-    found = _read(clients, f"s3://{shelf.bucket}/{shelf.pointer_key}", Pointer)
+    found = _read(clients, f"s3://{store.bucket}/{store.pointer_key}", Pointer)
     return found[0] if found else None
 
 
-def stored(clients: Clients, shelf: Shelf, key: str) -> Stored | None:
-    found = _read(clients, f"s3://{shelf.bucket}/{key}", Release)
+def stored(clients: Clients, store: ReleaseStore, key: str) -> Stored | None:
+    found = _read(clients, f"s3://{store.bucket}/{key}", Release)
     return Stored(key, found[1], found[0]) if found else None
 
 
-def releases(clients: Clients, shelf: Shelf) -> tuple[Attempt, ...]:
+def releases(clients: Clients, store: ReleaseStore) -> tuple[Attempt, ...]:
     """Every attempt, newest first; none when the bucket is not there yet."""
-    found = [each for key in _keys(clients, shelf) if shelf.is_record(key) and (each := _attempt(clients, shelf, key))]
+    found = [each for key in _keys(clients, store) if store.is_record(key) and (each := _attempt(clients, store, key))]
     return tuple(sorted(found, key=lambda each: each.created, reverse=True))
 
 
-def _keys(clients: Clients, shelf: Shelf) -> Sequence[str]:
+def _keys(clients: Clients, store: ReleaseStore) -> Sequence[str]:
     try:
-        with aws_errors(f"listing releases in s3://{shelf.bucket}/{shelf.prefix}"):
-            pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=shelf.bucket, Prefix=f"{shelf.prefix}/")
+        with aws_errors(f"listing releases in s3://{store.bucket}/{store.prefix}"):
+            pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=store.bucket, Prefix=f"{store.prefix}/")
             return [each["Key"] for page in pages for each in page.get("Contents", [])]
     except AwsRefused as refused:
         if is_missing(refused):
@@ -250,16 +250,16 @@ def readable(attempts: Sequence[Attempt]) -> tuple[Stored, ...]:
     return tuple(each for each in attempts if isinstance(each, Stored))
 
 
-def _attempt(clients: Clients, shelf: Shelf, key: str) -> Attempt | None:
+def _attempt(clients: Clients, store: ReleaseStore, key: str) -> Attempt | None:
     """None when it was deleted since it was listed. One record that cannot be read hides no other."""
     try:
-        return stored(clients, shelf, key)
+        return stored(clients, store, key)
     except ConfigurationError as error:
-        return shelf.unreadable(key, str(error).removeprefix(f"s3://{shelf.bucket}/{key} "))
+        return store.unreadable(key, str(error).removeprefix(f"s3://{store.bucket}/{key} "))
     except AwsRefused as refused:
         if refused.code not in _OF_ONE_OBJECT:
             raise
-        return shelf.unreadable(key, f"S3 refuses it: {refused.code}")
+        return store.unreadable(key, f"S3 refuses it: {refused.code}")
 
 
 def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:

@@ -1,4 +1,4 @@
-"""`desire`: the resources that a project and a bundle mean in one account. A pure function; nothing asks AWS.
+"""`desired_state_of`: the resources that a project and a bundle mean in one account. A pure function; nothing asks AWS.
 
 Model and endpoint configuration are immutable on AWS, so their names end in a hash of everything they say: the same
 inputs find the same resources again, other inputs make new ones beside the old, and rolling back is naming the old.
@@ -51,7 +51,9 @@ class Desired:
         return replace(self.endpoint, config_name=config_name)
 
 
-def desire(project: Project, bundle: Bundle, account: str, role: str, *, expires: datetime | None = None) -> Desired:
+def desired_state_of(
+    project: Project, bundle: Bundle, account: str, role: str, *, expires: datetime | None = None
+) -> Desired:
     """`expires` is when `deploy expire` may delete the endpoint.
 
     Raises ConfigurationError when the project asks for a container or an environment that cannot be had.

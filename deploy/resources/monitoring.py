@@ -141,7 +141,7 @@ def _lines(names: Sequence[str], dimensions: Sequence[str], namespace: str = SAG
 
 
 @dataclass(frozen=True)
-class Watching:
+class Monitoring:
     """Everything around one endpoint, in the order in which it must be created."""
 
     endpoint_name: str

@@ -20,9 +20,9 @@ from deploy.resources.monitoring import (
     SMOKE_FAILURES,
     Alarm,
     Dashboard,
+    Monitoring,
     ScalableTarget,
     ScalingPolicy,
-    Watching,
 )
 
 _ASSUMED_BACKLOG_BEYOND_CONCURRENCY = 4.0
@@ -40,10 +40,10 @@ class Throughput:
     frames_per_second: float | None = None
 
 
-def desire_watching(project: Project, throughput: Throughput | None = None) -> Watching:
+def desired_monitoring(project: Project, throughput: Throughput | None = None) -> Monitoring:
     value, derivation = _backlog_per_instance(project, throughput)
     enabled = project.autoscaling.enabled
-    return Watching(
+    return Monitoring(
         endpoint_name=project.endpoint_name,
         target=_target(project) if enabled else None,
         policies=tuple(_policies(project, value)) if enabled else (),

@@ -16,7 +16,7 @@ from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.resources import desired_state
-from harness.bench.measuring import Standing, Usage
+from harness.bench.measuring import LocalEnvironment, Usage
 from harness.bench.points import Point
 from harness.core.errors import TimedOut
 from harness.core.waiting import wait_until
@@ -61,11 +61,11 @@ class Endpoints:
             with suppress(BotoCoreError, ClientError, TimedOut):  # the run's end takes what is left
                 delete_and_wait(sagemaker, name)
 
-    def stand(self, point: Point, name: str) -> Standing:
+    def stand(self, point: Point, name: str) -> LocalEnvironment:
         """Raises DeployError or HarnessError."""
         project = point.laid_over(self.project, name)
         clients = Clients(Target.local(self.region, cloud_url=self.aws.cloud.url, sagemaker_url=self.aws.sagemaker_url))
-        wanted = desired_state.desire(project, self.built, self.aws.cloud.account_id, LOCAL_ROLE)
+        wanted = desired_state.desired_state_of(project, self.built, self.aws.cloud.account_id, LOCAL_ROLE)
         applied = apply.apply(wanted, clients, ledger=Ledger(self.folder / f"{name}.ledger.jsonl"))
         patience = project.validate.timeout_seconds
         submitters = [
@@ -73,7 +73,7 @@ class Endpoints:
             for _ in range(point.concurrency)
         ]
         logs_dir, url = self.aws.logs_dir / name, self.aws.sagemaker_url
-        return Standing(submitters, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
+        return LocalEnvironment(submitters, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
 
     def _usage(self, name: str) -> Usage:
         found = instances_of(self.aws.sagemaker_url, name)

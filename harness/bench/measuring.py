@@ -48,7 +48,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LocalEnvironment:
     """An endpoint with a point's settings: as many clients as requests are sent at once, where its logs lie, and whom
     to ask what its instances took and where the time of requests went."""
 
@@ -98,7 +98,11 @@ class _Seen:
 
 
 def measure(
-    point: Point, clip: Clip, rule: Rule, stand: Callable[[], Standing], tell: Callable[[int], None] = lambda _: None
+    point: Point,
+    clip: Clip,
+    rule: Rule,
+    stand: Callable[[], LocalEnvironment],
+    tell: Callable[[int], None] = lambda _: None,
 ) -> BenchPoint:
     """`stand` deploys; whatever goes wrong there or later ends in a point that says so. `tell` hears how many repeats
     were made. Raises Interrupted."""
@@ -132,7 +136,7 @@ def _nothing(point: Point, outcome: str, note: str) -> BenchPoint:
     )
 
 
-def _repeat(standing: Standing, clip: Clip, rule: Rule, seen: _Seen, tell: Callable[[int], None]) -> None:
+def _repeat(standing: LocalEnvironment, clip: Clip, rule: Rule, seen: _Seen, tell: Callable[[int], None]) -> None:
     """One request alone to warm the worker up, then rounds of as many as the point sends at once."""
     seen.first_seconds = _round(standing.clients[:1], clip, seen)
     seen.forget_times()
@@ -192,7 +196,9 @@ def _noted(outcome: Outcome, seen: _Seen) -> int:
     return 0
 
 
-def _result(point: Point, rule: Rule, seen: _Seen, standing: Standing, *, was_interrupted: bool = False) -> BenchPoint:
+def _result(
+    point: Point, rule: Rule, seen: _Seen, standing: LocalEnvironment, *, was_interrupted: bool = False
+) -> BenchPoint:
     log, (usage, phases) = stage_log.read(standing.logs_dir), _asked(standing, seen)
     outcome, note = _verdict(rule, seen, was_interrupted=was_interrupted)
     rates, times = seen.frame_rates, seen.request_seconds
@@ -220,7 +226,7 @@ def _result(point: Point, rule: Rule, seen: _Seen, standing: Standing, *, was_in
     )
 
 
-def _asked(standing: Standing, seen: _Seen) -> tuple[Usage, Sequence[Phases]]:
+def _asked(standing: LocalEnvironment, seen: _Seen) -> tuple[Usage, Sequence[Phases]]:
     """An emulator that is gone takes nothing of what was measured along."""
     try:
         return standing.usage(), standing.phases(seen.inference_ids)

@@ -20,7 +20,7 @@ from harness.local_environment import logs as logging
 from harness.local_environment.down import down as take_down
 from harness.local_environment.local_aws import EmulatorOptions, logs_dir
 from harness.local_environment.local_run import RunOptions
-from harness.local_environment.record import Standing
+from harness.local_environment.record import LocalEnvironment
 from harness.local_environment.up import UpOptions, detach, keep
 from harness.observations.instances import all_instances
 from harness.serving.runtimes.choose import choose
@@ -138,13 +138,13 @@ def _log_text(line: logging.LogLine) -> str:
     return f"{line.group} {line.stream} {line.text}"
 
 
-def _tell(found: Standing, state_dir: Path, output: Format) -> None:
+def _tell(found: LocalEnvironment, state_dir: Path, output: Format) -> None:
     next_step = 'Next: eval "$(harness up --export)"   # then use boto3 or the AWS CLI as ever'
     text = f"{_address_lines(found, state_dir)}\n{next_step}"
     options.print_result(output, {"schema": record.SCHEMA, **asdict(found)}, text)
 
 
-def _address_lines(found: Standing, state_dir: Path) -> str:
+def _address_lines(found: LocalEnvironment, state_dir: Path) -> str:
     return "\n".join(
         (
             f"cloud      {found.cloud_url}   (S3, SNS, SQS, STS, IAM, CloudWatch)",

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from harness.core.errors import HarnessError
-from harness.emulator.assembly import Surroundings
+from harness.emulator.assembly import Dependencies
 from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
@@ -39,11 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
 
 
-def surroundings(settings: EmulatorSettings, runtime: RuntimeAsked) -> Surroundings:
+def dependencies(settings: EmulatorSettings, runtime: RuntimeAsked) -> Dependencies:
     """The local cloud at `settings.cloud_url` and the runtime that was asked for."""
     url, region = settings.cloud_url, settings.account.region
     cloudwatch = local_client("cloudwatch", endpoint_url=url, region=region)
-    return Surroundings(
+    return Dependencies(
         objects=S3Objects(local_client("s3", endpoint_url=url, region=region)),
         topics=SnsTopics(local_client("sns", endpoint_url=url, region=region)),
         alarms=CloudWatchAlarms(cloudwatch),
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with Emulator(settings, surroundings(settings, _runtime(options))) as emulator:
+    with Emulator(settings, dependencies(settings, _runtime(options))) as emulator:
         _announce(emulator.url, options.ready_file)
         told_to_stop.wait()
         logging.getLogger(__name__).info("stopping")

@@ -17,12 +17,12 @@ from harness.emulator.control_plane.endpoints import Endpoints
 from harness.emulator.control_plane.models import Models
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.endpoints.life_cycle import ActorTools
-from harness.emulator.endpoints.registry import Roster
+from harness.emulator.endpoints.registry import InstanceRegistry
 from harness.emulator.endpoints.rollout import Alarms
 from harness.emulator.handlers import ControlFace, Operation, RuntimeFace
 from harness.emulator.housekeeping import Housekeeping
 from harness.emulator.instances.fleet import FleetTools
-from harness.emulator.instances.platform_log import Journal
+from harness.emulator.instances.platform_log import PlatformLog
 from harness.emulator.logs.api import LogsApi
 from harness.emulator.logs.times import LogTimes
 from harness.emulator.metrics.meter import Meter
@@ -43,7 +43,7 @@ from harness.serving.instances.runtime import Runtime
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Dependencies:
     """What an emulator is given: the cloud around it, a runtime and the time."""
 
     objects: Objects
@@ -64,12 +64,12 @@ class Parts:
     catalog: Catalog
     jobs: Jobs
     spool: Spool
-    roster: Roster
+    registry: InstanceRegistry
     engine: Engine
     meter: Meter
     publisher: Publisher
     scaler: Scaler
-    journal: Journal
+    platform_log: PlatformLog
     log_times: LogTimes
     housekeeping: Housekeeping
     timings: Timings
@@ -78,17 +78,19 @@ class Parts:
     runtime: RuntimeFace
 
 
-def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[int], None] = lambda _: None) -> Parts:
+def assemble(
+    settings: EmulatorSettings, dependencies: Dependencies, wake: Callable[[int], None] = lambda _: None
+) -> Parts:
     """`wake` is told the endpoint's id when a job was accepted."""
     for folder in (settings.state_dir, settings.work_root, settings.logs_dir):
         folder.mkdir(parents=True, exist_ok=True)
-    now, account = around.now, settings.account
+    now, account = dependencies.now, settings.account
     store = Store(settings.state_dir / "emulator.sqlite")
     catalog, jobs, spool = Catalog(store), Jobs(store), Spool(settings.spool_dir)
-    journal, meter, timings = Journal(settings.logs_dir, now), Meter(), Timings()
+    platform_log, meter, timings = PlatformLog(settings.logs_dir, now), Meter(), Timings()
 
     records = Records(store)
-    scaling = ScalingApi(records, catalog, around.scaling_alarms, account, now)
+    scaling = ScalingApi(records, catalog, dependencies.scaling_alarms, account, now)
 
     def forget(endpoint: Endpoint) -> None:
         for uuid in jobs.uuids_of(endpoint.id):
@@ -96,14 +98,16 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
         scaling.forget_endpoint(endpoint.name)
         meter.forget(endpoint.name)
 
-    fleets = FleetTools(around.runtime, settings, journal, now)
-    roster = Roster(ActorTools(catalog, around.topics, around.alarms, fleets, forget))
-    delivery = Delivery(catalog, jobs, spool, around.objects, around.topics, meter, timings, settings, now)
-    engine = Engine(catalog, jobs, spool, roster, around.objects, delivery, meter, journal, timings, settings, now)
+    fleets = FleetTools(dependencies.runtime, settings, platform_log, now)
+    registry = InstanceRegistry(ActorTools(catalog, dependencies.topics, dependencies.alarms, fleets, forget))
+    delivery = Delivery(catalog, jobs, spool, dependencies.objects, dependencies.topics, meter, timings, settings, now)
+    engine = Engine(
+        catalog, jobs, spool, registry, dependencies.objects, delivery, meter, platform_log, timings, settings, now
+    )
     tags = Tags(catalog)
-    models = Models(catalog, around.objects, tags, account, now)
+    models = Models(catalog, dependencies.objects, tags, account, now)
     configs = Configs(catalog, models, tags, account, now)
-    endpoints = Endpoints(catalog, configs, tags, account, roster, now, settings.instance_quota, records.is_scaled)
+    endpoints = Endpoints(catalog, configs, tags, account, registry, now, settings.instance_quota, records.is_scaled)
     log_times = LogTimes(settings.logs_dir, settings.log_times_dir, now)
     logs = LogsApi(log_times, account, settings.logs_kept_seconds)
     control = ControlFace(
@@ -114,10 +118,14 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
         }
     )
     evaluator = Evaluator(meter, settings)
-    scaler = Scaler(ScalerTools(records, catalog, endpoints, evaluator, around.scaling_alarms, settings, account, now))
-    utilisation = Utilisation(roster.instances, settings.work_root, now, around.gpu)
-    publisher = Publisher(meter, around.metrics, catalog, jobs, roster.instance_counts, utilisation, settings, now)
-    real_time = RealTime(catalog, roster, meter, journal, account, now)
+    scaler = Scaler(
+        ScalerTools(records, catalog, endpoints, evaluator, dependencies.scaling_alarms, settings, account, now)
+    )
+    utilisation = Utilisation(registry.instances, settings.work_root, now, dependencies.gpu)
+    publisher = Publisher(
+        meter, dependencies.metrics, catalog, jobs, registry.instance_counts, utilisation, settings, now
+    )
+    real_time = RealTime(catalog, registry, meter, platform_log, account, now)
     submissions = Submissions(catalog, jobs, spool, account, now, wake)
     runtime = RuntimeFace(submissions, real_time)
     return Parts(
@@ -125,14 +133,14 @@ def assemble(settings: EmulatorSettings, around: Surroundings, wake: Callable[[i
         catalog,
         jobs,
         spool,
-        roster,
+        registry,
         engine,
         meter,
         publisher,
         scaler,
-        journal,
+        platform_log,
         log_times,
-        Housekeeping(jobs, log_times, roster.instances, settings, now),
+        Housekeeping(jobs, log_times, registry.instances, settings, now),
         timings,
         submissions,
         control,

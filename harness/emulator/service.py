@@ -16,7 +16,7 @@ from types import TracebackType
 from harness.core.errors import TimedOut
 from harness.core.state import remove_tree
 from harness.core.waiting import wait_until
-from harness.emulator.assembly import Parts, Surroundings, assemble
+from harness.emulator.assembly import Dependencies, Parts, assemble
 from harness.emulator.async_inference.engine import REST_AFTER_A_SURPRISE_SECONDS, Assignment
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.state_lock import StateLock
@@ -41,9 +41,9 @@ log = logging.getLogger(__name__)
 class Emulator:
     """`start`, use `url`, `stop`; or `with Emulator(...) as emulator`."""
 
-    def __init__(self, settings: EmulatorSettings, around: Surroundings) -> None:
+    def __init__(self, settings: EmulatorSettings, dependencies: Dependencies) -> None:
         self.settings = settings
-        self.surroundings = around
+        self.dependencies = dependencies
         self._stopping = threading.Event()
         self._bells: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
@@ -67,7 +67,7 @@ class Emulator:
         try:
             self._socket = listening_socket(self.settings.host, self.settings.port)
             self._sweep()
-            self.parts = assemble(self.settings, self.surroundings, self._ring)
+            self.parts = assemble(self.settings, self.dependencies, self._ring)
             self.parts.jobs.recover()
             self.parts.spool.sweep(self.parts.jobs.unfinished_uuids())
             self._spawn("keeper", self._keep_endpoints)
@@ -113,7 +113,7 @@ class Emulator:
         """What serves, and on what: for the evidence."""
         return [
             {"instance_id": each.spec.instance_id, "endpoint_name": each.spec.endpoint_name, **asdict(each.facts())}
-            for each in self.parts.roster.instances()
+            for each in self.parts.registry.instances()
         ]
 
     def __enter__(self) -> Emulator:
@@ -126,16 +126,16 @@ class Emulator:
         """End the instances that an emulator which died left behind, and remove their folders."""
         for swept in sweep(self.settings.state_dir):
             log.warning("ended %s, left by an emulator that died", swept.what)
-        for stray in self.surroundings.end_strays():
+        for stray in self.dependencies.end_strays():
             log.warning("removed %s, left by an emulator that died", stray)
         remove_tree(self.settings.work_root)
 
     def _keep_endpoints(self) -> None:
-        for endpoint in self.parts.roster.missing():
+        for endpoint in self.parts.registry.missing():
             self._enlist(endpoint)
 
     def _enlist(self, endpoint: Endpoint) -> None:
-        actor = self.parts.roster.enlist(endpoint)
+        actor = self.parts.registry.enlist(endpoint)
         self._bells[endpoint.id] = threading.Event()
         gone = threading.Event()
         self._spawn(f"life-{endpoint.name}", lambda: self._live(actor, gone), gone)
@@ -143,7 +143,7 @@ class Emulator:
 
     def _live(self, actor: EndpointActor, gone: threading.Event) -> None:
         if not actor.step():
-            self.parts.roster.discharge(actor.endpoint_id)
+            self.parts.registry.discharge(actor.endpoint_id)
             gone.set()
             self._ring(actor.endpoint_id)
             self._bells.pop(actor.endpoint_id, None)
@@ -164,7 +164,7 @@ class Emulator:
             if self.parts.engine.is_closing:  # the store may be closed; the row says what is left to do
                 return
             log.exception("job %s met a surprise; it is tried again", assignment.job.invocation.uuid)
-            self.parts.jobs.postpone(assignment.job, self.surroundings.now() + REST_AFTER_A_SURPRISE_SECONDS)
+            self.parts.jobs.postpone(assignment.job, self.dependencies.now() + REST_AFTER_A_SURPRISE_SECONDS)
         finally:
             with self._working_lock:
                 self._working -= 1
@@ -219,7 +219,7 @@ class Emulator:
             log.info("%d requests under way stay queued", self._working)
 
     def _stop_instances(self) -> None:
-        stopping = [threading.Thread(target=actor.stop) for actor in self.parts.roster.actors()]
+        stopping = [threading.Thread(target=actor.stop) for actor in self.parts.registry.actors()]
         for thread in stopping:
             thread.start()
         for thread in stopping:

@@ -12,7 +12,7 @@ from harness.core.errors import MachineCannot
 from harness.core.waiting import wait_until
 from harness.docker.engine import Engine
 from harness.local_environment import record
-from harness.local_environment.record import Standing
+from harness.local_environment.record import LocalEnvironment
 from harness.processes.leftovers import sweep_leftovers
 from harness.serving.runtimes.docker_sweep import DockerSwept, sweep_docker
 
@@ -40,7 +40,7 @@ def down(state_dir: Path, *, everything: bool = False, connect: Callable[[], Eng
     return Ended((*things, *docker.removed), docker.failed)
 
 
-def _end(found: Standing) -> str:
+def _end(found: LocalEnvironment) -> str:
     os.kill(found.pid, signal.SIGTERM)
     wait_until(
         lambda: None if found.is_alive() else True,

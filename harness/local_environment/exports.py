@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.local_cloud.clients import dummy_credentials
-from harness.local_environment.record import Standing
+from harness.local_environment.record import LocalEnvironment
 
 PROFILE = "rehearsal"
 EMULATED_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "APPLICATION_AUTO_SCALING", "CLOUDWATCH_LOGS")
 CLOUD_SERVICES = ("S3", "SNS", "SQS", "STS", "IAM", "CLOUDWATCH")
 
 
-def environment(standing: Standing) -> Mapping[str, str]:
+def environment(standing: LocalEnvironment) -> Mapping[str, str]:
     """`AWS_ENDPOINT_URL` catches every service that is not named, so that none reaches AWS by accident."""
     return {
         "AWS_ENDPOINT_URL": standing.cloud_url,
@@ -30,11 +30,11 @@ def environment(standing: Standing) -> Mapping[str, str]:
     }
 
 
-def shell_lines(standing: Standing) -> str:
+def shell_lines(standing: LocalEnvironment) -> str:
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment(standing).items())
 
 
-def write_config_file(standing: Standing, path: Path) -> Path:
+def write_config_file(standing: LocalEnvironment, path: Path) -> Path:
     """An AWS config file with a profile `rehearsal`: `AWS_CONFIG_FILE=... aws --profile rehearsal ...`."""
     services = {name.lower(): standing.cloud_url for name in CLOUD_SERVICES}
     services |= {name.lower(): standing.sagemaker_url for name in EMULATED_SERVICES}

@@ -18,7 +18,7 @@ SCHEMA = "rehearsal.up/1"
 
 
 @dataclass(frozen=True)
-class Standing:
+class LocalEnvironment:
     """`pid` is of the process that keeps it; `started` tells it from a later one with the same number."""
 
     pid: int
@@ -45,7 +45,7 @@ def _record(state_dir: Path) -> Path:
     return up_dir(state_dir) / "up.json"
 
 
-def write(state_dir: Path, standing: Standing) -> None:
+def write(state_dir: Path, standing: LocalEnvironment) -> None:
     path = _record(state_dir)
     aside = path.with_name(f"{path.name}.{os.getpid()}")
     aside.write_text(json.dumps({"schema": SCHEMA, **asdict(standing)}, indent=1), encoding="utf-8")
@@ -56,7 +56,7 @@ def forget(state_dir: Path) -> None:
     _record(state_dir).unlink(missing_ok=True)
 
 
-def find(state_dir: Path) -> Standing | None:
+def find(state_dir: Path) -> LocalEnvironment | None:
     """None when nothing stands, or what stood was killed."""
     try:
         document = json.loads(_record(state_dir).read_text(encoding="utf-8"))
@@ -64,11 +64,11 @@ def find(state_dir: Path) -> Standing | None:
         return None
     if document.pop("schema", None) != SCHEMA:
         return None
-    standing = Standing(**document)
+    standing = LocalEnvironment(**document)
     return standing if standing.is_alive() else None
 
 
-def require(state_dir: Path) -> Standing:
+def require(state_dir: Path) -> LocalEnvironment:
     """Raises MachineCannot when nothing stands."""
     standing = find(state_dir)
     if standing is None:

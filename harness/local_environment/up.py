@@ -25,7 +25,7 @@ from harness.local_cloud.clients import DEFAULT_REGION
 from harness.local_cloud.local_cloud import EMBEDDED, CloudAsked, open_cloud
 from harness.local_environment import exports, record
 from harness.local_environment.local_aws import EmulatorOptions, LocalAws, open_emulator
-from harness.local_environment.record import Standing, up_dir
+from harness.local_environment.record import LocalEnvironment, up_dir
 from harness.processes import log_tail
 from harness.processes.leftovers import sweep_leftovers
 
@@ -42,7 +42,7 @@ class UpOptions:
     cloud: CloudAsked = EMBEDDED
 
 
-def keep(options: UpOptions, on_up: Callable[[Standing], None], say: Callable[[str], None]) -> None:
+def keep(options: UpOptions, on_up: Callable[[LocalEnvironment], None], say: Callable[[str], None]) -> None:
     """Stand until told to stop. Raises ConfigurationError when something stands here already."""
     _refuse_second(options.state_dir)
     folder = up_dir(options.state_dir)
@@ -70,7 +70,7 @@ def keep(options: UpOptions, on_up: Callable[[Standing], None], say: Callable[[s
                 _watch(aws, told_to_stop, say)
 
 
-def detach(options: UpOptions, arguments: Sequence[str]) -> Standing:
+def detach(options: UpOptions, arguments: Sequence[str]) -> LocalEnvironment:
     """Start a keeper with these arguments of `harness up` in the background; returns when it stands."""
     _refuse_second(options.state_dir)
     log_path = up_dir(options.state_dir) / "up.log"
@@ -84,7 +84,7 @@ def detach(options: UpOptions, arguments: Sequence[str]) -> Standing:
             start_new_session=True,
         )
 
-    def attempt() -> Standing | None:
+    def attempt() -> LocalEnvironment | None:
         if keeper.poll() is not None:
             raise ServiceDidNotStart(
                 f"harness up ended with exit code {keeper.returncode}", log_tail=log_tail(log_path)
@@ -114,8 +114,8 @@ def _stop_event() -> threading.Event:
     return told
 
 
-def _announce(options: UpOptions, aws: LocalAws) -> Standing:
-    found = Standing(
+def _announce(options: UpOptions, aws: LocalAws) -> LocalEnvironment:
+    found = LocalEnvironment(
         pid=os.getpid(),
         started=psutil.Process().create_time(),
         cloud_url=aws.cloud.url,

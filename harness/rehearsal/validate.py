@@ -61,7 +61,7 @@ def validate(options: Options, progress: Progress) -> Rehearsed:
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _Deployed:
     """A bundle that stands behind an endpoint of the local AWS."""
 
     project: Project
@@ -86,13 +86,13 @@ class _Run:
         """`stack` ends what was started, whatever happens."""
         built = self._bundle(self.project)
         aws = self.local.start(stack)
-        standing = self._deploy(aws, self.project, built)
-        knowing = self._knowing(aws, standing)
-        judged = self._run_cases(aws, standing, knowing)
+        deployed = self._deploy(aws, self.project, built)
+        known_answer = self._known_answer(aws, deployed)
+        judged = self._run_cases(aws, deployed, known_answer)
         checks = [self._parity(built)]
         with self.progress.stage("report"):
-            subject = Subject(self.local.run_id, self.options.arguments, self.project, built, standing.applied)
-            instances = instances_of(aws.sagemaker_url, standing.applied.endpoint_name)
+            subject = Subject(self.local.run_id, self.options.arguments, self.project, built, deployed.applied)
+            instances = instances_of(aws.sagemaker_url, deployed.applied.endpoint_name)
             records = [each.record for each in judged]
             report = assemble(subject, aws, instances, records, self.progress.timings, checks)
             pictures = [each.pictures for each in judged if each.pictures]
@@ -104,27 +104,27 @@ class _Run:
             stage.result = f"{built.size_bytes / 1e6:.1f} MB, sha256 {built.sha256[:12]}"
             return built
 
-    def _deploy(self, aws: LocalAws, project: Project, built: Bundle) -> _Standing:
+    def _deploy(self, aws: LocalAws, project: Project, built: Bundle) -> _Deployed:
         with self.progress.stage(f"deploy endpoint {project.endpoint_name}"):
             urls = {"cloud_url": aws.cloud.url, "sagemaker_url": aws.sagemaker_url}
             clients = Clients(Target.local(project.endpoint.region, **urls))
-            wanted = desired_state.desire(project, built, aws.cloud.account_id, LOCAL_ROLE)
+            wanted = desired_state.desired_state_of(project, built, aws.cloud.account_id, LOCAL_ROLE)
             ledger = Ledger(self.folder / f"{project.name}.ledger.jsonl")
-            return _Standing(project, built, apply.apply(wanted, clients, ledger=ledger))
+            return _Deployed(project, built, apply.apply(wanted, clients, ledger=ledger))
 
-    def _knowing(self, aws: LocalAws, standing: _Standing) -> _Standing:
+    def _known_answer(self, aws: LocalAws, deployed: _Deployed) -> _Deployed:
         """Where the known answer is asked for: at the bundle itself if its model knows the labels of the known answer,
         else at a companion, the same handler with the same settings around the model that does.
         """
         if self.known.is_known_to(self.project.model.spec):
-            return standing
+            return deployed
         model = self.project.model.model_copy(update={"weights": self.known.weights, "spec": self.known.spec})
         endpoint = self.project.endpoint.model_copy(update={"name": None})
         companion = replace(self.project, name=f"{self.project.name}-known", model=model, endpoint=endpoint)
         return self._deploy(aws, companion, self._bundle(companion))
 
-    def _run_cases(self, aws: LocalAws, standing: _Standing, knowing: _Standing) -> list[Judged]:
-        main, known = self._submitter(aws, standing), self._submitter(aws, knowing)
+    def _run_cases(self, aws: LocalAws, deployed: _Deployed, known_answer: _Deployed) -> list[Judged]:
+        main, known = self._submitter(aws, deployed), self._submitter(aws, known_answer)
         plan = [
             (cases.of_known_answer(self.known), known),
             *((case, main) for case in self.clips),
@@ -133,9 +133,9 @@ class _Run:
         ]
         return [self._run_case(aws, case, submitter) for case, submitter in plan]
 
-    def _submitter(self, aws: LocalAws, standing: _Standing) -> Submitter:
-        region, patience = standing.project.endpoint.region, self.project.validate.timeout_seconds
-        return submitter_of(aws, standing.applied, region, patience)
+    def _submitter(self, aws: LocalAws, deployed: _Deployed) -> Submitter:
+        region, patience = deployed.project.endpoint.region, self.project.validate.timeout_seconds
+        return submitter_of(aws, deployed.applied, region, patience)
 
     def _run_case(self, aws: LocalAws, case: Case, submitter: Submitter) -> Judged:
         with self.progress.stage(case.name) as stage:

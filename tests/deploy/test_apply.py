@@ -13,7 +13,7 @@ from deploy.apply.steps import Step
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
 from deploy.core.errors import AwsRefused, ConfigurationError, EndpointFailed, TimedOut
 from deploy.promote.destroy import destroy
-from deploy.resources.desired_state import Desired, desire
+from deploy.resources.desired_state import Desired, desired_state_of
 from tests.deploy.cloud import FakeCloud, Refusal
 from tests.deploy.projects import write_bundle
 
@@ -26,7 +26,7 @@ def cloud() -> FakeCloud:
 @pytest.fixture
 def desired(tmp_path: Path) -> Desired:
     project, bundle = write_bundle(tmp_path)
-    return desire(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
+    return desired_state_of(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_new_bundle_updates_the_endpoint_and_keeps_the_old_release(
 ) -> None:
     deploy(cloud, desired, ledger)
     project, bundle = write_bundle(tmp_path / "next", seed=1)
-    later = desire(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
+    later = desired_state_of(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
     applied = deploy(cloud, later, ledger)
     assert later.release != desired.release
     assert cloud.endpoints["demo"]["EndpointConfigName"] == later.endpoint_config.name
@@ -107,7 +107,7 @@ def test_an_endpoint_that_was_rolled_back_is_a_failure_although_it_is_in_service
     project, bundle = write_bundle(tmp_path / "next", seed=1)
     cloud.fate = "RolledBack"
     with pytest.raises(EndpointFailed, match=f"rolled back: it serves {desired.endpoint_config.name}"):
-        deploy(cloud, desire(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE), ledger)
+        deploy(cloud, desired_state_of(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE), ledger)
 
 
 def test_a_failed_endpoint_tells_why_and_the_next_deployment_replaces_it(

@@ -17,8 +17,8 @@ from deploy import bundle, config
 from deploy.apply import lock
 from deploy.cli import main
 from deploy.evidence import Case
-from tests.deploy.orders import known_clip
 from tests.deploy.projects import write_project
+from tests.deploy.promotion_requests import known_clip
 from tests.deploy.reports import PROCESS, report, throughput, write_report
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
 

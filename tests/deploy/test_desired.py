@@ -10,13 +10,13 @@ import pytest
 from botocore.validate import validate_parameters
 
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
-from deploy.resources.desired_state import Desired, desire
+from deploy.resources.desired_state import Desired, desired_state_of
 from tests.deploy.projects import write_bundle
 
 
 def desired(folder: Path, *, seed: int = 0, extra: str = "") -> Desired:
     project, bundle = write_bundle(folder, seed=seed, extra=extra)
-    return desire(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
+    return desired_state_of(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
 
 
 def test_names_are_addresses_of_contents(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from deploy.core.errors import ConfigurationError, GateRefused
 from deploy.evidence import Case, Check, Configuration, InputFile, PeakMemory, Report, RuntimeUsed
 from deploy.evidence.bench import Bench, BenchPoint, Recommendation, Spread
 from deploy.evidence.measured import AS_CONFIGURED
-from deploy.gates.gate import Evidence, GateVerdict, Question, gate, read_evidence, require_open
+from deploy.gates.gate import Evidence, GateInput, GateVerdict, gate, read_evidence, require_open
 from tests.deploy.projects import write_bundle
 from tests.deploy.reports import NOW, OFFICIAL, PARITY, PROCESS, known_answer, report, throughput, write_report
 
@@ -31,7 +31,7 @@ def judge(
     made: tuple[Project, Bundle], *reports: Report, local: bool = False, overrides: dict[str, str] | None = None
 ) -> dict[str, GateVerdict]:
     found = [Evidence(Path(f"report{number}.json"), "0" * 64, each) for number, each in enumerate(reports)]
-    verdicts = gate(Question(*made, found, NOW, target_is_local=local), overrides)
+    verdicts = gate(GateInput(*made, found, NOW, target_is_local=local), overrides)
     return {verdict.gate: verdict for verdict in verdicts}
 
 
@@ -225,7 +225,7 @@ def test_a_benchmark_is_evidence_of_speed_and_memory(
     made = write_bundle(tmp_path, extra=extra)
     write_report(tmp_path / "report.json", report(*made))
     found = read_evidence([tmp_path / "report.json", bench(made, point())])
-    assert shut({each.gate: each for each in gate(Question(*made, found, NOW, target_is_local=False))}) == refused
+    assert shut({each.gate: each for each in gate(GateInput(*made, found, NOW, target_is_local=False))}) == refused
 
 
 def test_an_unstable_benchmark_blocks(made: tuple[Project, Bundle]) -> None:

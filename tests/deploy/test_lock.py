@@ -14,11 +14,11 @@ from deploy.apply.lock import Lock, held
 from deploy.apply.steps import Work
 from deploy.apply.storage import ensure_bundle
 from deploy.core.errors import AwsRefused, DeployError, LockLost
-from deploy.promote.promote import Order, promote
-from deploy.promote.recording import shelf_of
+from deploy.promote.promote import PromotionRequest, promote
+from deploy.promote.recording import store_of
 from deploy.releases import releases
 from tests.deploy.cloud import Refusal
-from tests.deploy.orders import order
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
 
 BUCKET, KEY = "bucket", "releases/demo/lock.json"
@@ -123,7 +123,7 @@ def test_a_network_that_is_away_for_minutes_stops_nothing_and_for_longer_does(cl
 
 def test_a_long_upload_renews_it(cloud: WatchedCloud, tmp_path: Path) -> None:
     """Ten minutes pass after the intent is written, and nothing but the reading of the file happens until the end."""
-    what, clock = order(tmp_path), cloud.clock()
+    what, clock = promotion_request(tmp_path), cloud.clock()
     cloud.buckets[what.desired.bucket.name] = "us-east-1"
 
     def ten_minutes_later() -> datetime:
@@ -142,10 +142,10 @@ class Robbed:
     """A promotion whose lock is taken by somebody else while its last request is answered."""
 
     def __init__(self, cloud: WatchedCloud, folder: Path) -> None:
-        self.cloud, self.what, self.ledger = cloud, order(folder / "first"), Ledger(folder / "ledger.jsonl")
+        self.cloud, self.what, self.ledger = cloud, promotion_request(folder / "first"), Ledger(folder / "ledger.jsonl")
         self.lock = Lock(self.what.desired.bucket.name, KEY, "you", "arn:you")
 
-    def promote(self, what: Order | None = None) -> None:
+    def promote(self, what: PromotionRequest | None = None) -> None:
         promote(what or self.what, self.cloud.clients(), ledger=self.ledger, clock=self.cloud.clock())
 
     def answer(self, _: str) -> bytes:
@@ -160,7 +160,7 @@ def test_a_promotion_whose_lock_was_lost_touches_nothing_more_and_can_be_resumed
     cloud.answer = robbed.answer
     with pytest.raises(LockLost):
         robbed.promote()
-    assert releases(cloud.clients(), shelf_of(robbed.what.desired)) == ()
+    assert releases(cloud.clients(), store_of(robbed.what.desired)) == ()
     assert cloud.endpoints["demo"]["EndpointStatus"] == "InService"
     assert cloud.json_object("lock.json")["owner"] == "you"
     assert "endpoint" in {entry.kind for entry in robbed.ledger.owned()}
@@ -168,16 +168,16 @@ def test_a_promotion_whose_lock_was_lost_touches_nothing_more_and_can_be_resumed
     cloud.answer = lambda _: GOOD_ANSWER
     del cloud.objects[robbed.lock.bucket, robbed.lock.key]
     robbed.promote()
-    assert [each.created is not None for each in releases(cloud.clients(), shelf_of(robbed.what.desired))] == [True]
+    assert [each.created is not None for each in releases(cloud.clients(), store_of(robbed.what.desired))] == [True]
 
 
 def test_an_endpoint_that_fails_under_a_lost_lock_is_left_to_whoever_has_it(tmp_path: Path) -> None:
     cloud = WatchedCloud()
     robbed = Robbed(cloud, tmp_path)
     robbed.promote()
-    kept = ledger_copies.everything(cloud.clients(), shelf_of(robbed.what.desired), Ledger(tmp_path / "none"))
+    kept = ledger_copies.everything(cloud.clients(), store_of(robbed.what.desired), Ledger(tmp_path / "none"))
     cloud.answer = robbed.answer
     with pytest.raises(LockLost):
-        robbed.promote(order(tmp_path / "second", seed=1))
-    assert len(releases(cloud.clients(), shelf_of(robbed.what.desired))) == 1
-    assert ledger_copies.everything(cloud.clients(), shelf_of(robbed.what.desired), Ledger(tmp_path / "none")) == kept
+        robbed.promote(promotion_request(tmp_path / "second", seed=1))
+    assert len(releases(cloud.clients(), store_of(robbed.what.desired))) == 1
+    assert ledger_copies.everything(cloud.clients(), store_of(robbed.what.desired), Ledger(tmp_path / "none")) == kept

@@ -14,8 +14,8 @@ from deploy.core.errors import ConfigurationError
 from deploy.plan import plan as plans
 from deploy.plan.observe import observe
 from deploy.plan.plan import Plan, plan, require_unchanged
-from deploy.promote.promote import Order, promote
-from tests.deploy.orders import order
+from deploy.promote.promote import PromotionRequest, promote
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import WatchedCloud
 
 
@@ -25,15 +25,15 @@ def cloud() -> WatchedCloud:
 
 
 @pytest.fixture
-def first(tmp_path: Path) -> Order:
-    return order(tmp_path / "first")
+def first(tmp_path: Path) -> PromotionRequest:
+    return promotion_request(tmp_path / "first")
 
 
-def planned(cloud: WatchedCloud, what: Order) -> Plan:
-    return plan(what.desired, what.watching, observe(what.desired, what.watching, cloud.clients()))
+def planned(cloud: WatchedCloud, what: PromotionRequest) -> Plan:
+    return plan(what.desired, what.monitoring, observe(what.desired, what.monitoring, cloud.clients()))
 
 
-def run(cloud: WatchedCloud, what: Order, folder: Path) -> None:
+def run(cloud: WatchedCloud, what: PromotionRequest, folder: Path) -> None:
     promote(what, cloud.clients(), ledger=Ledger(folder / "ledger.jsonl"), clock=cloud.clock())
 
 
@@ -41,17 +41,19 @@ def lines(made: Plan) -> list[str]:
     return [f"{change.symbol} {change.kind} {change.name}" for change in made.changes]
 
 
-def test_on_empty_ground_everything_is_created_and_nothing_was_touched(cloud: WatchedCloud, first: Order) -> None:
+def test_on_empty_ground_everything_is_created_and_nothing_was_touched(
+    cloud: WatchedCloud, first: PromotionRequest
+) -> None:
     made = planned(cloud, first)
     assert {change.action for change in made.changes} == {"create"}
     assert cloud.changes() == []
 
 
 def test_a_new_bundle_swaps_the_configuration_and_makes_the_rest_new(
-    cloud: WatchedCloud, first: Order, tmp_path: Path
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path
 ) -> None:
     run(cloud, first, tmp_path)
-    second = order(tmp_path / "second", seed=1)
+    second = promotion_request(tmp_path / "second", seed=1)
     made = planned(cloud, second)
     assert lines(made) == [
         f"+ object {second.desired.bundle.name}",
@@ -62,26 +64,28 @@ def test_a_new_bundle_swaps_the_configuration_and_makes_the_rest_new(
     assert made.updates_fleet
 
 
-def test_another_instance_type_is_shown_beside_the_swap(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_another_instance_type_is_shown_beside_the_swap(
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path
+) -> None:
     run(cloud, first, tmp_path)
-    other = order(tmp_path / "other", extra="[endpoint]\ninstance_type = 'ml.g5.xlarge'\n")
+    other = promotion_request(tmp_path / "other", extra="[endpoint]\ninstance_type = 'ml.g5.xlarge'\n")
     endpoint = next(change for change in planned(cloud, other).changes if change.kind == "endpoint")
     assert any("InstanceType: 'ml.g4dn.xlarge' -> 'ml.g5.xlarge'" in detail for detail in endpoint.details)
 
 
 def test_what_the_new_release_changes_is_shown_beside_the_swap(
-    cloud: WatchedCloud, first: Order, tmp_path: Path
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path
 ) -> None:
     run(cloud, first, tmp_path)
-    other = order(tmp_path / "other", extra="[handler.environment]\nFRAME_INTERVAL = 10\n")
+    other = promotion_request(tmp_path / "other", extra="[handler.environment]\nFRAME_INTERVAL = 10\n")
     endpoint = next(change for change in planned(cloud, other).changes if change.kind == "endpoint")
     assert endpoint.details[1:] == ("PrimaryContainer.Environment.FRAME_INTERVAL: None -> '10'",)
 
 
 def test_scaling_limits_are_changed_in_place_and_leftovers_deleted(cloud: WatchedCloud, tmp_path: Path) -> None:
-    wide = order(tmp_path / "wide", extra="[autoscaling]\nmax_instances = 4\n")
+    wide = promotion_request(tmp_path / "wide", extra="[autoscaling]\nmax_instances = 4\n")
     run(cloud, wide, tmp_path)
-    narrow = order(tmp_path / "narrow", extra="[autoscaling]\nmax_instances = 1\n")
+    narrow = promotion_request(tmp_path / "narrow", extra="[autoscaling]\nmax_instances = 1\n")
     assert lines(planned(cloud, narrow)) == [
         "~ scalable-target endpoint/demo/variant/AllTraffic",
         "- alarm demo-shrink",
@@ -92,9 +96,11 @@ def test_scaling_limits_are_changed_in_place_and_leftovers_deleted(cloud: Watche
     assert planned(cloud, narrow).changes == ()
 
 
-def test_switching_autoscaling_off_takes_everything_away(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_switching_autoscaling_off_takes_everything_away(
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path
+) -> None:
     run(cloud, first, tmp_path)
-    off = order(tmp_path / "off", extra="[autoscaling]\nenabled = false\n")
+    off = promotion_request(tmp_path / "off", extra="[autoscaling]\nenabled = false\n")
     assert {change.symbol for change in planned(cloud, off).changes} == {"-"}
     cloud.slept_seconds.append(60)
     run(cloud, off, tmp_path)
@@ -102,21 +108,23 @@ def test_switching_autoscaling_off_takes_everything_away(cloud: WatchedCloud, fi
     assert cloud.targets == {}
 
 
-def test_a_failed_endpoint_is_replaced(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_a_failed_endpoint_is_replaced(cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path) -> None:
     run(cloud, first, tmp_path)
     cloud.endpoints["demo"] |= {"EndpointStatus": "Failed", "FailureReason": "no capacity"}
     (change,) = planned(cloud, first).changes
     assert (change.symbol, change.kind, change.details) == ("-/+", "endpoint", ("Failed: no capacity",))
 
 
-def test_a_real_time_endpoint_of_that_name_is_refused(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_a_real_time_endpoint_of_that_name_is_refused(
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path
+) -> None:
     run(cloud, first, tmp_path)
     del cloud.configs[first.desired.endpoint_config.name]["AsyncInferenceConfig"]
     with pytest.raises(ConfigurationError, match="is not asynchronous"):
-        planned(cloud, order(tmp_path / "second", seed=1))
+        planned(cloud, promotion_request(tmp_path / "second", seed=1))
 
 
-def test_a_bucket_that_is_missing_or_elsewhere_is_refused(cloud: WatchedCloud, first: Order) -> None:
+def test_a_bucket_that_is_missing_or_elsewhere_is_refused(cloud: WatchedCloud, first: PromotionRequest) -> None:
     bucket = first.desired.bucket
     kept = replace(first, desired=replace(first.desired, bucket=replace(bucket, create=False)))
     with pytest.raises(ConfigurationError, match="does not exist"):
@@ -126,7 +134,7 @@ def test_a_bucket_that_is_missing_or_elsewhere_is_refused(cloud: WatchedCloud, f
         planned(cloud, first)
 
 
-def test_a_plan_kept_in_a_file_comes_back_equal(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_a_plan_kept_in_a_file_comes_back_equal(cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path) -> None:
     made = planned(cloud, first)
     plans.write(tmp_path / "plan.json", made)
     assert plans.read(tmp_path / "plan.json") == made
@@ -139,7 +147,7 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, text: str) -> None:
         plans.read(tmp_path / "plan.json")
 
 
-def test_a_plan_goes_stale_when_the_account_moves(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_a_plan_goes_stale_when_the_account_moves(cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path) -> None:
     reviewed = planned(cloud, first)
     require_unchanged(reviewed, planned(cloud, first))
     run(cloud, first, tmp_path)
@@ -147,12 +155,14 @@ def test_a_plan_goes_stale_when_the_account_moves(cloud: WatchedCloud, first: Or
         require_unchanged(reviewed, planned(cloud, first))
 
 
-def test_a_plan_goes_stale_when_the_bundle_moves(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_a_plan_goes_stale_when_the_bundle_moves(cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="stale: the bundle and the release"):
-        require_unchanged(planned(cloud, first), planned(cloud, order(tmp_path / "second", seed=1)))
+        require_unchanged(planned(cloud, first), planned(cloud, promotion_request(tmp_path / "second", seed=1)))
 
 
-def test_instances_that_come_and_go_do_not_make_a_plan_stale(cloud: WatchedCloud, first: Order, tmp_path: Path) -> None:
+def test_instances_that_come_and_go_do_not_make_a_plan_stale(
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path
+) -> None:
     run(cloud, first, tmp_path)
     reviewed = planned(cloud, first)
     cloud.endpoints["demo"]["ProductionVariants"] = [{"CurrentInstanceCount": 0}]
@@ -182,7 +192,7 @@ def test_the_plan_of_an_applied_state_is_empty(
             f"[autoscaling]\nmax_instances = {step['max_instances']}\nidle_minutes = {step['idle_minutes']}\n"
             f"enabled = {enabled}\n[endpoint]\ninstance_type = '{step['instance_type']}'\n"
         )
-        wanted = order(folder / str(number), seed=int(str(step["seed"])), extra=extra)
+        wanted = promotion_request(folder / str(number), seed=int(str(step["seed"])), extra=extra)
         cloud.slept_seconds.append(60)
         run(cloud, wanted, folder)
         assert planned(cloud, wanted).changes == ()

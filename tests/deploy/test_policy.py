@@ -26,14 +26,14 @@ from deploy.plan.status import status
 from deploy.pricing.prices import price
 from deploy.promote.destroy import destroy
 from deploy.promote.expire import expire
-from deploy.promote.promote import Order, destination, promote
-from deploy.promote.recording import shelf_of
-from deploy.promote.rollback import Retreat, rollback
+from deploy.promote.promote import PromotionRequest, destination, promote
+from deploy.promote.recording import store_of
+from deploy.promote.rollback import RollbackRequest, rollback
 from deploy.promote.verify import verify
 from deploy.releases import releases
 from deploy.resources.iam_policy import actions, policy
-from tests.deploy.orders import order
 from tests.deploy.projects import write_project
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
 
 SERVICES = {"autoscaling": "application-autoscaling", "service-quotas": "servicequotas", "monitoring": "cloudwatch"}
@@ -66,28 +66,28 @@ def needed(service: str, operation: str) -> set[str]:
 def live_a_whole_life(cloud: WatchedCloud, clients: Clients, folder: Path) -> None:
     """Plan, promote, promote a bad one that bakes and rolls back, roll back by hand, look, shrink, expire, destroy."""
     ledger, clock = Ledger(folder / "ledger.jsonl"), cloud.clock()
-    first, second = order(folder / "first"), order(folder / "second", seed=1)
+    first, second = promotion_request(folder / "first"), promotion_request(folder / "second", seed=1)
     mortal = "[rollout]\nsmoke_input = 'clip.mp4'\nttl_hours = 1\n"
-    wide = order(folder / "wide", seed=2, extra=f"[autoscaling]\nmax_instances = 4\n{mortal}")
+    wide = promotion_request(folder / "wide", seed=2, extra=f"[autoscaling]\nmax_instances = 4\n{mortal}")
     require_assumable(clients, "arn:aws:iam::000000000000:role/demo-exec")
     require_permitted(clients, first.desired)
-    require_quota(clients, first.question.project, updating=False)
+    require_quota(clients, first.gate_input.project, updating=False)
     price("us-east-1", "ml.g4dn.xlarge", clients)
-    plan(first.desired, first.watching, observe(first.desired, first.watching, clients))
+    plan(first.desired, first.monitoring, observe(first.desired, first.monitoring, clients))
     promote(first, clients, ledger=ledger, clock=clock)
     cloud.answer = lambda config: None if config == second.desired.endpoint_config.name else GOOD_ANSWER
     with pytest.raises(EndpointFailed):
         promote(second, clients, ledger=ledger, clock=clock)
     promote(wide, clients, ledger=ledger, clock=clock)
-    shelf = shelf_of(first.desired)
-    back = Retreat(
-        None, shelf, first.watching, destination(first.desired), lambda _: first.probe, first.owner, first.actor
+    store = store_of(first.desired)
+    back = RollbackRequest(
+        None, store, first.monitoring, destination(first.desired), lambda _: first.probe, first.owner, first.actor
     )
     rollback(back, clients, ledger=ledger, clock=clock)
-    status(clients, "demo", shelf, None, START)
-    drift(clients, shelf, first.watching)
-    verify(clients, shelf)
-    releases(clients, shelf)
+    status(clients, "demo", store, None, START)
+    drift(clients, store, first.monitoring)
+    verify(clients, store)
+    releases(clients, store)
     replay_a_failure(cloud, clients, wide, folder)
     list(logs(clients, "demo", since=START))
     tags = cloud.endpoints["demo"]["Tags"]
@@ -98,11 +98,11 @@ def live_a_whole_life(cloud: WatchedCloud, clients: Clients, folder: Path) -> No
     destroy(ledger, clients, clock=clock, purge=True)
 
 
-def replay_a_failure(cloud: WatchedCloud, clients: Clients, what: Order, folder: Path) -> None:
+def replay_a_failure(cloud: WatchedCloud, clients: Clients, what: PromotionRequest, folder: Path) -> None:
     """Once by the sender's note, and once by the data-log, which is asked when there is no note."""
     where, bucket = destination(what.desired), f"s3://{what.desired.bucket.name}/async"
     places = Places("demo", f"{bucket}/input", f"{bucket}/output", f"{bucket}/failure")
-    source = Source(clients, shelf_of(what.desired), places)
+    source = Source(clients, store_of(what.desired), places)
     cloud.answer = lambda _: None
     sent = submit(clients, where, what.probe.file, content_type="video/mp4")
     fetch(source, Asked(sent.failure_url), folder, cloud.clock().today())

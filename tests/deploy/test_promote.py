@@ -18,11 +18,11 @@ from deploy.gates.gate import GateVerdict
 from deploy.plan.observe import observe
 from deploy.plan.plan import plan
 from deploy.promote.destroy import destroy
-from deploy.promote.promote import Order, Promoted, promote
-from deploy.promote.recording import shelf_of
+from deploy.promote.promote import Promoted, PromotionRequest, promote
+from deploy.promote.recording import store_of
 from deploy.releases import current, readable, releases
 from tests.deploy.cloud import Refusal
-from tests.deploy.orders import order
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import GOOD_ANSWER, WatchedCloud
 
 
@@ -37,16 +37,16 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 @pytest.fixture
-def first(tmp_path: Path) -> Order:
-    return order(tmp_path / "first")
+def first(tmp_path: Path) -> PromotionRequest:
+    return promotion_request(tmp_path / "first")
 
 
 @pytest.fixture
-def second(tmp_path: Path) -> Order:
-    return order(tmp_path / "second", seed=1)
+def second(tmp_path: Path) -> PromotionRequest:
+    return promotion_request(tmp_path / "second", seed=1)
 
 
-def run(cloud: WatchedCloud, what: Order, ledger: Ledger) -> Promoted:
+def run(cloud: WatchedCloud, what: PromotionRequest, ledger: Ledger) -> Promoted:
     return promote(what, cloud.clients(), ledger=ledger, clock=cloud.clock())
 
 
@@ -54,13 +54,13 @@ def serving(cloud: WatchedCloud) -> str:
     return str(cloud.endpoints["demo"]["EndpointConfigName"])
 
 
-def changes(cloud: WatchedCloud, what: Order) -> list[tuple[str, str]]:
-    planned = plan(what.desired, what.watching, observe(what.desired, what.watching, cloud.clients()))
+def changes(cloud: WatchedCloud, what: PromotionRequest) -> list[tuple[str, str]]:
+    planned = plan(what.desired, what.monitoring, observe(what.desired, what.monitoring, cloud.clients()))
     return [(change.symbol, change.kind) for change in planned.changes]
 
 
-def in_service(cloud: WatchedCloud, what: Order) -> str | None:
-    found = current(cloud.clients(), shelf_of(what.desired))
+def in_service(cloud: WatchedCloud, what: PromotionRequest) -> str | None:
+    found = current(cloud.clients(), store_of(what.desired))
     return found[0].release if found else None
 
 
@@ -68,7 +68,9 @@ def arn(cloud: WatchedCloud, role: str) -> str:
     return str(cloud.policies[f"policy demo-{role}"]["PolicyARN"])
 
 
-def test_a_first_promotion_serves_scales_and_is_recorded(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_a_first_promotion_serves_scales_and_is_recorded(
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
+) -> None:
     promoted = run(cloud, first, ledger)
     assert serving(cloud) == first.desired.endpoint_config.name
     assert cloud.targets["endpoint/demo/variant/AllTraffic"]["MinCapacity"] == 0
@@ -80,13 +82,15 @@ def test_a_first_promotion_serves_scales_and_is_recorded(cloud: WatchedCloud, fi
     assert {each.gate for each in promoted.release.gates} >= {"bundle", "runtime", "known_answer"}
 
 
-def test_the_plan_of_what_was_promoted_is_empty(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_the_plan_of_what_was_promoted_is_empty(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
     assert {symbol for symbol, _ in changes(cloud, first)} == {"+"}
     run(cloud, first, ledger)
     assert changes(cloud, first) == []
 
 
-def test_promoting_the_same_again_changes_no_resource(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_promoting_the_same_again_changes_no_resource(
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
+) -> None:
     run(cloud, first, ledger)
     cloud.calls.clear()
     cloud.slept_seconds.append(60)
@@ -95,7 +99,7 @@ def test_promoting_the_same_again_changes_no_resource(cloud: WatchedCloud, first
 
 
 def test_an_update_bakes_with_requests_of_its_own_and_scaling_suspended(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     cloud.calls.clear()
@@ -112,11 +116,11 @@ def test_an_update_bakes_with_requests_of_its_own_and_scaling_suspended(
 
 
 def test_another_instance_type_scales_as_before(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger
 ) -> None:
     """AWS refuses to swap the type under a scalable target, and policies that are made anew have other ARNs."""
     run(cloud, first, ledger)
-    larger = order(tmp_path / "larger", extra="[endpoint]\ninstance_type = 'ml.g5.xlarge'\n")
+    larger = promotion_request(tmp_path / "larger", extra="[endpoint]\ninstance_type = 'ml.g5.xlarge'\n")
     assert ("-/+", "scalable-target") in changes(cloud, larger)
     run(cloud, larger, ledger)
     assert serving(cloud) == larger.desired.endpoint_config.name
@@ -127,12 +131,12 @@ def test_another_instance_type_scales_as_before(
 
 @pytest.mark.parametrize(("running", "initial", "after"), [(4, 1, 4), (1, 1, 1), (0, 1, 1), (1, 2, 2), (3, 2, 3)])
 def test_an_update_takes_no_instance_from_a_fleet_at_work_and_wakes_one_at_zero(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, running: int, initial: int, after: int
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger, running: int, initial: int, after: int
 ) -> None:
     run(cloud, first, ledger)
     (fleet,) = cloud.endpoints["demo"]["ProductionVariants"]
     fleet |= {"CurrentInstanceCount": running, "DesiredInstanceCount": running}
-    wider = order(tmp_path / "wider", seed=1, extra=f"[endpoint]\ninitial_instance_count = {initial}\n")
+    wider = promotion_request(tmp_path / "wider", seed=1, extra=f"[endpoint]\ninitial_instance_count = {initial}\n")
     run(cloud, wider, ledger)
     (fleet,) = cloud.endpoints["demo"]["ProductionVariants"]
     assert fleet["DesiredInstanceCount"] == after
@@ -140,11 +144,11 @@ def test_an_update_takes_no_instance_from_a_fleet_at_work_and_wakes_one_at_zero(
 
 @pytest.mark.parametrize("bake_seconds", [0, 600])
 def test_a_bad_release_on_another_instance_type_leaves_the_old_one_scaling(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, bake_seconds: int
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger, bake_seconds: int
 ) -> None:
     run(cloud, first, ledger)
     rollout = f"[rollout]\nsmoke_input = 'clip.mp4'\nbake_seconds = {bake_seconds}\n"
-    larger = order(tmp_path / "larger", extra=f"[endpoint]\ninstance_type = 'ml.g5.xlarge'\n{rollout}")
+    larger = promotion_request(tmp_path / "larger", extra=f"[endpoint]\ninstance_type = 'ml.g5.xlarge'\n{rollout}")
     cloud.answer = lambda config: None if config == larger.desired.endpoint_config.name else GOOD_ANSWER
     with pytest.raises(EndpointFailed):
         run(cloud, larger, ledger)
@@ -153,7 +157,7 @@ def test_a_bad_release_on_another_instance_type_leaves_the_old_one_scaling(
 
 
 def test_a_bad_bundle_is_rolled_back_by_its_own_smoke_test_and_the_old_one_keeps_serving(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     cloud.answer = lambda config: None if config == second.desired.endpoint_config.name else GOOD_ANSWER
@@ -162,7 +166,7 @@ def test_a_bad_bundle_is_rolled_back_by_its_own_smoke_test_and_the_old_one_keeps
     assert serving(cloud) == first.desired.endpoint_config.name
     assert in_service(cloud, second) == first.desired.release
     assert not any(cloud.targets["endpoint/demo/variant/AllTraffic"]["SuspendedState"].values())
-    newest = readable(releases(cloud.clients(), shelf_of(second.desired)))[0].release
+    newest = readable(releases(cloud.clients(), store_of(second.desired)))[0].release
     assert (newest.release, newest.state) == (second.desired.release, "rolled_back")
     assert "model_error" in newest.smoke[0].problem
 
@@ -176,33 +180,33 @@ def test_a_bad_bundle_is_rolled_back_by_its_own_smoke_test_and_the_old_one_keeps
     ],
 )  # fmt: skip
 def test_an_answer_unlike_the_rehearsals_is_a_smoke_failure(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger, answer: object, said: str
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger, answer: object, said: str
 ) -> None:
     run(cloud, first, ledger)
     cloud.answer = lambda _: json.dumps(answer).encode()
     with pytest.raises(EndpointFailed, match="rolled back"):
         run(cloud, second, ledger)
-    assert said in readable(releases(cloud.clients(), shelf_of(second.desired)))[0].release.smoke[0].problem
+    assert said in readable(releases(cloud.clients(), store_of(second.desired)))[0].release.smoke[0].problem
 
 
 def test_a_request_that_is_not_even_accepted_while_it_bakes_proves_nothing(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     cloud.refuse["InvokeEndpointAsync"] = [Refusal("ValidationException", "no such variant")]
     with pytest.raises(EndpointFailed, match="rolled back"):
         run(cloud, second, ledger)
     assert serving(cloud) == first.desired.endpoint_config.name
-    problem = readable(releases(cloud.clients(), shelf_of(second.desired)))[0].release.smoke[0].problem
+    problem = readable(releases(cloud.clients(), store_of(second.desired)))[0].release.smoke[0].problem
     assert "no such variant" in problem
 
 
 def test_without_a_bake_the_last_smoke_test_brings_the_old_release_back(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     extra = "[rollout]\nsmoke_input = 'clip.mp4'\nbake_seconds = 0\n"
-    unbaked = order(tmp_path / "unbaked", seed=1, extra=extra)
+    unbaked = promotion_request(tmp_path / "unbaked", seed=1, extra=extra)
     cloud.answer = lambda config: None if config == unbaked.desired.endpoint_config.name else GOOD_ANSWER
     with pytest.raises(EndpointFailed, match=f"serves {first.desired.endpoint_config.name} again"):
         run(cloud, unbaked, ledger)
@@ -210,7 +214,7 @@ def test_without_a_bake_the_last_smoke_test_brings_the_old_release_back(
 
 
 def test_a_first_release_that_fails_its_smoke_test_does_not_stay(
-    cloud: WatchedCloud, first: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
 ) -> None:
     cloud.answer = lambda _: None
     with pytest.raises(EndpointFailed, match="endpoint demo was removed again: its smoke test failed"):
@@ -220,7 +224,7 @@ def test_a_first_release_that_fails_its_smoke_test_does_not_stay(
     assert in_service(cloud, first) is None
 
 
-def test_nothing_may_run_unscaled(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_nothing_may_run_unscaled(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
     cloud.refuse["RegisterScalableTarget"] = [Refusal("AccessDeniedException", "not authorized")]
     with pytest.raises(EndpointFailed, match="removed again, since it would have run unscaled"):
         run(cloud, first, ledger)
@@ -229,13 +233,13 @@ def test_nothing_may_run_unscaled(cloud: WatchedCloud, first: Order, ledger: Led
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_nothing_may_run_unscaled_where_an_endpoint_was_destroyed_before(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, seed: int
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger, seed: int
 ) -> None:
     """The release pointer outlives the endpoint, and must not pass the next one off as long in service."""
     run(cloud, first, ledger)
     destroy(ledger, cloud.clients(), clock=cloud.clock())
     cloud.slept_seconds.append(60)
-    again = order(tmp_path / "again", seed=seed)
+    again = promotion_request(tmp_path / "again", seed=seed)
     cloud.refuse["RegisterScalableTarget"] = [Refusal("AccessDeniedException", "not authorized")]
     with pytest.raises(EndpointFailed, match="removed again, since it would have run unscaled"):
         run(cloud, again, ledger)
@@ -244,12 +248,12 @@ def test_nothing_may_run_unscaled_where_an_endpoint_was_destroyed_before(
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_new_endpoint_that_fails_its_smoke_test_does_not_stay_where_one_was_destroyed_before(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger, seed: int
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger, seed: int
 ) -> None:
     run(cloud, first, ledger)
     destroy(ledger, cloud.clients(), clock=cloud.clock())
     cloud.slept_seconds.append(60)
-    again = order(tmp_path / "again", seed=seed)
+    again = promotion_request(tmp_path / "again", seed=seed)
     cloud.crash_after = "CreateEndpoint"
     with pytest.raises(KeyboardInterrupt):
         run(cloud, again, ledger)
@@ -260,10 +264,10 @@ def test_a_new_endpoint_that_fails_its_smoke_test_does_not_stay_where_one_was_de
 
 
 def test_a_running_release_survives_a_failure_to_change_its_scaling(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
-    wider = order(tmp_path / "wider", extra="[autoscaling]\nmax_instances = 2\n")
+    wider = promotion_request(tmp_path / "wider", extra="[autoscaling]\nmax_instances = 2\n")
     cloud.refuse["RegisterScalableTarget"] = [Refusal("AccessDeniedException", "not authorized")]
     cloud.slept_seconds.append(60)
     with pytest.raises(AwsRefused, match="not authorized"):
@@ -271,22 +275,24 @@ def test_a_running_release_survives_a_failure_to_change_its_scaling(
     assert serving(cloud) == first.desired.endpoint_config.name
 
 
-def test_a_shut_gate_stops_everything_before_it_begins(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_a_shut_gate_stops_everything_before_it_begins(
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
+) -> None:
     shut = replace(first, verdicts=(GateVerdict("runtime", "failed", "process runtime"),))
     with pytest.raises(GateRefused, match="runtime: process runtime"):
         run(cloud, shut, ledger)
     assert cloud.calls == []
 
 
-def test_an_override_is_in_the_record(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_an_override_is_in_the_record(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
     overridden = replace(first, verdicts=(GateVerdict("runtime", "overridden", "x; overridden because: no Docker"),))
     run(cloud, overridden, ledger)
-    (gate,) = readable(releases(cloud.clients(), shelf_of(first.desired)))[0].release.gates
+    (gate,) = readable(releases(cloud.clients(), store_of(first.desired)))[0].release.gates
     assert (gate.outcome, gate.reason) == ("overridden", "x; overridden because: no Docker")
 
 
 def test_an_alarm_that_rings_already_stops_the_update(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     cloud.alarms["demo-rollback-5xx"]["StateValue"] = "ALARM"
@@ -296,7 +302,7 @@ def test_an_alarm_that_rings_already_stops_the_update(
 
 
 def test_an_alarm_that_becomes_quiet_is_waited_for(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     cloud.alarms["demo-rollback-smoke"]["StateValue"] = "ALARM"
@@ -314,7 +320,7 @@ INTERRUPTED = [
 
 @pytest.mark.parametrize("operation", INTERRUPTED)
 def test_a_first_promotion_interrupted_anywhere_is_finished_by_the_same_owner(
-    cloud: WatchedCloud, first: Order, ledger: Ledger, operation: str
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger, operation: str
 ) -> None:
     cloud.crash_after = operation
     with pytest.raises(KeyboardInterrupt):
@@ -327,7 +333,7 @@ def test_a_first_promotion_interrupted_anywhere_is_finished_by_the_same_owner(
 
 @pytest.mark.parametrize("operation", ["RegisterScalableTarget", "UpdateEndpoint", "InvokeEndpointAsync"])
 def test_an_update_interrupted_anywhere_is_finished_by_the_same_owner(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger, operation: str
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger, operation: str
 ) -> None:
     run(cloud, first, ledger)
     cloud.crash_after = operation
@@ -353,7 +359,9 @@ class Mortal(Ledger):
             raise KeyboardInterrupt
 
 
-def killed_after_each_line(folder: Path, what: Order, before: Order | None) -> Iterator[tuple[WatchedCloud, Ledger]]:
+def killed_after_each_line(
+    folder: Path, what: PromotionRequest, before: PromotionRequest | None
+) -> Iterator[tuple[WatchedCloud, Ledger]]:
     """A cloud and a ledger for each line of the journal after which a promotion can die, the last one excepted."""
     for lines in count(1):
         cloud, path = WatchedCloud(), folder / str(lines) / "ledger.jsonl"
@@ -368,7 +376,7 @@ def killed_after_each_line(folder: Path, what: Order, before: Order | None) -> I
 
 
 def test_a_first_promotion_killed_after_any_line_of_the_journal_is_resumed_or_destroyed(
-    first: Order, tmp_path: Path
+    first: PromotionRequest, tmp_path: Path
 ) -> None:
     deaths = 0
     for cloud, ledger in killed_after_each_line(tmp_path / "resumed", first, None):
@@ -382,7 +390,7 @@ def test_a_first_promotion_killed_after_any_line_of_the_journal_is_resumed_or_de
 
 
 def test_an_update_killed_after_any_line_of_the_journal_is_resumed_or_destroyed(
-    first: Order, second: Order, tmp_path: Path
+    first: PromotionRequest, second: PromotionRequest, tmp_path: Path
 ) -> None:
     deaths = 0
     for cloud, ledger in killed_after_each_line(tmp_path / "resumed", second, first):
@@ -396,7 +404,7 @@ def test_an_update_killed_after_any_line_of_the_journal_is_resumed_or_destroyed(
     assert deaths >= 8
 
 
-def test_two_cannot_deploy_at_once(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_two_cannot_deploy_at_once(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
     cloud.crash_after = "CreateModel"
     with pytest.raises(KeyboardInterrupt):
         run(cloud, first, ledger)
@@ -404,7 +412,7 @@ def test_two_cannot_deploy_at_once(cloud: WatchedCloud, first: Order, ledger: Le
         run(cloud, replace(first, owner="somebody else"), ledger)
 
 
-def test_a_lock_whose_owner_died_ends_by_itself(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_a_lock_whose_owner_died_ends_by_itself(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
     cloud.crash_after = "CreateModel"
     with pytest.raises(KeyboardInterrupt):
         run(cloud, first, ledger)
@@ -414,7 +422,7 @@ def test_a_lock_whose_owner_died_ends_by_itself(cloud: WatchedCloud, first: Orde
 
 
 def test_destroy_after_promotions_leaves_nothing(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     run(cloud, second, ledger)
@@ -424,7 +432,7 @@ def test_destroy_after_promotions_leaves_nothing(
 
 @pytest.mark.parametrize("operation", INTERRUPTED)
 def test_a_promotion_interrupted_anywhere_can_be_destroyed_without_a_trace(
-    cloud: WatchedCloud, first: Order, ledger: Ledger, operation: str
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger, operation: str
 ) -> None:
     cloud.crash_after = operation
     with pytest.raises(KeyboardInterrupt):
@@ -434,38 +442,40 @@ def test_a_promotion_interrupted_anywhere_can_be_destroyed_without_a_trace(
 
 
 def test_another_machine_can_destroy_what_this_one_made(
-    cloud: WatchedCloud, first: Order, ledger: Ledger, tmp_path: Path
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger, tmp_path: Path
 ) -> None:
     run(cloud, first, ledger)
     elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
-    ledger_copies.join(cloud.clients(), shelf_of(first.desired), elsewhere)
+    ledger_copies.join(cloud.clients(), store_of(first.desired), elsewhere)
     assert {entry.name for entry in elsewhere.owned()} == {entry.name for entry in ledger.owned()}
     destroy(elsewhere, cloud.clients(), clock=cloud.clock(), purge=True)
     assert cloud.names() == set()
 
 
 def test_ledgers_of_two_machines_join(
-    cloud: WatchedCloud, first: Order, second: Order, ledger: Ledger, tmp_path: Path
+    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger, tmp_path: Path
 ) -> None:
     elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
     run(cloud, first, ledger)
     run(cloud, second, elsewhere)
-    ledger_copies.join(cloud.clients(), shelf_of(first.desired), ledger)
+    ledger_copies.join(cloud.clients(), store_of(first.desired), ledger)
     names = {entry.name for entry in ledger.owned()}
     assert {first.desired.model.name, second.desired.model.name} <= names
     assert ledger.entries() == elsewhere.entries()
 
 
-def test_joining_where_nothing_was_kept_changes_nothing(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
-    ledger_copies.join(cloud.clients(), shelf_of(first.desired), ledger)
+def test_joining_where_nothing_was_kept_changes_nothing(
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
+) -> None:
+    ledger_copies.join(cloud.clients(), store_of(first.desired), ledger)
     assert not ledger.path.exists()
 
 
-def test_a_damaged_copy_is_refused_and_not_joined(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_a_damaged_copy_is_refused_and_not_joined(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
     run(cloud, first, ledger)
     before = ledger.path.read_bytes()
     key = f"{first.desired.releases_prefix}/ledger.jsonl"
     cloud.objects[first.desired.bucket.name, key]["Data"] = b"nonsense\n"
     with pytest.raises(ConfigurationError, match="no ledger entry"):
-        ledger_copies.join(cloud.clients(), shelf_of(first.desired), ledger)
+        ledger_copies.join(cloud.clients(), store_of(first.desired), ledger)
     assert ledger.path.read_bytes() == before

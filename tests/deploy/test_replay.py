@@ -21,10 +21,10 @@ from deploy.core.errors import AwsRefused, ConfigurationError
 from deploy.failed_requests import kept, replay
 from deploy.failed_requests.clues import Places
 from deploy.failed_requests.replay import Asked, Found, Source
-from deploy.promote.promote import Order, destination, promote
-from deploy.promote.recording import shelf_of
+from deploy.promote.promote import PromotionRequest, destination, promote
+from deploy.promote.recording import store_of
 from tests.deploy.cloud import Refusal
-from tests.deploy.orders import order
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
 
 SETTINGS = '[handler.environment]\nFRAME_INTERVAL = 5\nHF_TOKEN = "hf_very_secret"\n'
@@ -47,7 +47,7 @@ class Stage:
     """A promoted endpoint that answers nothing."""
 
     cloud: WatchedCloud
-    order: Order
+    promotion_request: PromotionRequest
     folder: Path
 
     @property
@@ -60,22 +60,24 @@ class Stage:
 
     @property
     def places(self) -> Places:
-        bucket = f"s3://{self.order.desired.bucket.name}/async"
+        bucket = f"s3://{self.promotion_request.desired.bucket.name}/async"
         return Places("demo", f"{bucket}/input", f"{bucket}/output", f"{bucket}/failure")
 
     @property
     def bucket(self) -> str:
-        return self.order.desired.bucket.name
+        return self.promotion_request.desired.bucket.name
 
     def fetch(self, asked: Asked, clients: Clients | None = None) -> Found:
-        source = Source(clients or self.clients, shelf_of(self.order.desired), self.places, self.ledger.entries())
+        source = Source(
+            clients or self.clients, store_of(self.promotion_request.desired), self.places, self.ledger.entries()
+        )
         return replay.fetch(source, asked, self.folder / "replays", self.cloud.clock().today())
 
     def submit(self, name: str = "clip.mp4", **options: Any) -> Submitted:
         file = self.folder / name
         file.write_bytes(b"a clip that nobody can read")
         return requests.submit(
-            self.clients, destination(self.order.desired), file, **({"content_type": "video/mp4"} | options)
+            self.clients, destination(self.promotion_request.desired), file, **({"content_type": "video/mp4"} | options)
         )
 
     def put(self, key: str, body: bytes, *, content_type: str = "video/mp4", metadata: Any = None) -> str:
@@ -88,8 +90,8 @@ class Stage:
 
 @pytest.fixture
 def stage(cloud: WatchedCloud, tmp_path: Path) -> Stage:
-    made = Stage(cloud, order(tmp_path / "first", extra=SETTINGS), tmp_path)
-    promote(made.order, cloud.clients(), ledger=made.ledger, clock=cloud.clock())
+    made = Stage(cloud, promotion_request(tmp_path / "first", extra=SETTINGS), tmp_path)
+    promote(made.promotion_request, cloud.clients(), ledger=made.ledger, clock=cloud.clock())
     cloud.answer = lambda _: None
     return made
 
@@ -102,9 +104,9 @@ def test_a_failure_leads_to_the_request_and_to_what_served_it(stage: Stage) -> N
     assert (request.url, request.inference_id) == (sent.input_url, sent.inference_id)
     assert (request.content_type, request.accept) == ("video/mp4", "application/jsonlines")
     assert (request.custom_attributes, request.invocation_timeout_seconds) == ("masks=rle", 900)
-    assert served.release == stage.order.desired.release
+    assert served.release == stage.promotion_request.desired.release
     assert served.environment["FRAME_INTERVAL"] == "5"
-    assert digest_of_file(found.folder / "model.tar.gz") == stage.order.desired.bundle.sha256
+    assert digest_of_file(found.folder / "model.tar.gz") == stage.promotion_request.desired.bundle.sha256
     assert kept.read(found.folder) == found.kept
 
 
@@ -129,11 +131,11 @@ def test_the_release_in_service_then_is_taken_not_the_one_that_serves_now(stage:
     sent = stage.submit()
     cloud.slept_seconds.append(600)
     cloud.answer = lambda _: GOOD_ANSWER
-    second = order(stage.folder / "second", seed=1)
+    second = promotion_request(stage.folder / "second", seed=1)
     promote(second, cloud.clients(), ledger=stage.ledger, clock=cloud.clock())
     found = stage.fetch(Asked(sent.failure_url))
-    assert found.kept.served.release == stage.order.desired.release
-    assert found.kept.served.bundle_sha256 == stage.order.desired.bundle.sha256
+    assert found.kept.served.release == stage.promotion_request.desired.release
+    assert found.kept.served.bundle_sha256 == stage.promotion_request.desired.bundle.sha256
     other = stage.fetch(Asked(sent.failure_url, release=second.desired.release[:4]))
     assert other.kept.served.bundle_sha256 == second.desired.bundle.sha256
     assert other.kept.served.how == "named with --release"
@@ -141,7 +143,7 @@ def test_the_release_in_service_then_is_taken_not_the_one_that_serves_now(stage:
 
 def test_a_bundle_that_was_replaced_is_refused(stage: Stage, cloud: WatchedCloud) -> None:
     sent = stage.submit()
-    bundle = stage.order.desired.bundle
+    bundle = stage.promotion_request.desired.bundle
     cloud.objects[bundle.bucket, bundle.key]["Data"] = b"another bundle"
     with pytest.raises(ConfigurationError, match=r"the release record says .* somebody replaced it"):
         stage.fetch(Asked(sent.failure_url))
@@ -150,7 +152,7 @@ def test_a_bundle_that_was_replaced_is_refused(stage: Stage, cloud: WatchedCloud
 
 def test_a_bundle_that_is_gone_is_refused(stage: Stage, cloud: WatchedCloud) -> None:
     sent = stage.submit()
-    del cloud.objects[stage.order.desired.bundle.bucket, stage.order.desired.bundle.key]
+    del cloud.objects[stage.promotion_request.desired.bundle.bucket, stage.promotion_request.desired.bundle.key]
     with pytest.raises(ConfigurationError, match="its bundle is gone"):
         stage.fetch(Asked(sent.failure_url))
 
@@ -299,7 +301,7 @@ def test_a_notification_says_all_that_aws_links(stage: Stage, envelope: str) -> 
     assert found.kept.recorded is not None
     assert (found.kept.recorded.status, found.kept.recorded.code) == (400, None)
     assert found.kept.recorded.at == stage.cloud.clock().today()
-    assert found.kept.served.release == stage.order.desired.release
+    assert found.kept.served.release == stage.promotion_request.desired.release
 
 
 def test_the_body_within_a_notification_stands_in_for_the_object(stage: Stage) -> None:
@@ -366,5 +368,5 @@ def test_a_failure_from_before_the_first_promotion_is_nobodys(stage: Stage) -> N
     told = message(stage, eventTime=datetime(2020, 1, 1, tzinfo=UTC).isoformat())
     with pytest.raises(ConfigurationError, match="no release of demo is known to have served at 2020-01-01"):
         stage.fetch(saved(stage, told))
-    found = stage.fetch(replace(saved(stage, told), release=stage.order.desired.release))
-    assert found.kept.served.release == stage.order.desired.release
+    found = stage.fetch(replace(saved(stage, told), release=stage.promotion_request.desired.release))
+    assert found.kept.served.release == stage.promotion_request.desired.release

@@ -12,7 +12,7 @@ from deploy.aws import Clients, Target
 from deploy.core.errors import ConfigurationError
 from deploy.plan.role import require_assumable, require_permitted
 from tests.deploy.cloud import Refusal
-from tests.deploy.orders import order
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import WatchedCloud
 
 ROLE = "arn:aws:iam::000000000000:role/path/demo-exec"
@@ -87,7 +87,7 @@ def test_a_deployer_can_take_on_a_role_of_its_own(monkeypatch: pytest.MonkeyPatc
 
 def test_a_role_with_all_it_needs_is_fine(tmp_path: Path) -> None:
     cloud = WatchedCloud()
-    require_permitted(cloud.real_clients(), order(tmp_path).desired)
+    require_permitted(cloud.real_clients(), promotion_request(tmp_path).desired)
     assert ("iam", "SimulatePrincipalPolicy") in cloud.calls
 
 
@@ -103,18 +103,18 @@ def test_a_role_with_all_it_needs_is_fine(tmp_path: Path) -> None:
 def test_a_role_that_may_not_do_what_it_must_is_refused(tmp_path: Path, denied: str, said: str) -> None:
     cloud = WatchedCloud(may=lambda action, _: "implicitDeny" if action == denied else "allowed")
     with pytest.raises(ConfigurationError, match=f"{said}.*deploy policy --account"):
-        require_permitted(cloud.real_clients(), order(tmp_path).desired)
+        require_permitted(cloud.real_clients(), promotion_request(tmp_path).desired)
 
 
 def test_an_image_that_is_not_in_ecr_needs_no_permission_there(tmp_path: Path) -> None:
     cloud = WatchedCloud(may=lambda action, _: "implicitDeny" if action.startswith("ecr:") else "allowed")
     image = "[container]\nimage = 'registry.example.com/detector:1'\n"
-    require_permitted(cloud.real_clients(), order(tmp_path, extra=image).desired)
+    require_permitted(cloud.real_clients(), promotion_request(tmp_path, extra=image).desired)
 
 
 def test_permissions_that_may_not_be_simulated_are_left_to_aws(tmp_path: Path) -> None:
     cloud = WatchedCloud(refuse={"SimulatePrincipalPolicy": [Refusal("AccessDenied", "no")]})
-    require_permitted(cloud.real_clients(), order(tmp_path).desired)
+    require_permitted(cloud.real_clients(), promotion_request(tmp_path).desired)
     local = WatchedCloud(may=lambda *_: "explicitDeny")
-    require_permitted(local.clients(), order(tmp_path).desired)
+    require_permitted(local.clients(), promotion_request(tmp_path).desired)
     assert local.calls == []

@@ -18,9 +18,9 @@ from deploy.failed_requests import kept
 from deploy.plan.drift import drift
 from deploy.plan.observe import observe
 from deploy.plan.plan import plan
-from deploy.promote.promote import Order, promote
-from deploy.promote.recording import shelf_of
-from tests.deploy.orders import order
+from deploy.promote.promote import PromotionRequest, promote
+from deploy.promote.recording import store_of
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import WatchedCloud
 
 SECRET, PASSWORD = "hf_verysecret", "hunter2"  # made up
@@ -43,24 +43,26 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 @pytest.fixture
-def first(tmp_path: Path) -> Order:
-    return order(tmp_path / "first", extra=settings(SECRET))
+def first(tmp_path: Path) -> PromotionRequest:
+    return promotion_request(tmp_path / "first", extra=settings(SECRET))
 
 
-def run(cloud: WatchedCloud, what: Order, ledger: Ledger) -> None:
+def run(cloud: WatchedCloud, what: PromotionRequest, ledger: Ledger) -> None:
     promote(what, cloud.clients(), ledger=ledger, clock=cloud.clock())
 
 
-def plan_of(cloud: WatchedCloud, what: Order) -> str:
-    planned = plan(what.desired, what.watching, observe(what.desired, what.watching, cloud.clients()))
-    return planned.to_json() + rendering.plan(planned, what.question.project, Outlook(None, None, "", ""))
+def plan_of(cloud: WatchedCloud, what: PromotionRequest) -> str:
+    planned = plan(what.desired, what.monitoring, observe(what.desired, what.monitoring, cloud.clients()))
+    return planned.to_json() + rendering.plan(planned, what.gate_input.project, Outlook(None, None, "", ""))
 
 
 def holds_a_secret(text: str) -> bool:
     return any(secret in text for secret in (SECRET, OTHER, PASSWORD))
 
 
-def test_the_container_gets_the_secret_and_no_document_does(cloud: WatchedCloud, first: Order, ledger: Ledger) -> None:
+def test_the_container_gets_the_secret_and_no_document_does(
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
+) -> None:
     run(cloud, first, ledger)
     (model,) = cloud.models.values()
     assert model["PrimaryContainer"]["Environment"]["HF_TOKEN"] == SECRET
@@ -75,20 +77,20 @@ def test_the_container_gets_the_secret_and_no_document_does(cloud: WatchedCloud,
 
 
 def test_a_changed_secret_is_drift_that_names_it_and_not_its_value(
-    cloud: WatchedCloud, first: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
-    shelf = shelf_of(first.desired)
-    assert drift(cloud.clients(), shelf, first.watching) == ()
+    store = store_of(first.desired)
+    assert drift(cloud.clients(), store, first.monitoring) == ()
     (model,) = cloud.models.values()
     model["PrimaryContainer"]["Environment"]["HF_TOKEN"] = OTHER
-    (found,) = drift(cloud.clients(), shelf, first.watching)
+    (found,) = drift(cloud.clients(), store, first.monitoring)
     assert found.startswith("model: PrimaryContainer.Environment.HF_TOKEN: '(redacted) sha256:")
     assert not holds_a_secret(found)
 
 
 def test_a_record_from_before_secrets_were_kept_out_is_compared_all_the_same(
-    cloud: WatchedCloud, first: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     (key,) = [key for key in cloud.objects if key[1].endswith("Z.json")]
@@ -98,7 +100,7 @@ def test_a_record_from_before_secrets_were_kept_out_is_compared_all_the_same(
     pointer = json.loads(cloud.objects[key[0], "releases/demo/current.json"]["Data"])
     pointer["record_sha256"] = digest(cloud.objects[key]["Data"])
     cloud.objects[key[0], "releases/demo/current.json"]["Data"] = json.dumps(pointer).encode()
-    assert drift(cloud.clients(), shelf_of(first.desired), first.watching) == ()
+    assert drift(cloud.clients(), store_of(first.desired), first.monitoring) == ()
 
 
 def digest(data: bytes) -> str:
@@ -106,16 +108,16 @@ def digest(data: bytes) -> str:
 
 
 def test_a_plan_shows_that_a_secret_changes_and_not_what_it_is(
-    cloud: WatchedCloud, first: Order, tmp_path: Path, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, tmp_path: Path, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
-    said = plan_of(cloud, order(tmp_path / "second", extra=settings(OTHER)))
+    said = plan_of(cloud, promotion_request(tmp_path / "second", extra=settings(OTHER)))
     assert "PrimaryContainer.Environment.HF_TOKEN: '(redacted) sha256:" in said
     assert not holds_a_secret(said)
 
 
 def test_a_model_of_other_hands_is_refused_without_saying_its_secrets(
-    cloud: WatchedCloud, first: Order, ledger: Ledger
+    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
 ) -> None:
     run(cloud, first, ledger)
     (model,) = cloud.models.values()
@@ -127,8 +129,8 @@ def test_a_model_of_other_hands_is_refused_without_saying_its_secrets(
     assert not holds_a_secret(str(refused.value))
 
 
-def test_the_settings_are_shown_without_their_secrets(first: Order) -> None:
-    shown = {each.key: each.value for each in values(first.question.project.path, None)}
+def test_the_settings_are_shown_without_their_secrets(first: PromotionRequest) -> None:
+    shown = {each.key: each.value for each in values(first.gate_input.project.path, None)}
     assert [shown[f"handler.environment.{name}"] for name in ("HF_TOKEN", "DATABASE_URL")] == [REDACTED, REDACTED]
     assert shown["handler.environment.TOKENIZER_PATH"] == "tok.json"
 

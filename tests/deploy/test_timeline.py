@@ -14,7 +14,7 @@ from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
 from deploy.core.errors import ConfigurationError
 from deploy.failed_requests.timeline import History, named, release_of, serving
 from deploy.releases import Pointer, Release, State, Stored
-from deploy.resources.desired_state import desire
+from deploy.resources.desired_state import desired_state_of
 from tests.deploy.projects import write_bundle
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ def at(minutes: float) -> datetime:
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Release:
     project, bundle = write_bundle(tmp_path_factory.mktemp("example"))
-    wanted = desire(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
+    wanted = desired_state_of(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE)
     return Release(
         release="0" * 12, created=NOON, actor="arn:x", tool_version="0", project="demo", environment=None,
         configuration_sha256="0", git=None, bundle_sha256=bundle.sha256, bundle_size_bytes=1, bundle_url="s3://b/k",

@@ -19,16 +19,16 @@ from deploy.apply.ledger import Ledger
 from deploy.core.digests import canonical_json
 from deploy.core.errors import ConfigurationError, EndpointFailed, NotProven
 from deploy.gates.gate import GateVerdict
-from deploy.promote.promote import Order, destination, promote
-from deploy.promote.recording import shelf_of
-from deploy.promote.rollback import Retreat, rollback
+from deploy.promote.promote import PromotionRequest, destination, promote
+from deploy.promote.recording import store_of
+from deploy.promote.rollback import RollbackRequest, rollback
 from deploy.promote.verify import verify
-from deploy.releases import Shelf
+from deploy.releases import ReleaseStore
 from deploy.releases.keys import PublicKey, Signer
 from deploy.releases.provenance import Link
 from deploy.releases.signing import Envelope, opened, seal
 from tests.deploy.keyrings import Ring
-from tests.deploy.orders import order
+from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import WatchedCloud
 
 RING = Ring.shared()
@@ -41,21 +41,21 @@ class Bucket:
     """What was promoted, as it lies in a bucket that others can write to."""
 
     cloud: WatchedCloud
-    what: Order
+    what: PromotionRequest
     ledger: Ledger
 
     @property
-    def shelf(self) -> Shelf:
-        return shelf_of(self.what.desired)
+    def store(self) -> ReleaseStore:
+        return store_of(self.what.desired)
 
-    def promote(self, what: Order, signer: Signer | None = SIGNER) -> None:
+    def promote(self, what: PromotionRequest, signer: Signer | None = SIGNER) -> None:
         signed = replace(what, signer=signer)
         promote(signed, self.cloud.clients(), ledger=self.ledger, clock=self.cloud.clock())
         self.what = what
         self.cloud.slept_seconds.append(60)
 
     def verify(self, *trusted: PublicKey, files: Sequence[Path] = ()) -> tuple[Link, ...]:
-        return verify(self.cloud.clients(), self.shelf, files, trusted)
+        return verify(self.cloud.clients(), self.store, files, trusted)
 
     def broken(self, *trusted: PublicKey) -> list[str]:
         return [link.what for link in self.verify(*trusted) if not link.holds]
@@ -65,30 +65,32 @@ class Bucket:
 
     def rollback(self, *trusted: PublicKey, wanted: str | None = None) -> str:
         where, what = destination(self.what.desired), self.what
-        retreat = Retreat(
-            wanted, self.shelf, what.watching, where, lambda _: what.probe, what.owner, what.actor, trusted
+        rollback_request = RollbackRequest(
+            wanted, self.store, what.monitoring, where, lambda _: what.probe, what.owner, what.actor, trusted
         )
-        return rollback(retreat, self.cloud.clients(), ledger=self.ledger, clock=self.cloud.clock()).release.release
+        return rollback(
+            rollback_request, self.cloud.clients(), ledger=self.ledger, clock=self.cloud.clock()
+        ).release.release
 
     def key(self, kind: str, release: str | None = None) -> str:
         """Of the record, its envelopes or the pointer; of the newest release unless another is named."""
         if kind == "pointer":
-            return self.shelf.pointer_key
+            return self.store.pointer_key
         wanted = release or self.what.desired.release
-        keys = [key for _, key in self.cloud.objects if self.shelf.is_record(key) and f"/{wanted}-" in key]
+        keys = [key for _, key in self.cloud.objects if self.store.is_record(key) and f"/{wanted}-" in key]
         return max(keys) + (".intoto.jsonl" if kind == "envelopes" else "")
 
     def read(self, key: str) -> bytes:
-        data: bytes = self.cloud.objects[self.shelf.bucket, key]["Data"]
+        data: bytes = self.cloud.objects[self.store.bucket, key]["Data"]
         return data
 
     def write(self, key: str, data: bytes) -> None:
         """As S3 takes it, with the checksum that it makes itself."""
         checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        like = key if (self.shelf.bucket, key) in self.cloud.objects else self.shelf.pointer_key
-        held = self.cloud.objects[self.shelf.bucket, like]
+        like = key if (self.store.bucket, key) in self.cloud.objects else self.store.pointer_key
+        held = self.cloud.objects[self.store.bucket, like]
         changed = {**held, "Data": data, "ContentLength": len(data), "ChecksumSHA256": checksum}
-        self.cloud.objects[self.shelf.bucket, key] = changed
+        self.cloud.objects[self.store.bucket, key] = changed
 
     def envelopes(self) -> list[Envelope]:
         found = [opened(line) for line in self.read(self.key("envelopes")).splitlines()]
@@ -105,26 +107,26 @@ class Bucket:
         self.put_pointer({"record_sha256": digest})
 
     def put_pointer(self, changes: Mapping[str, object]) -> None:
-        document = json.loads(self.read(self.shelf.pointer_key)) | dict(changes)
-        self.write(self.shelf.pointer_key, json.dumps(document).encode())
+        document = json.loads(self.read(self.store.pointer_key)) | dict(changes)
+        self.write(self.store.pointer_key, json.dumps(document).encode())
 
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Bucket:
-    made = Bucket(WatchedCloud(), order(tmp_path / "first"), Ledger(tmp_path / "ledger.jsonl"))
+    made = Bucket(WatchedCloud(), promotion_request(tmp_path / "first"), Ledger(tmp_path / "ledger.jsonl"))
     made.promote(made.what)
     return made
 
 
 @pytest.fixture
 def unsigned(tmp_path: Path) -> Bucket:
-    made = Bucket(WatchedCloud(), order(tmp_path / "first"), Ledger(tmp_path / "ledger.jsonl"))
+    made = Bucket(WatchedCloud(), promotion_request(tmp_path / "first"), Ledger(tmp_path / "ledger.jsonl"))
     made.promote(made.what, signer=None)
     return made
 
 
 def test_a_signed_release_is_proven(bucket: Bucket) -> None:
-    links = bucket.verify(TRUSTED, files=[bucket.what.question.bundle.path])
+    links = bucket.verify(TRUSTED, files=[bucket.what.gate_input.bundle.path])
     assert [link.what for link in links if not link.holds] == []
     assert f"signed with {SIGNER.keyid[:12]}" in bucket.said("signatures", TRUSTED)
     assert bucket.said("statements", TRUSTED).startswith(f"{len(bucket.what.verdicts)} gates and a summary")
@@ -161,7 +163,7 @@ def test_a_stranger_who_signs_everything_anew_is_not_believed(bucket: Bucket) ->
 
 def test_an_override_is_a_warning_in_a_proven_release(tmp_path: Path, bucket: Bucket) -> None:
     verdict = GateVerdict("runtime", "overridden", "process; overridden because: no Docker")
-    bucket.promote(replace(order(tmp_path / "second", seed=1), verdicts=(verdict,)))
+    bucket.promote(replace(promotion_request(tmp_path / "second", seed=1), verdicts=(verdict,)))
     assert bucket.broken(TRUSTED) == []
     statement = json.loads(bucket.envelopes()[0].body)
     assert statement["predicate"]["result"] == "WARNED"
@@ -207,12 +209,12 @@ def test_what_cannot_be_read_is_named(bucket: Bucket, unreadable: bytes) -> None
 
 def test_what_is_missing_is_named(bucket: Bucket) -> None:
     objects = bucket.cloud.objects
-    envelopes = objects.pop((bucket.shelf.bucket, bucket.key("envelopes")))
+    envelopes = objects.pop((bucket.store.bucket, bucket.key("envelopes")))
     assert envelopes
     assert bucket.broken() == bucket.broken(TRUSTED) == ["statements"]
-    del objects[bucket.shelf.bucket, bucket.key("record")]
+    del objects[bucket.store.bucket, bucket.key("record")]
     assert bucket.broken() == ["record"]
-    del objects[bucket.shelf.bucket, bucket.shelf.pointer_key]
+    del objects[bucket.store.bucket, bucket.store.pointer_key]
     with pytest.raises(ConfigurationError, match="no record to verify"):
         bucket.verify()
 
@@ -277,10 +279,10 @@ def test_a_statement_about_another_bundle_is_named(bucket: Bucket) -> None:
 
 def test_a_signed_release_of_another_place_does_not_count_here(bucket: Bucket) -> None:
     """Signed for staging, copied by hand to where production looks."""
-    elsewhere = Shelf(bucket.shelf.bucket, "releases/production")
+    elsewhere = ReleaseStore(bucket.store.bucket, "releases/production")
     for kind in ("record", "envelopes"):
         bucket.write(bucket.key(kind).replace("releases/demo", elsewhere.prefix), bucket.read(bucket.key(kind)))
-    pointer = bucket.read(bucket.shelf.pointer_key).replace(b"releases/demo", elsewhere.prefix.encode())
+    pointer = bucket.read(bucket.store.pointer_key).replace(b"releases/demo", elsewhere.prefix.encode())
     bucket.write(elsewhere.pointer_key, pointer)
     links = verify(bucket.cloud.clients(), elsewhere, trusted=(TRUSTED,))
     (broken,) = [link for link in links if not link.holds]
@@ -290,9 +292,9 @@ def test_a_signed_release_of_another_place_does_not_count_here(bucket: Bucket) -
 
 def test_a_signed_release_of_before_is_not_what_serves(tmp_path: Path, bucket: Bucket) -> None:
     first = bucket.what.desired.release
-    pointer = bucket.read(bucket.shelf.pointer_key)
-    bucket.promote(order(tmp_path / "second", seed=1))
-    bucket.write(bucket.shelf.pointer_key, pointer)
+    pointer = bucket.read(bucket.store.pointer_key)
+    bucket.promote(promotion_request(tmp_path / "second", seed=1))
+    bucket.write(bucket.store.pointer_key, pointer)
     assert json.loads(pointer)["release"] == first
     assert bucket.broken(TRUSTED) == ["endpoint"]
 
@@ -306,7 +308,7 @@ def test_another_bundle_in_the_place_of_the_one_that_was_signed_is_named(bucket:
 def promoted(signed: bool) -> Bucket:
     """One for all examples: they change it and set it right again."""
     with TemporaryDirectory() as folder:
-        made = Bucket(WatchedCloud(), order(Path(folder)), Ledger(Path(folder) / "ledger.jsonl"))
+        made = Bucket(WatchedCloud(), promotion_request(Path(folder)), Ledger(Path(folder) / "ledger.jsonl"))
         made.promote(made.what, signer=SIGNER if signed else None)
     return made
 
@@ -334,7 +336,7 @@ def test_no_byte_can_change_unseen(signed: bool, kind: str, at: float, by: int) 
 
 def test_rollback_goes_to_a_release_that_is_proven(tmp_path: Path, bucket: Bucket) -> None:
     first = bucket.what.desired.release
-    bucket.promote(order(tmp_path / "second", seed=1))
+    bucket.promote(promotion_request(tmp_path / "second", seed=1))
     assert bucket.rollback(TRUSTED) == first
     assert bucket.broken(TRUSTED) == []
 
@@ -345,8 +347,8 @@ def test_rollback_to_a_release_that_somebody_changed_is_refused_and_touches_noth
 ) -> None:
     first, key = bucket.what.desired, bucket.key("envelopes" if kind == "signature" else "record")
     unsigned = [seal(each.body, None) for each in bucket.envelopes()]
-    bucket.promote(order(tmp_path / "second", seed=1))
-    second, pointer = bucket.what.desired.endpoint_config.name, bucket.read(bucket.shelf.pointer_key)
+    bucket.promote(promotion_request(tmp_path / "second", seed=1))
+    second, pointer = bucket.what.desired.endpoint_config.name, bucket.read(bucket.store.pointer_key)
     if kind == "signature":
         bucket.write(key, b"".join(each.line + b"\n" for each in unsigned))
     elif kind == "bundle":
@@ -361,21 +363,21 @@ def test_rollback_to_a_release_that_somebody_changed_is_refused_and_touches_noth
         bucket.rollback(TRUSTED)
     assert bucket.cloud.changes() == []
     assert bucket.cloud.endpoints["demo"]["EndpointConfigName"] == second
-    assert bucket.read(bucket.shelf.pointer_key) == pointer
+    assert bucket.read(bucket.store.pointer_key) == pointer
 
 
 def test_rollback_to_a_release_of_before_there_were_keys_is_refused_only_where_keys_are_trusted(
     tmp_path: Path, unsigned: Bucket
 ) -> None:
     first = unsigned.what.desired.release
-    unsigned.promote(order(tmp_path / "second", seed=1))
+    unsigned.promote(promotion_request(tmp_path / "second", seed=1))
     with pytest.raises(NotProven, match=r"signatures: all \d statements are not signed"):
         unsigned.rollback(TRUSTED)
     assert unsigned.rollback() == first
 
 
 def test_every_attempt_is_attested_also_one_that_failed(tmp_path: Path, bucket: Bucket) -> None:
-    second = order(tmp_path / "second", seed=1)
+    second = promotion_request(tmp_path / "second", seed=1)
     bucket.cloud.answer = lambda config: None if config == second.desired.endpoint_config.name else b"{}"
     with pytest.raises(EndpointFailed):
         bucket.promote(second)

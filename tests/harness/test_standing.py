@@ -16,9 +16,9 @@ from botocore.session import Session
 from harness.core.errors import ConfigurationError, MachineCannot
 from harness.core.waiting import Clock
 from harness.local_environment import exports, logs, record
-from harness.local_environment.record import Standing
+from harness.local_environment.record import LocalEnvironment
 
-HERE = Standing(
+HERE = LocalEnvironment(
     pid=os.getpid(),
     started=psutil.Process().create_time(),
     cloud_url="http://127.0.0.1:4566",

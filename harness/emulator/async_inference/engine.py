@@ -21,7 +21,7 @@ from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.timestamps import Now
 from harness.emulator.instances import container
 from harness.emulator.instances.container import Answered, Unanswered, Unreached
-from harness.emulator.instances.platform_log import Journal, LogStream
+from harness.emulator.instances.platform_log import LogStream, PlatformLog
 from harness.emulator.metrics.meter import Datum, Meter
 from harness.emulator.store.catalog import Catalog
 from harness.emulator.store.spool import Spool
@@ -67,7 +67,7 @@ class Engine:
         objects: Objects,
         delivery: Delivery,
         meter: Meter,
-        journal: Journal,
+        platform_log: PlatformLog,
         timings: Timings,
         settings: EmulatorSettings,
         now: Now,
@@ -75,7 +75,7 @@ class Engine:
         self._catalog, self._jobs, self._spool, self._slots = catalog, jobs, spool, slots
         self._settings = settings
         self._objects, self._delivery = objects, delivery
-        self._meter, self._journal, self._timings, self._now = meter, journal, timings, now
+        self._meter, self._journal, self._timings, self._now = meter, platform_log, timings, now
         self.is_closing = False
         """Set before instances are stopped for good: an unanswered job then stays in the queue for the next start."""
 

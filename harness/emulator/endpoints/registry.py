@@ -12,7 +12,7 @@ from harness.emulator.store.catalog import Endpoint
 from harness.serving.instances.runtime import Instance
 
 
-class Roster:
+class InstanceRegistry:
     def __init__(self, tools: ActorTools) -> None:
         self._tools = tools
         self._lock = threading.Lock()

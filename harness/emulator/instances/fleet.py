@@ -15,7 +15,7 @@ from harness.core.errors import HarnessError, ModelDataError
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.timestamps import Now
 from harness.emulator.instances import container
-from harness.emulator.instances.platform_log import Journal, LogStream
+from harness.emulator.instances.platform_log import LogStream, PlatformLog
 from harness.emulator.store.deployment import VariantPlan
 from harness.serving.instances.runtime import Instance, InstanceSpec, Runtime
 
@@ -34,7 +34,7 @@ class FleetTools:
 
     runtime: Runtime
     settings: EmulatorSettings
-    journal: Journal
+    platform_log: PlatformLog
     now: Now
     ping: Callable[[str], bool] = container.ping
     new_instance_id: Callable[[], str] = new_instance_id
@@ -162,7 +162,7 @@ class Fleet:
             model_data_url=variant.model_data_url,
             environment=variant.environment,
             work_dir=work_dir,
-            log_path=tools.journal.container_log(LogStream(self._endpoint_name, variant.name, instance_id)),
+            log_path=tools.platform_log.container_log(LogStream(self._endpoint_name, variant.name, instance_id)),
             startup_timeout_seconds=variant.startup_timeout_seconds,
         )
 
@@ -207,7 +207,7 @@ class Fleet:
         self.failure = reason
         self._retry_at = self._tools.now() + self._retry_seconds
         self._retry_seconds = min(2 * self._retry_seconds, _LAST_RETRY_SECONDS)
-        self._tools.journal.write(stream, f"{reason}\n{log_tail}".rstrip())
+        self._tools.platform_log.write(stream, f"{reason}\n{log_tail}".rstrip())
 
     def _start_failure(self, error: Exception, log_tail: str) -> str:
         if isinstance(error, ModelDataError):

@@ -22,7 +22,7 @@ class LogStream:
     instance_id: str
 
 
-class Journal:
+class PlatformLog:
     def __init__(self, logs_dir: Path, now: Now) -> None:
         self._logs_dir = logs_dir
         self._now = now

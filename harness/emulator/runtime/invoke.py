@@ -15,7 +15,7 @@ from harness.emulator.context.arns import Account
 from harness.emulator.context.timestamps import Now
 from harness.emulator.instances import container
 from harness.emulator.instances.container import Answered, Unanswered, Unreached
-from harness.emulator.instances.platform_log import Journal
+from harness.emulator.instances.platform_log import PlatformLog
 from harness.emulator.metrics.meter import Datum, Meter
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.faults import AwsFault, OriginalAnswer
@@ -51,10 +51,16 @@ class RealTimeSlots(Protocol):
 
 class RealTime:
     def __init__(
-        self, catalog: Catalog, slots: RealTimeSlots, meter: Meter, journal: Journal, account: Account, now: Now
+        self,
+        catalog: Catalog,
+        slots: RealTimeSlots,
+        meter: Meter,
+        platform_log: PlatformLog,
+        account: Account,
+        now: Now,
     ) -> None:
         self._catalog, self._slots = catalog, slots
-        self._meter, self._journal, self._account, self._now = meter, journal, account, now
+        self._meter, self._journal, self._account, self._now = meter, platform_log, account, now
 
     def invoke(self, request: RealTimeRequest) -> RealTimeAnswer:
         endpoint = serving_endpoint(self._catalog, self._account, request.endpoint_name)

@@ -22,7 +22,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from harness.core.state import inherited_environment
 from harness.core.waiting import wait_until
-from harness.emulator.assembly import Surroundings
+from harness.emulator.assembly import Dependencies
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
@@ -156,9 +156,9 @@ def local_place(emulator_url: str, cloud_url: str, **more: Any) -> Place:
     return Place(clients_of(emulator_url, cloud_url), client_environment=environment, **more)
 
 
-def surroundings(cloud: EmbeddedCloud, runtime: Runtime, clock: ShiftedClock) -> Surroundings:
+def dependencies(cloud: EmbeddedCloud, runtime: Runtime, clock: ShiftedClock) -> Dependencies:
     cloudwatch = local_client("cloudwatch", endpoint_url=cloud.url, region=REGION)
-    return Surroundings(
+    return Dependencies(
         S3Objects(local_client("s3", endpoint_url=cloud.url, region=REGION)),
         SnsTopics(local_client("sns", endpoint_url=cloud.url, region=REGION)),
         CloudWatchAlarms(cloudwatch),
@@ -175,7 +175,7 @@ def against_the_emulator(folder: Path, cloud: EmbeddedCloud) -> Iterator[Lab]:
     script = Script(obedient.answer)
     runtime = ScriptedRuntime(script)
     settings = EmulatorSettings(folder / "state", cloud.url, time_scale=TIME_SCALE, instance_quota=100)
-    with Emulator(settings, surroundings(cloud, runtime, clock)) as emulator:
+    with Emulator(settings, dependencies(cloud, runtime, clock)) as emulator:
         yield Lab(local_place(emulator.url, cloud.url), emulator, script, runtime, obedient, clock)
 
 
@@ -185,7 +185,7 @@ def against_the_emulator_with_models(folder: Path, cloud: EmbeddedCloud) -> Iter
     clock, state_dir = ShiftedClock(), folder / "state"
     s3 = local_client("s3", endpoint_url=cloud.url, region=REGION)
     settings = EmulatorSettings(state_dir, cloud.url, time_scale=TIME_SCALE, stop_grace_seconds=5)
-    with Emulator(settings, surroundings(cloud, ProcessRuntime(state_dir, s3), clock)) as emulator:
+    with Emulator(settings, dependencies(cloud, ProcessRuntime(state_dir, s3), clock)) as emulator:
         run = Run(
             f"rehearsal-{uuid.uuid4().hex[:8]}-", "models", "conformance/", REGION, "000000000000", has_logs=False
         )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.core.waiting import wait_until
-from harness.emulator.assembly import Surroundings
+from harness.emulator.assembly import Dependencies
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.service import Emulator
 from harness.local_cloud.clients import local_client
@@ -62,9 +62,9 @@ def served(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     cloud: EmbeddedCloud = request.getfixturevalue("cloud")
     state_dir = tmp_path_factory.mktemp("toolkit") / "state"
     runtime = ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud.url, region=lab.place.region))
-    around: Surroundings = replace(lab.emulator.surroundings, runtime=runtime)
+    dependencies: Dependencies = replace(lab.emulator.dependencies, runtime=runtime)
     settings = EmulatorSettings(state_dir, cloud.url, stop_grace_seconds=5)
-    with Emulator(settings, around) as emulator:
+    with Emulator(settings, dependencies) as emulator:
         place = local_place(emulator.url, cloud.url, is_scripted=False)
         made = Lab(place, emulator, lab.script, lab.runtime_of_instances, lab.obedient, lab.clock)
         made.success_topic, made.error_topic, made.queue = lab.success_topic, lab.error_topic, lab.queue

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from deploy.core.errors import EndpointFailed
-from harness.bench.measuring import Interrupted, Standing, Usage, measure
+from harness.bench.measuring import Interrupted, LocalEnvironment, Usage, measure
 from harness.bench.points import AS_CONFIGURED, Axes, FrameSize, Point, points
 from harness.bench.stability import Rule, chance, percentile
 from harness.bench.store import Store
@@ -27,9 +27,9 @@ from tests.harness.bench.examples import CLIP, ScriptedClient, point
 RULE = Rule(tolerance=0.1, most=6)
 
 
-def standing(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> Standing:
+def standing(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> LocalEnvironment:
     (tmp_path / "i-1.log").write_text(log, encoding="utf-8")
-    return Standing(clients, tmp_path, lambda: Usage(5_000_000))
+    return LocalEnvironment(clients, tmp_path, lambda: Usage(5_000_000))
 
 
 def stage_line(total: float, gpu: int | None = None, **seconds: float) -> str:
@@ -135,7 +135,7 @@ def test_ctrl_c_within_a_point_keeps_its_repeats_and_waits_for_nothing(tmp_path:
 
 
 def test_an_endpoint_that_cannot_be_deployed_is_a_result(tmp_path: Path) -> None:
-    def fails() -> Standing:
+    def fails() -> LocalEnvironment:
         raise EndpointFailed("endpoint bench-1 is Failed: no container started")
 
     found = measure(Point(8), CLIP, RULE, fails)

@@ -77,7 +77,7 @@ def test_a_config_and_a_model_may_go_while_their_endpoint_lives(world: World) ->
     world.call("DeleteEndpointConfig", EndpointConfigName="ep")
     world.call("DeleteModel", ModelName="ep")
     world.restart()
-    world.step_until("ep", lambda it: world.parts.roster.instance_counts(it.id) == {"AllTraffic": 1})
+    world.step_until("ep", lambda it: world.parts.registry.instance_counts(it.id) == {"AllTraffic": 1})
 
 
 def test_tags_are_kept_replaced_and_removed(world: World) -> None:

@@ -100,7 +100,7 @@ def test_a_dead_instance_is_replaced_with_growing_rests(world: World) -> None:
     world.clock.pass_(1)
     world.step_until("ep", lambda _: bool(world.runtime.running()))
     assert world.endpoint().status == "InService"
-    world.step_until("ep", lambda endpoint: world.parts.roster.instance_counts(endpoint.id) == {"AllTraffic": 1})
+    world.step_until("ep", lambda endpoint: world.parts.registry.instance_counts(endpoint.id) == {"AllTraffic": 1})
 
 
 def test_an_instance_that_stops_answering_pings_is_replaced(world: World) -> None:
@@ -155,7 +155,7 @@ def test_at_zero_instances_jobs_are_taken_and_wait(world: World) -> None:
 
 def test_scaling_in_drains_before_it_stops(world: World) -> None:
     endpoint = world.serve(count=1)
-    slot = world.parts.roster.acquire(endpoint.id)
+    slot = world.parts.registry.acquire(endpoint.id)
     assert slot is not None
     scale(world, 0)
     for _ in range(3):
@@ -293,7 +293,7 @@ def test_a_canary_gets_its_share_then_everything(world: World) -> None:
 
 
 def share(world: World) -> float:
-    rollout = world.parts.roster.actors()[0]._rollout
+    rollout = world.parts.registry.actors()[0]._rollout
     return 0.0 if rollout is None else rollout.share
 
 
@@ -356,7 +356,7 @@ def test_endpoints_come_back_after_a_restart(world: World) -> None:
         instance.stop()
     world.restart()
     assert world.endpoint().status == "InService"
-    world.step_until("ep", lambda endpoint: world.parts.roster.instance_counts(endpoint.id) == {"AllTraffic": 2})
+    world.step_until("ep", lambda endpoint: world.parts.registry.instance_counts(endpoint.id) == {"AllTraffic": 2})
 
 
 def test_an_update_cut_by_a_restart_is_finished(world: World) -> None:
@@ -374,7 +374,7 @@ def test_an_update_cut_by_a_restart_is_finished(world: World) -> None:
 
 def test_jobs_go_to_the_idlest_instance_up_to_the_limit(world: World) -> None:
     endpoint = world.serve(count=2, concurrency=2)
-    slots = [world.parts.roster.acquire(endpoint.id) for _ in range(5)]
+    slots = [world.parts.registry.acquire(endpoint.id) for _ in range(5)]
     assert slots[4] is None
     names = [slot.stream.instance_id for slot in slots if slot is not None]
     assert sorted(names.count(name) for name in set(names)) == [2, 2]

@@ -110,7 +110,7 @@ def test_a_request_over_its_timeout_fails_and_frees_its_slot(world: World) -> No
     slow.set()
     assert isinstance(outcome, Failed)
     assert "(0)" in outcome.reason
-    assert world.parts.roster.acquire(endpoint.id) is not None
+    assert world.parts.registry.acquire(endpoint.id) is not None
 
 
 def test_a_request_that_outlived_its_time_in_the_queue_never_reaches_the_container(world: World) -> None:
@@ -262,7 +262,7 @@ def test_a_job_under_way_when_the_emulator_died_is_taken_up_again(world: World) 
     assert world.job(accepted).state == "running"
     world.restart()
     assert world.job(accepted).state == "queued"
-    world.step_until("ep", lambda found: bool(world.parts.roster.instance_counts(found.id).get("AllTraffic")))
+    world.step_until("ep", lambda found: bool(world.parts.registry.instance_counts(found.id).get("AllTraffic")))
     assert isinstance(world.work(), Completed)
     assert len(world.topics.results()) == 1
 

@@ -77,7 +77,7 @@ def test_thousands_are_forgotten_at_once_and_the_young_stay(world: World) -> Non
 
 def old_log(world: World, instance: str) -> Path:
     """A log that was last written to more than a week ago, with its notes."""
-    path = world.parts.journal.container_log(LogStream("ep", "AllTraffic", instance))
+    path = world.parts.platform_log.container_log(LogStream("ep", "AllTraffic", instance))
     path.write_text("long ago\n")
     world.parts.log_times.note()
     written = world.clock() - 8 * DAY
@@ -98,8 +98,8 @@ def test_logs_of_an_instance_long_gone_are_removed_with_their_notes(world: World
 
 def test_the_platforms_lines_go_with_the_containers(world: World) -> None:
     stream = LogStream("ep", "AllTraffic", "i-gone")
-    world.parts.journal.write(stream, "it ended")
-    path = world.parts.journal.data_log(stream)
+    world.parts.platform_log.write(stream, "it ended")
+    path = world.parts.platform_log.data_log(stream)
     os.utime(path, (world.clock() - 8 * DAY,) * 2)
     world.parts.housekeeping.tidy()
     assert not path.parent.exists()

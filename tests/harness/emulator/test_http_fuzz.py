@@ -153,7 +153,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator
     with running_emulator(tmp_path_factory.mktemp("fuzz")) as running:
         running.serve("fuzz")
         running.serve("rt", is_async=False)
-        log = running.emulator.parts.journal.container_log(LogStream("fuzz", "AllTraffic", "i-1"))
+        log = running.emulator.parts.platform_log.container_log(LogStream("fuzz", "AllTraffic", "i-1"))
         log.write_text("a line\nand another\n")
         yield running
 

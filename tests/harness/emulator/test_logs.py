@@ -24,7 +24,7 @@ ONE, TWO = "AllTraffic/i-1", "AllTraffic/i-2"
 
 def write(world: World, text: str, instance: str = "i-1", *, endpoint: str = "ep") -> Path:
     """The container writes, and the emulator looks a second later."""
-    path = world.parts.journal.container_log(LogStream(endpoint, "AllTraffic", instance))
+    path = world.parts.platform_log.container_log(LogStream(endpoint, "AllTraffic", instance))
     with path.open("a", newline="") as log:
         log.write(text)
     world.clock.pass_(1)
@@ -86,7 +86,7 @@ def test_streams_are_told_in_the_order_of_time(world: World) -> None:
 
 def test_the_platforms_lines_are_a_stream_of_their_own(world: World) -> None:
     write(world, "ours\n")
-    world.parts.journal.model_error(LogStream("ep", "AllTraffic", "i-1"), "id-7", 500, "boom")
+    world.parts.platform_log.model_error(LogStream("ep", "AllTraffic", "i-1"), "id-7", 500, "boom")
     [event] = filtered(world, filterPattern='"Received" "error"')["events"]
     assert event["logStreamName"] == f"{ONE}/data-log"
     assert event["message"].endswith(
@@ -360,14 +360,14 @@ def test_terms_match_as_the_guide_says(pattern: str, message: str, is_match: boo
 
 
 @given(st.text(max_size=60), st.text(max_size=200))
-def test_any_quoted_text_finds_itself(text: str, around: str) -> None:
+def test_any_quoted_text_finds_itself(text: str, dependencies: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    assert matcher(f'"{quoted}"')(around + text + around)
+    assert matcher(f'"{quoted}"')(dependencies + text + dependencies)
 
 
 def test_a_running_emulator_looks_without_being_asked(running: RunningEmulator) -> None:
     parts = running.emulator.parts
-    parts.journal.container_log(LogStream("ep", "AllTraffic", "i-1")).write_text("hello\n")
+    parts.platform_log.container_log(LogStream("ep", "AllTraffic", "i-1")).write_text("hello\n")
     [stream] = wait_until(
         lambda: parts.log_times.streams() or None, what="the line to be noted", timeout_seconds=10, every_seconds=0.05
     )

@@ -122,7 +122,7 @@ def test_a_container_of_somebody_else_does_not_hold_up_the_stop(tmp_path: Path) 
 
 
 def test_one_state_folder_has_one_emulator(running: RunningEmulator) -> None:
-    second = Emulator(running.emulator.settings, running.emulator.surroundings)
+    second = Emulator(running.emulator.settings, running.emulator.dependencies)
     with pytest.raises(MachineCannot, match="another emulator"):
         second.start()
 
@@ -131,7 +131,7 @@ def test_a_taken_port_is_named(running: RunningEmulator, tmp_path: Path) -> None
     port = int(running.emulator.url.rpartition(":")[2])
     settings = EmulatorSettings(tmp_path / "other", "http://127.0.0.1:1", port=port)
     with pytest.raises(MachineCannot, match=str(port)):
-        Emulator(settings, running.emulator.surroundings).start()
+        Emulator(settings, running.emulator.dependencies).start()
 
 
 def test_health_lists_the_endpoints(running: RunningEmulator) -> None:

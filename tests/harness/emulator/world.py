@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.waiting import wait_until
-from harness.emulator.assembly import Parts, Surroundings, assemble
+from harness.emulator.assembly import Dependencies, Parts, assemble
 from harness.emulator.async_inference.jobs import Job
 from harness.emulator.context.arns import Account
 from harness.emulator.context.settings import EmulatorSettings
@@ -68,10 +68,10 @@ class World:
         self.parts = self._assemble()
 
     def _assemble(self) -> Parts:
-        around = Surroundings(
+        dependencies = Dependencies(
             self.objects, self.topics, self.alarms, self.scaling_alarms, self.metrics, self.runtime, self.clock
         )
-        return assemble(self.settings, around)
+        return assemble(self.settings, dependencies)
 
     def restart(self) -> None:
         """As after a kill: everything in memory is gone, the state folder is not."""
@@ -129,12 +129,12 @@ class World:
 
     def step(self) -> None:
         """One step of every endpoint's life."""
-        roster = self.parts.roster
-        for endpoint in roster.missing():
-            roster.enlist(endpoint)
-        for actor in roster.actors():
+        registry = self.parts.registry
+        for endpoint in registry.missing():
+            registry.enlist(endpoint)
+        for actor in registry.actors():
             if not actor.step():
-                roster.discharge(actor.endpoint_id)
+                registry.discharge(actor.endpoint_id)
 
     def step_until(self, name: str, is_so: Callable[[Endpoint], bool]) -> Endpoint:
         def attempt() -> Endpoint | None:

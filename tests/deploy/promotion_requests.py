@@ -7,31 +7,31 @@ from pathlib import Path
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
 from deploy.core.digests import digest_of_file
 from deploy.evidence import Case, Frames, InputFile, Metric
-from deploy.gates.gate import Evidence, Question, gate
+from deploy.gates.gate import Evidence, GateInput, gate
 from deploy.pricing.prices import price
-from deploy.promote.promote import Order
+from deploy.promote.promote import PromotionRequest
 from deploy.promote.smoke import probe
-from deploy.resources.desired_state import desire
-from deploy.resources.scaling import desire_watching
+from deploy.resources.desired_state import desired_state_of
+from deploy.resources.scaling import desired_monitoring
 from tests.deploy.projects import write_bundle
 from tests.deploy.reports import NOW, report
 
 CLIP = b"a clip"
 
 
-def order(folder: Path, *, seed: int = 0, extra: str = "", owner: str = "me") -> Order:
+def promotion_request(folder: Path, *, seed: int = 0, extra: str = "", owner: str = "me") -> PromotionRequest:
     """A bundle with evidence that allows it, and a clip that gave two frames and three detections when rehearsed."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "clip.mp4").write_bytes(CLIP)
     rollout = "" if "[rollout]" in extra else '[rollout]\nsmoke_input = "clip.mp4"\n'
     project, bundle = write_bundle(folder, seed=seed, extra=rollout + extra)
     evidence = (Evidence(folder / "report.json", "0" * 64, report(project, bundle, cases=(known_clip(folder),))),)
-    question = Question(project, bundle, evidence, NOW, target_is_local=True)
-    return Order(
-        question=question,
-        verdicts=gate(question),
-        desired=desire(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE),
-        watching=desire_watching(project),
+    gate_input = GateInput(project, bundle, evidence, NOW, target_is_local=True)
+    return PromotionRequest(
+        gate_input=gate_input,
+        verdicts=gate(gate_input),
+        desired=desired_state_of(project, bundle, LOCAL_ACCOUNT, LOCAL_ROLE),
+        monitoring=desired_monitoring(project),
         probe=probe(project, evidence),
         price=price(project.endpoint.region, project.endpoint.instance_type),
         owner=owner,
