@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from deploy.async_client import AsyncClient, Outcome
     from deploy.aws import Clients
     from deploy.bundle import Bundle
     from deploy.config import Project
     from harness.local_environment.local_aws import LocalAws
-    from harness.local_environment.submit import Outcome, Submitter
 
 _NAME_LIMIT = 40
 
@@ -35,14 +35,17 @@ class RehearsalEndpoint:
 
     name: str
     clients: Clients
-    submitter: Submitter
+    client: AsyncClient
 
     def predict(self, path: str | Path, *, accept: str = "application/json", custom_attributes: str = "") -> Outcome:
         """Upload the file, invoke asynchronously, wait for the output or failure object and its notification."""
-        from harness.local_environment.submit import Request
-        from harness.media.clips import open_clip
+        from deploy.async_client import Request, content_type_of
+        from harness.core.errors import ConfigurationError
 
-        return self.submitter.submit(Request(open_clip(Path(path)), accept, custom_attributes))
+        file = Path(path)
+        if not file.is_file():
+            raise ConfigurationError(f"{file}: no such file; give predict() the path of what is sent")
+        return self.client.send(Request(file, content_type_of(file), accept, custom_attributes))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,7 +103,7 @@ def rehearsal_endpoint(
     from deploy.aws import LOCAL_ROLE, Clients, Target
     from deploy.promote import destroy
     from deploy.resources import desired_state
-    from harness.local_environment.clients import submitter_of
+    from harness.local_environment.clients import client_of
 
     project = _renamed(rehearsal_project, _name_for(request.node.name))
     urls = {"cloud_url": rehearsal_aws.cloud.url, "sagemaker_url": rehearsal_aws.sagemaker_url}
@@ -109,8 +112,8 @@ def rehearsal_endpoint(
     ledger = Ledger(tmp_path / "rehearsal.ledger.jsonl")
     try:
         applied = apply.apply(wanted, clients, ledger=ledger)
-        submitter = submitter_of(rehearsal_aws, applied, project.endpoint.region, project.validate.timeout_seconds)
-        yield RehearsalEndpoint(applied.endpoint_name, clients, submitter)
+        client = client_of(rehearsal_aws, applied, project.endpoint.region, project.validate.timeout_seconds)
+        yield RehearsalEndpoint(applied.endpoint_name, clients, client)
     finally:
         destroy.destroy(ledger, clients, purge=True)
 

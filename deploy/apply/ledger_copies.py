@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from deploy.apply.ledger import Entry, Ledger
-from deploy.async_client import requests
 from deploy.aws import Clients, aws_errors
+from deploy.aws.s3 import fetch
 from deploy.core import files
 from deploy.core.errors import ConfigurationError
 from deploy.releases import ReleaseStore
@@ -22,7 +22,7 @@ _NAME = "ledger.jsonl"
 
 def join(clients: Clients, store: ReleaseStore, ledger: Ledger) -> None:
     """Add to the local ledger what other machines did, by the time of each line."""
-    found = requests.fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
+    found = fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
     if found is None:
         return
     local = ledger.path.read_text(encoding="utf-8") if ledger.path.exists() else ""
@@ -39,7 +39,7 @@ def join(clients: Clients, store: ReleaseStore, ledger: Ledger) -> None:
 
 def everything(clients: Clients, store: ReleaseStore, ledger: Ledger) -> tuple[Entry, ...]:
     """What all machines did, by time; reads only, so it needs no lock."""
-    found = requests.fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
+    found = fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
     if found is None:
         return ledger.entries()
     with tempfile.TemporaryDirectory(prefix="rehearsal-ledger-") as folder:

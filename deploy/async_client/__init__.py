@@ -1,4 +1,32 @@
-"""One request through an asynchronous endpoint: upload, submit, wait, and its outcome as a value (`requests`).
+"""The one client of asynchronous endpoints: upload, submit, wait, and the outcome as a value.
 
-`sent` keeps a note beside each input, so that a failure object leads back to what was sent.
+`submit` uploads the input and queues the request; `wait` looks for the output or the failure object; `outcomes` are
+what comes of it; `content_types` names what is sent. `sent` keeps a note beside each input, so that a failure object
+leads back to what was sent. `client` does it all for one endpoint, as a test or a benchmark wants it, and takes the
+endpoint's notification from an `inbox` where it has one.
 """
+
+from deploy.async_client.client import AsyncClient
+from deploy.async_client.content_types import content_type_of
+from deploy.async_client.inbox import Inbox, Notification, TopicName, open_inbox
+from deploy.async_client.outcomes import Completed, Failed, Outcome, Submitted, Unanswered
+from deploy.async_client.submit import Destination, Request, submit
+from deploy.async_client.wait import wait_for
+
+__all__ = [
+    "AsyncClient",
+    "Completed",
+    "Destination",
+    "Failed",
+    "Inbox",
+    "Notification",
+    "Outcome",
+    "Request",
+    "Submitted",
+    "TopicName",
+    "Unanswered",
+    "content_type_of",
+    "open_inbox",
+    "submit",
+    "wait_for",
+]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
 LOCAL_ACCOUNT = "000000000000"
@@ -89,6 +90,11 @@ class Clients:
     @cached_property
     def sns(self) -> SNSClient:
         client: SNSClient = self._client("sns")
+        return client
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        client: SQSClient = self._client("sqs")
         return client
 
     @cached_property

@@ -1,4 +1,7 @@
-"""S3 objects fetched to files: streamed, digested on the way, and written whole or not at all."""
+"""S3 objects, read: small ones into memory, large ones to files.
+
+Files are streamed, digested on the way, and written whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from deploy.async_client.requests import split
 from deploy.aws import Clients, aws_errors
 from deploy.aws.describe import is_missing
 from deploy.core.errors import AwsRefused
@@ -29,6 +31,25 @@ class Fetched:
 
 class _Readable(Protocol):
     def read(self, amt: int = ..., /) -> bytes: ...
+
+
+def split(url: str) -> tuple[str, str]:
+    """`s3://bucket/key` -> bucket, key."""
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def fetch(clients: Clients, url: str) -> tuple[bytes, str] | None:
+    """An object's bytes and content type; None while it is not there."""
+    bucket, key = split(url)
+    try:
+        with aws_errors(f"fetching {url}"):
+            found = clients.s3.get_object(Bucket=bucket, Key=key)
+            return found["Body"].read(), found.get("ContentType", "")
+    except AwsRefused as refused:
+        if is_missing(refused):
+            return None
+        raise
 
 
 def download(clients: Clients, url: str, path: Path) -> Fetched | None:

@@ -13,8 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy import releases
-from deploy.async_client import requests
-from deploy.async_client.requests import Completed, content_type_of
+from deploy.async_client import Completed, Request, content_type_of, submit, wait_for
 from deploy.aws import logs
 from deploy.cli import output, rendering, resume_state
 from deploy.cli.options import (
@@ -91,11 +90,10 @@ def _invoke(
     """Upload a file, submit it, wait for its answer and fetch it."""
     status.require_endpoint(work.clients, work.project.endpoint_name)
     content_type = content_type or content_type_of(file)
-    sent = requests.submit(
-        work.clients, work.destination, file, content_type=content_type, accept=accept, attributes=attributes
-    )
+    request = Request(file, content_type, accept, attributes)
+    sent = submit(work.clients, work.destination, request)
     output.note(f"submitted {sent.inference_id} as {content_type}, waiting for {sent.output_url}")
-    outcome = requests.wait_for(work.clients, sent, timeout_seconds=timeout_seconds, clock=work.clock)
+    outcome = wait_for(work.clients, sent, timeout_seconds=timeout_seconds, clock=work.clock)
     if not isinstance(outcome, Completed):
         began = sent.failure_url or sent.input_url
         again = f"deploy replay {began}{work.options.words}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from deploy import bundle as bundles
 from deploy import config
 from deploy.apply.ledger import Ledger
-from deploy.async_client.requests import Destination
+from deploy.async_client import Destination
 from deploy.aws import LOCAL_ROLE, Clients, aws_errors
 from deploy.bundle import Bundle
 from deploy.cli.target import Options, TargetName, target

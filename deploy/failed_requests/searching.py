@@ -14,10 +14,8 @@ from itertools import takewhile
 
 from pydantic import ValidationError
 
-from deploy.async_client import requests
-from deploy.async_client.requests import split
 from deploy.async_client.sent import Sent, note_url
-from deploy.aws import Clients, aws_errors, logs
+from deploy.aws import Clients, aws_errors, logs, s3
 from deploy.aws.logs import Line
 from deploy.core.errors import AwsRefused, ConfigurationError
 from deploy.failed_requests.clues import Clues, Places
@@ -50,7 +48,7 @@ def with_input(clients: Clients, places: Places, clues: Clues) -> tuple[Clues, t
 
 def _note(clients: Clients, places: Places, failure_url: str) -> Sent | None:
     url = note_url(places.input_url, failure_url)
-    found = requests.fetch(clients, url)
+    found = s3.fetch(clients, url)
     if found is None:
         return None
     try:
@@ -98,7 +96,7 @@ def _matched(line: Line) -> re.Match[str] | None:
 
 
 def _inputs(clients: Clients, beginning: str) -> Iterator[str]:
-    bucket, prefix = split(beginning)
+    bucket, prefix = s3.split(beginning)
     with aws_errors(f"looking for inputs that begin with {beginning}"):
         for page in clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             yield from (f"s3://{bucket}/{each['Key']}" for each in page.get("Contents", []))

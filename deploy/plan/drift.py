@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploy import releases
-from deploy.async_client.requests import split
 from deploy.aws import Clients, describe
 from deploy.aws.describe import differences
+from deploy.aws.s3 import split
 from deploy.core.errors import ConfigurationError
 from deploy.plan import observe
 from deploy.plan.role import require_assumable

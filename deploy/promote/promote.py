@@ -19,7 +19,7 @@ from deploy.apply.ledger import Ledger
 from deploy.apply.lock import Lock, held
 from deploy.apply.steps import OnStep, Step, Work, ignore
 from deploy.apply.storage import ensure_bucket
-from deploy.async_client.requests import Destination
+from deploy.async_client import Destination
 from deploy.aws import Clients, aws_errors, describe
 from deploy.core.errors import AwsRefused, DeployError, EndpointFailed, LockLost
 from deploy.core.waiting import REAL_TIME, Clock

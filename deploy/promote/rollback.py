@@ -15,7 +15,7 @@ from deploy.apply.endpoint import ensure_endpoint
 from deploy.apply.ledger import Ledger
 from deploy.apply.lock import Lock, held
 from deploy.apply.steps import OnStep, Outcome, Work, ignore
-from deploy.async_client.requests import Destination
+from deploy.async_client import Destination
 from deploy.aws import Clients, describe
 from deploy.core.errors import AwsRefused, ConfigurationError, EndpointFailed
 from deploy.core.waiting import REAL_TIME, Clock

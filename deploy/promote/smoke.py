@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.async_client import requests
-from deploy.async_client.requests import Completed, Destination, Failed
+from deploy.async_client import Completed, Destination, Failed, Request, submit, wait_for
 from deploy.aws import Clients, aws_errors
 from deploy.config import Project
 from deploy.core.digests import digest_of_file
@@ -75,9 +74,9 @@ def smoke(
     clients: Clients, destination: Destination, what: Probe, *, timeout_seconds: float, clock: Clock
 ) -> SmokeResult:
     """Send the probe once and judge the answer. Raises AwsRefused when the request is not even accepted."""
-    sent = requests.submit(clients, destination, what.file, content_type=what.content_type, folder="smoke")
+    sent = submit(clients, destination, Request(what.file, what.content_type), folder="smoke")
     try:
-        outcome = requests.wait_for(clients, sent, timeout_seconds=timeout_seconds, clock=clock)
+        outcome = wait_for(clients, sent, timeout_seconds=timeout_seconds, clock=clock)
     except TimedOut as late:
         return SmokeResult(sent.inference_id, timeout_seconds, str(late))
     return SmokeResult(sent.inference_id, round(outcome.seconds, 3), _problem(outcome, what.expected))

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from deploy import releases
-from deploy.async_client.requests import split
 from deploy.aws import Clients, describe
+from deploy.aws.s3 import split
 from deploy.core.digests import digest_of_file
 from deploy.core.errors import ConfigurationError, NotProven
 from deploy.promote.recording import resolved_image

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from deploy.async_client import requests
 from deploy.aws import Clients, aws_errors
+from deploy.aws.s3 import fetch
 from deploy.releases import Release, ReleaseStore, Stored, signing
 from deploy.releases.keys import PublicKey, Signer, shown
 from deploy.releases.signing import Envelope
@@ -74,7 +74,7 @@ def attest(clients: Clients, store: ReleaseStore, release: Release, signer: Sign
 
 def attested(clients: Clients, store: ReleaseStore, record_key: str, trusted: Sequence[PublicKey]) -> Attested:
     url = _url(store, record_key) + _SUFFIX
-    found = requests.fetch(clients, url)
+    found = fetch(clients, url)
     return Attested(url, None if found is None else found[0], tuple(trusted))
 
 

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from deploy.async_client import requests
 from deploy.aws import Clients, aws_errors
 from deploy.aws.describe import is_missing
+from deploy.aws.s3 import fetch
 from deploy.core.errors import AwsRefused, ConfigurationError
 
 RECORD_SCHEMA: Final = "rehearsal.release/1"
@@ -264,7 +264,7 @@ def _attempt(clients: Clients, store: ReleaseStore, key: str) -> Attempt | None:
 
 def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:
     """A document and the sha256 of its bytes."""
-    found = requests.fetch(clients, url)
+    found = fetch(clients, url)
     if found is None:
         return None
     try:

@@ -21,7 +21,7 @@ from harness.bench.points import Point
 from harness.core.errors import TimedOut
 from harness.core.waiting import wait_until
 from harness.local_cloud.clients import local_client
-from harness.local_environment.clients import submitter_of
+from harness.local_environment.clients import client_of
 from harness.local_environment.local_aws import LocalAws
 from harness.observations.instances import ServedBy, instances_of
 from harness.observations.phases import phases_of
@@ -68,12 +68,12 @@ class Endpoints:
         wanted = desired_state.desired_state_of(project, self.built, self.aws.cloud.account_id, LOCAL_ROLE)
         applied = apply.apply(wanted, clients, ledger=Ledger(self.folder / f"{name}.ledger.jsonl"))
         patience = project.validate.timeout_seconds
-        submitters = [
-            replace(submitter_of(self.aws, applied, self.region, patience), poll_seconds=_POLL_SECONDS)
+        clients_of_point = [
+            replace(client_of(self.aws, applied, self.region, patience), poll_seconds=_POLL_SECONDS)
             for _ in range(point.concurrency)
         ]
         logs_dir, url = self.aws.logs_dir / name, self.aws.sagemaker_url
-        return LocalEnvironment(submitters, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
+        return LocalEnvironment(clients_of_point, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
 
     def _usage(self, name: str) -> Usage:
         found = instances_of(self.aws.sagemaker_url, name)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from deploy.async_client import Completed, Failed, Outcome, Request
 from deploy.core.errors import DeployError
 from deploy.evidence.bench import BenchPoint
 from harness.bench import stages
@@ -21,7 +22,6 @@ from harness.bench.points import Point
 from harness.bench.stability import Rule, chance, percentile, spread
 from harness.checks.known_answer import Predictions
 from harness.core.errors import HarnessError, MalformedDocument
-from harness.local_environment.submit import Completed, Failed, Outcome, Request
 from harness.media.clips import Clip
 from harness.observations import stage_log
 from harness.observations.phases import Phases
@@ -34,9 +34,9 @@ _BREAKAGE = (HarnessError, DeployError, BotoCoreError, ClientError)
 
 
 class Client(Protocol):
-    """What is asked of `harness.local_environment.submit.Submitter`."""
+    """What is asked of `deploy.async_client.AsyncClient`."""
 
-    def submit(self, request: Request) -> Outcome: ...
+    def send(self, request: Request) -> Outcome: ...
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,11 @@ def _round(clients: Sequence[Client], clip: Clip, seen: _Seen) -> float:
     frames = sum(_noted(outcome, seen) for outcome in outcomes)
     completed = [outcome for outcome in outcomes if isinstance(outcome, Completed)]
     if len(completed) == len(outcomes) and frames:
-        times = [outcome.timings.total_seconds for outcome in completed]
+        times = [outcome.seconds for outcome in completed]
         seen.frame_rates.append(frames / max(times))
         seen.job_rates.append(len(outcomes) / max(times))
         seen.request_seconds += times
-        seen.inference_ids |= {outcome.accepted.inference_id for outcome in completed}
+        seen.inference_ids |= {outcome.submitted.inference_id for outcome in completed}
     return ended
 
 
@@ -169,7 +169,7 @@ def _at_once(clients: Sequence[Client], clip: Clip) -> list[Outcome]:
     """Ctrl-C does not wait for requests under way: they end with the endpoint."""
     pool = ThreadPoolExecutor(len(clients))
     try:
-        return list(pool.map(lambda client: client.submit(Request(clip)), clients))
+        return list(pool.map(lambda client: client.send(Request(clip.path, clip.content_type)), clients))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -5,27 +5,20 @@ from __future__ import annotations
 import uuid
 
 from deploy.apply.apply import Applied
-from harness.local_cloud.clients import local_client
-from harness.local_environment.inbox import open_inbox
+from deploy.async_client import AsyncClient, Destination, TopicName, open_inbox
+from deploy.aws import Clients, Target
 from harness.local_environment.local_aws import LocalAws
-from harness.local_environment.submit import Submitter
 from harness.serving.stacks.torchserve.model_watch import ModelWatch
 
 
-def submitter_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: float) -> Submitter:
-    cloud = aws.cloud.url
-    inbox = open_inbox(
-        local_client("sqs", endpoint_url=cloud, region=region),
-        local_client("sns", endpoint_url=cloud, region=region),
-        {applied.success_topic_arn: "success", applied.error_topic_arn: "error"},
-        f"{applied.endpoint_name}-{uuid.uuid4().hex[:8]}",
-    )
-    return Submitter(
-        s3=local_client("s3", endpoint_url=cloud, region=region),
-        runtime=local_client("sagemaker-runtime", endpoint_url=aws.sagemaker_url, region=region),
-        inbox=inbox,
-        endpoint_name=applied.endpoint_name,
-        input_uri=applied.input_url,
-        timeout_seconds=timeout_seconds,
+def client_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: float) -> AsyncClient:
+    clients = Clients(Target.local(region, cloud_url=aws.cloud.url, sagemaker_url=aws.sagemaker_url))
+    topics: dict[str, TopicName] = {applied.success_topic_arn: "success", applied.error_topic_arn: "error"}
+    queue_name = f"{applied.endpoint_name}-{uuid.uuid4().hex[:8]}"
+    return AsyncClient(
+        clients,
+        Destination(applied.endpoint_name, applied.input_url, keeps_notes=False),
+        timeout_seconds,
+        inbox=open_inbox(clients, topics, queue_name),
         watch=ModelWatch(aws.logs_dir / applied.endpoint_name).check,
     )

@@ -7,17 +7,14 @@ predictions.
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from deploy.async_client import content_type_of
 from harness.core.errors import ConfigurationError
 from harness.media.opencv import cv2
-
-FALLBACK_CONTENT_TYPE = "application/octet-stream"
-_OWN_TYPES = {".npy": "application/x-npy", ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +49,6 @@ def open_clip(path: Path) -> Clip:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Clip(path, path.stat().st_size, digest, content_type_of(path), _decode_facts(path))
-
-
-def content_type_of(path: Path) -> str:
-    """The MIME type that a client would send for a file of this name."""
-    guess = _OWN_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
-    return guess or FALLBACK_CONTENT_TYPE
 
 
 def _decode_facts(path: Path) -> ClipFacts | None:

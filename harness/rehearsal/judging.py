@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from deploy import evidence
+from deploy.async_client import Completed, Failed, Notification, Outcome
 from harness.cases import Case
 from harness.checks import answer, known_answer
 from harness.checks.findings import Finding
 from harness.checks.known_answer import Predictions, Rle, Truth
 from harness.core.errors import MalformedDocument
-from harness.local_environment.inbox import Notification
-from harness.local_environment.submit import Completed, Failed, Outcome, Timings
 from harness.media.clips import Clip
 from harness.report.clip import CasePictures
 from harness.report.pictures import Detection, FrameDetections
@@ -190,12 +189,12 @@ def _record(
         outcome="completed" if isinstance(outcome, Completed) else "failed" if ended else "timed_out",
         input=input_record(case.clip),
         started=started,
-        inference_id=outcome.accepted.inference_id,
-        output_location=outcome.accepted.output_location,
-        failure_location=outcome.accepted.failure_location,
+        inference_id=outcome.submitted.inference_id,
+        output_location=outcome.submitted.output_url,
+        failure_location=outcome.submitted.failure_url,
         failure=failure,
         notification=_notification(ended.notification) if ended else None,
-        timings=_timings(ended.timings) if ended else evidence.Timings(),
+        timings=_timings(ended) if ended else evidence.Timings(),
         frames=frames,
         detection_count=detection_count,
         metrics=metrics,
@@ -203,9 +202,9 @@ def _record(
     )
 
 
-def _timings(taken: Timings) -> evidence.Timings:
-    total_seconds = taken.upload_seconds + taken.total_seconds
-    return evidence.Timings(upload_seconds=taken.upload_seconds, total_seconds=total_seconds)
+def _timings(ended: Completed | Failed) -> evidence.Timings:
+    total_seconds = (ended.upload_seconds or 0.0) + ended.seconds
+    return evidence.Timings(upload_seconds=ended.upload_seconds, total_seconds=total_seconds)
 
 
 def evidence_finding(finding: Finding) -> evidence.Finding:

@@ -15,6 +15,7 @@ from deploy import bundle, config
 from deploy.apply import apply
 from deploy.apply.apply import Applied
 from deploy.apply.ledger import Ledger
+from deploy.async_client import AsyncClient, Request
 from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
@@ -23,10 +24,9 @@ from deploy.resources import desired_state
 from harness import cases
 from harness.cases import Case, KnownAnswer
 from harness.core.progress import Progress
-from harness.local_environment.clients import submitter_of
+from harness.local_environment.clients import client_of
 from harness.local_environment.local_aws import LocalAws
 from harness.local_environment.local_run import LocalRun, ProjectOptions
-from harness.local_environment.submit import Request, Submitter
 from harness.observations.instances import instances_of
 from harness.observations.phases import phases_of
 from harness.rehearsal import judging, parity
@@ -124,27 +124,27 @@ class _Run:
         return self._deploy(aws, companion, self._bundle(companion))
 
     def _run_cases(self, aws: LocalAws, deployed: _Deployed, known_answer: _Deployed) -> list[Judged]:
-        main, known = self._submitter(aws, deployed), self._submitter(aws, known_answer)
+        main, known = self._client(aws, deployed), self._client(aws, known_answer)
         plan = [
             (cases.of_known_answer(self.known), known),
             *((case, main) for case in self.clips),
             (cases.of_bad_input(self.folder), main),
             (cases.of_recovery(self.known), known),
         ]
-        return [self._run_case(aws, case, submitter) for case, submitter in plan]
+        return [self._run_case(aws, case, client) for case, client in plan]
 
-    def _submitter(self, aws: LocalAws, deployed: _Deployed) -> Submitter:
+    def _client(self, aws: LocalAws, deployed: _Deployed) -> AsyncClient:
         region, patience = deployed.project.endpoint.region, self.project.validate.timeout_seconds
-        return submitter_of(aws, deployed.applied, region, patience)
+        return client_of(aws, deployed.applied, region, patience)
 
-    def _run_case(self, aws: LocalAws, case: Case, submitter: Submitter) -> Judged:
+    def _run_case(self, aws: LocalAws, case: Case, client: AsyncClient) -> Judged:
         with self.progress.stage(case.name) as stage:
             started = datetime.now(UTC)
-            outcome = submitter.submit(Request(case.clip))
+            outcome = client.send(Request(case.clip.path, case.clip.content_type))
             judged = judging.judge(case, outcome, self._demands(), started)
             stage.ok = judged.record.judgement == "passed"
             stage.result = judging.summary(judged.record)
-            phases = phases_of(aws.sagemaker_url, {outcome.accepted.inference_id})
+            phases = phases_of(aws.sagemaker_url, {outcome.submitted.inference_id})
             return judged.timed(phases[0].seconds) if phases else judged
 
     def _parity(self, built: Bundle) -> Check:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.apply.apply import Applied
-from deploy.async_client import requests
-from deploy.async_client.requests import Destination, Submitted
+from deploy.async_client import Completed, Destination, Failed, Request, submit, wait_for
 from deploy.aws import Clients
 from deploy.failed_requests import failures
 from deploy.failed_requests.kept import Input
-from harness.core.waiting import wait_until
 from harness.replay.endpoint import TTL_SECONDS
 from harness.serving.stacks.torchserve.log import without_metrics
 
@@ -22,57 +18,20 @@ _TAKEN_UP = "Backend received inference"
 _POLL_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
-class Answer:
-    """`failed` tells which of the two objects appeared."""
-
-    failed: bool
-    body: bytes
-    content_type: str
-    seconds: float
-    inference_id: str
-
-
 def ask(
     clients: Clients,
     applied: Applied,
-    request: Input,
+    kept: Input,
     file: Path,
     *,
-    patience_seconds: float,
+    timeout_seconds: float,
     watch: Callable[[], None],
-) -> Answer:
+) -> Completed | Failed:
     """`watch` raises when waiting is in vain. Raises TimedOut when neither object appears in time."""
-    where = Destination(applied.endpoint_name, applied.input_url, request.invocation_timeout_seconds, TTL_SECONDS)
-    sent = requests.submit(
-        clients,
-        where,
-        file,
-        content_type=request.content_type,
-        accept=request.accept,
-        attributes=request.custom_attributes or "",
-        inference_id=request.inference_id,
-    )
-    return _await(clients, sent, patience_seconds, watch)
-
-
-def _await(clients: Clients, sent: Submitted, patience_seconds: float, watch: Callable[[], None]) -> Answer:
-    begun = time.monotonic()
-
-    def appeared() -> Answer | None:
-        for failed, url in ((False, sent.output_url), (True, sent.failure_url)):
-            found = requests.fetch(clients, url) if url else None
-            if found is not None:
-                return Answer(failed, *found, time.monotonic() - begun, sent.inference_id)
-        watch()
-        return None
-
-    return wait_until(
-        appeared,
-        what=f"the answer to request {sent.inference_id}",
-        timeout_seconds=patience_seconds,
-        every_seconds=_POLL_SECONDS,
-    )
+    where = Destination(applied.endpoint_name, applied.input_url, kept.invocation_timeout_seconds, TTL_SECONDS)
+    request = Request(file, kept.content_type, kept.accept, kept.custom_attributes or "", kept.inference_id)
+    sent = submit(clients, where, request)
+    return wait_for(clients, sent, timeout_seconds=timeout_seconds, watch=watch, every_seconds=_POLL_SECONDS)
 
 
 def status_of(logs_dir: Path, inference_id: str) -> int | None:

@@ -6,13 +6,13 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from deploy.async_client import Completed, Failed
 from deploy.evidence.record import LongText, Record, Seconds, Utc
 from deploy.failed_requests.failures import Failure, understood
 from deploy.failed_requests.kept import Recorded
-from harness.replay.asking import Answer
 
 SCHEMA: Final = "rehearsal.replayed/1"
-Verdict = Literal["answered", "same_failure", "other_failure", "failed"]
+Meaning = Literal["answered", "same_failure", "other_failure", "failed"]
 """`failed`: it fails here, and there is no recorded failure to compare with."""
 
 
@@ -35,7 +35,7 @@ class Replayed(Record):
     folder: str
     run: str
     """The folder of this run."""
-    verdict: Verdict
+    verdict: Meaning
     input_url: str
     release: str
     bundle_sha256: str
@@ -60,8 +60,8 @@ def recorded_side(recorded: Recorded, file: str) -> Side:
     )
 
 
-def here_side(answer: Answer, status: int | None, file: str) -> Side:
-    if not answer.failed:
+def here_side(answer: Completed | Failed, status: int | None, file: str) -> Side:
+    if isinstance(answer, Completed):
         message = f"{len(answer.body)} bytes of {answer.content_type}"
         return Side(outcome="answered", status=200, code=None, message=message, file=file, seconds=answer.seconds)
     failure = understood(answer.body, status=status)
@@ -75,7 +75,7 @@ def here_side(answer: Answer, status: int | None, file: str) -> Side:
     )
 
 
-def compare(recorded: Side | None, here: Side) -> Verdict:
+def compare(recorded: Side | None, here: Side) -> Meaning:
     if here.outcome == "answered":
         return "answered"
     if recorded is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from deploy.apply import apply
 from deploy.apply.apply import Applied
 from deploy.apply.ledger import Ledger
+from deploy.async_client import Completed, Failed
 from deploy.aws import Clients, Target
 from deploy.core.files import replacing, write_text
 from deploy.failed_requests import kept
@@ -24,7 +25,6 @@ from harness.local_environment.local_run import LocalRun, RunOptions
 from harness.observations import circumstances
 from harness.observations.instances import ServedBy, instances_of
 from harness.replay import asking, comparing, endpoint
-from harness.replay.asking import Answer
 from harness.replay.comparing import Replayed
 from harness.replay.endpoint import Archive
 from harness.serving.runtimes.choose import Choice, choose
@@ -81,7 +81,7 @@ class _Run:
             log = asking.container_log(logs_dir)
             write_text(self.result_dir / "container.log", log)
         served = instances_of(aws.sagemaker_url, applied.endpoint_name)
-        status = asking.status_of(logs_dir, answer.inference_id)
+        status = asking.status_of(logs_dir, answer.submitted.inference_id)
         return self._written(answer, status, log, archive, choice, served)
 
     def _archive(self) -> Archive:
@@ -97,7 +97,7 @@ class _Run:
             stage.result = f"bundle {archive.sha256[:12]}"
             return apply.apply(wanted, self._clients(aws), ledger=Ledger(self.local.folder / "replay.ledger.jsonl"))
 
-    def _ask(self, aws: LocalAws, applied: Applied, logs_dir: Path) -> Answer:
+    def _ask(self, aws: LocalAws, applied: Applied, logs_dir: Path) -> Completed | Failed:
         request = self.kept.request
         with self.progress.stage(f"send {request.file}, {request.size_bytes} bytes") as stage:
             answer = asking.ask(
@@ -105,10 +105,11 @@ class _Run:
                 applied,
                 request,
                 self.options.folder / request.file,
-                patience_seconds=self.options.timeout_seconds or self._patience_seconds(),
+                timeout_seconds=self.options.timeout_seconds or self._patience_seconds(),
                 watch=ModelWatch(logs_dir).check,
             )
-            stage.ok, stage.result = not answer.failed, "failed" if answer.failed else "answered"
+            stage.ok = isinstance(answer, Completed)
+            stage.result = "answered" if stage.ok else "failed"
             return answer
 
     def _patience_seconds(self) -> float:
@@ -121,14 +122,14 @@ class _Run:
 
     def _written(
         self,
-        answer: Answer,
+        answer: Completed | Failed,
         status: int | None,
         log: str,
         archive: Archive,
         choice: Choice,
         served: tuple[ServedBy, ...],
     ) -> Replayed:
-        body = self.result_dir / ("failure.out" if answer.failed else "answer.out")
+        body = self.result_dir / ("failure.out" if isinstance(answer, Failed) else "answer.out")
         with replacing(body) as file:
             file.write(answer.body)
         recorded = None if self.kept.recorded is None else comparing.recorded_side(self.kept.recorded, FAILURE)

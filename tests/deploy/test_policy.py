@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.apply.ledger import Ledger
-from deploy.async_client.requests import submit
+from deploy.async_client import Request, submit
 from deploy.aws import LOCAL_ACCOUNT, Clients
 from deploy.aws.logs import logs
 from deploy.core.errors import ConfigurationError, EndpointFailed
@@ -104,7 +104,7 @@ def replay_a_failure(cloud: WatchedCloud, clients: Clients, what: PromotionReque
     places = Places("demo", f"{bucket}/input", f"{bucket}/output", f"{bucket}/failure")
     source = Source(clients, store_of(what.desired), places)
     cloud.answer = lambda _: None
-    sent = submit(clients, where, what.probe.file, content_type="video/mp4")
+    sent = submit(clients, where, Request(what.probe.file, "video/mp4"))
     fetch(source, Asked(sent.failure_url), folder, cloud.clock().today())
     cloud.objects = {name: each for name, each in cloud.objects.items() if "/sent/" not in name[1]}
     with pytest.raises(ConfigurationError, match="the data-log names 0 requests"):

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from deploy.apply.ledger import Ledger
-from deploy.async_client import requests
-from deploy.async_client.requests import Submitted
+from deploy.async_client import Request, Submitted, submit
 from deploy.aws import Clients
 from deploy.core.digests import digest_of_file
 from deploy.core.errors import AwsRefused, ConfigurationError
@@ -76,9 +75,8 @@ class Stage:
     def submit(self, name: str = "clip.mp4", **options: Any) -> Submitted:
         file = self.folder / name
         file.write_bytes(b"a clip that nobody can read")
-        return requests.submit(
-            self.clients, destination(self.promotion_request.desired), file, **({"content_type": "video/mp4"} | options)
-        )
+        request = Request(file, **({"content_type": "video/mp4"} | options))
+        return submit(self.clients, destination(self.promotion_request.desired), request)
 
     def put(self, key: str, body: bytes, *, content_type: str = "video/mp4", metadata: Any = None) -> str:
         """An object that no sender of ours wrote."""

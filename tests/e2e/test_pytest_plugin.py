@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from deploy.async_client import Completed
 from harness.cases import KNOWN_ANSWER
-from harness.local_environment.submit import Completed
 from harness.pytest_plugin import RehearsalEndpoint, _name_for
 
 pytestmark = pytest.mark.e2e

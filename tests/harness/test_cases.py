@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deploy.async_client import content_type_of
 from harness import cases
 from harness.core.errors import ConfigurationError
-from harness.media.clips import content_type_of, open_clip
+from harness.media.clips import open_clip
 
 
 def test_the_known_answer_that_comes_with_the_harness_is_whole() -> None:

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 
+from deploy.async_client import Completed, Failed, Notification, Submitted, Unanswered
 from harness import cases
 from harness.cases import Case
-from harness.local_environment.inbox import Notification
-from harness.local_environment.submit import Accepted, Completed, Failed, Timings, Unanswered
 from harness.rehearsal import judging
 from harness.rehearsal.judging import Demands
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ACCEPTED = Accepted("id-1", "s3://b/out/1.out", "s3://b/failure/1-error.out")
+ACCEPTED = Submitted("id-1", "s3://b/in/1.mp4", "s3://b/out/1.out", "s3://b/failure/1-error.out")
 SUCCESS = Notification("success", {"inferenceId": "id-1", "invocationStatus": "Completed"})
 REASON = "ClientError: Received client error (400) from model. See the SageMaker Endpoint logs in your account."
 ERROR = Notification("error", {"inferenceId": "id-1", "invocationStatus": "Failed", "failureReason": REASON})
@@ -57,7 +56,7 @@ def perfect_answer(case: Case, interval: int = 5) -> dict[str, Any]:
 
 
 def completed(body: bytes, notification: Notification | None = SUCCESS) -> Completed:
-    return Completed(ACCEPTED, body, "application/json", Timings(0.1, 1.0), notification)
+    return Completed(ACCEPTED, body, "application/json", 1.0, 0.1, notification)
 
 
 def test_a_perfect_answer_passes_with_its_numbers_and_pictures(case: Case) -> None:
@@ -101,7 +100,7 @@ def test_a_success_reported_on_the_error_topic_fails(case: Case) -> None:
 
 def test_a_failure_that_was_not_expected_carries_the_handlers_own_words(case: Case) -> None:
     body = b'{"error":{"code":"truncated_media","message":"the clip is cut"}}\nTraceback ...'
-    record = judging.judge(case, Failed(ACCEPTED, body, Timings(0.1, 0.2), ERROR), DEMANDS, NOW).record
+    record = judging.judge(case, Failed(ACCEPTED, body, 0.2, 0.1, ERROR), DEMANDS, NOW).record
     assert record.judgement == "failed"
     assert record.failure is not None
     assert (record.failure.http_status, record.failure.code) == (400, "truncated_media")
@@ -111,7 +110,7 @@ def test_a_failure_that_was_not_expected_carries_the_handlers_own_words(case: Ca
 
 def test_a_failure_that_was_expected_passes(tmp_path: Path) -> None:
     case = cases.of_bad_input(tmp_path)
-    record = judging.judge(case, Failed(ACCEPTED, b"no JSON", Timings(0.1, 0.2), ERROR), DEMANDS, NOW).record
+    record = judging.judge(case, Failed(ACCEPTED, b"no JSON", 0.2, 0.1, ERROR), DEMANDS, NOW).record
     assert record.judgement == "passed"
     assert record.failure is not None
     assert record.failure.code is None

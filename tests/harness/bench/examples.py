@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy import evidence
+from deploy.async_client import Completed, Failed, Outcome, Request, Submitted, Unanswered
 from deploy.evidence.bench import Bench, BenchPoint, Price, Recommendation
 from harness.bench.stability import chance, spread
-from harness.local_environment.submit import Accepted, Completed, Failed, Outcome, Request, Timings, Unanswered
 from harness.media.clips import Clip, ClipFacts
 
 CLIP = Clip(Path("street.mp4"), 1000, "c" * 64, "video/mp4", ClipFacts(640, 360, 61, 2.44))
-ACCEPTED = Accepted("id", "s3://b/out", "s3://b/failure")
+ACCEPTED = Submitted("id", "s3://b/in", "s3://b/out", "s3://b/failure")
 MACHINE = evidence.Machine(
     cpu_model="A chip", cpu_count=2, memory_bytes=1 << 34, operating_system="Linux", python="3.11"
 )
@@ -94,12 +94,9 @@ class ScriptedClient:
     frame_count: int = 10
     requests: list[Request] = field(default_factory=list)
 
-    def submit(self, request: Request) -> Outcome:
+    def send(self, request: Request) -> Outcome:
         self.requests.append(request)
         place = min(len(self.requests), len(self.seconds)) - 1
         if place < 0 or len(self.requests) in self.failing:
-            return (
-                Failed(ACCEPTED, self.failure, Timings(0.1, 1.0), None) if self.failure else Unanswered(ACCEPTED, 600)
-            )
-        timings = Timings(0.1, self.seconds[place])
-        return Completed(ACCEPTED, answer(self.frame_count), "application/json", timings, None)
+            return Failed(ACCEPTED, self.failure, 1.0, 0.1) if self.failure else Unanswered(ACCEPTED, 600)
+        return Completed(ACCEPTED, answer(self.frame_count), "application/json", self.seconds[place], 0.1)

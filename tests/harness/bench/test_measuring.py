@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from deploy.async_client import Outcome, Request
 from deploy.core.errors import EndpointFailed
 from harness.bench.measuring import Interrupted, LocalEnvironment, Usage, measure
 from harness.bench.points import AS_CONFIGURED, Axes, FrameSize, Point, points
 from harness.bench.stability import Rule, chance, percentile
 from harness.bench.store import Store
 from harness.core.errors import ConfigurationError
-from harness.local_environment.submit import Outcome, Request
 from harness.observations import stage_log
 from harness.observations.phases import Phases
 from tests.harness.bench.examples import CLIP, ScriptedClient, point
@@ -95,10 +95,10 @@ def test_workers_that_the_kernel_killed_ran_out_of_memory(tmp_path: Path) -> Non
 def test_what_was_measured_before_the_endpoint_broke_is_kept(tmp_path: Path) -> None:
     @dataclass
     class Breaking(ScriptedClient):
-        def submit(self, request: Request) -> Outcome:
+        def send(self, request: Request) -> Outcome:
             if len(self.requests) == 3:
                 raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-            return super().submit(request)
+            return super().send(request)
 
     found = measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, Breaking([1.0])))
     assert (found.outcome, found.repeats) == ("failed", 2)
@@ -119,11 +119,11 @@ def test_ctrl_c_within_a_point_keeps_its_repeats_and_waits_for_nothing(tmp_path:
     class Slow(ScriptedClient):
         """Answers two requests; the third would take for ever."""
 
-        def submit(self, request: Request) -> Outcome:
+        def send(self, request: Request) -> Outcome:
             if len(self.requests) == 2:
                 _thread.interrupt_main()
                 answered.wait(30)
-            return super().submit(request)
+            return super().send(request)
 
     begun = time.monotonic()
     with pytest.raises(Interrupted) as stopped:

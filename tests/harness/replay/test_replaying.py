@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.async_client import Completed, Failed, Submitted
 from deploy.bundle.archive import Member, pack
 from deploy.core.digests import digest_of_file
 from deploy.core.errors import ConfigurationError as NotBundled
 from deploy.failed_requests.kept import Input, Kept, Recorded, Served
 from harness.core.errors import ConfigurationError
 from harness.replay import asking, comparing, endpoint, rendering
-from harness.replay.asking import Answer
 from harness.replay.comparing import Replayed, Side
 from harness.replay.endpoint import Archive
 
@@ -111,11 +111,12 @@ def test_a_folder_that_is_no_handler_is_refused(kept: Kept, bundle: Path, tmp_pa
         endpoint.with_handler(recorded, tmp_path / "content", tmp_path / "out.tar.gz")
 
 
-def answer(body: bytes, *, failed: bool = True) -> Answer:
-    return Answer(failed, body, "application/json", 1.5, "job")
+def answer(body: bytes, *, failed: bool = True) -> Completed | Failed:
+    sent = Submitted("job", "s3://b/in", "s3://b/out", "s3://b/failure")
+    return Failed(sent, body, 1.5) if failed else Completed(sent, body, "application/json", 1.5)
 
 
-def verdict(kept: Kept, given: Answer, status: int | None) -> str:
+def verdict(kept: Kept, given: Completed | Failed, status: int | None) -> str:
     recorded = None if kept.recorded is None else comparing.recorded_side(kept.recorded, "failure.out")
     return comparing.compare(recorded, comparing.here_side(given, status, "here.out"))
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from harness.core.waiting import REAL_TIME, Clock, wait_until
-
-if TYPE_CHECKING:
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
+from deploy.aws import Clients
+from deploy.core.waiting import REAL_TIME, Clock, wait_until
 
 TopicName = Literal["success", "error"]
 WAIT_SECONDS_PER_POLL = 1
@@ -45,7 +42,7 @@ class Notification:
 class Inbox:
     """Collects every notification; `take` waits for the one of an inference."""
 
-    sqs: SQSClient
+    clients: Clients
     queue_url: str
     topics: Mapping[str, TopicName]
     """By ARN."""
@@ -73,19 +70,19 @@ class Inbox:
         return [notification for notification in self.received if notification.inference_id == inference_id]
 
     def _poll(self) -> None:
-        answer = self.sqs.receive_message(
+        answer = self.clients.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=WAIT_SECONDS_PER_POLL
         )
         for message in answer.get("Messages", []):
             envelope = json.loads(message["Body"])
             self.received.append(Notification(self.topics[envelope["TopicArn"]], json.loads(envelope["Message"])))
-            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+            self.clients.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def open_inbox(sqs: SQSClient, sns: SNSClient, topics: Mapping[str, TopicName], name: str) -> Inbox:
+def open_inbox(clients: Clients, topics: Mapping[str, TopicName], name: str) -> Inbox:
     """Make a queue and subscribe it to the topics (by ARN); without raw delivery, so that messages name their topic."""
-    queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+    queue_url = clients.sqs.create_queue(QueueName=name)["QueueUrl"]
+    attributes = clients.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
     for topic_arn in topics:
-        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"])
-    return Inbox(sqs, queue_url, topics)
+        clients.sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"])
+    return Inbox(clients, queue_url, topics)

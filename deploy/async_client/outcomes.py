@@ -1,0 +1,59 @@
+"""What becomes of a request: where its result will be, and then the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.async_client.inbox import Notification
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What the 202 promised, and where the input is."""
+
+    inference_id: str
+    input_url: str
+    output_url: str
+    failure_url: str | None
+    """None when the endpoint writes no failure objects; then a failure shows only as a time-out."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The output object. `seconds` count from the end of the upload, or from where the waiting began."""
+
+    submitted: Submitted
+    body: bytes
+    content_type: str
+    seconds: float
+    upload_seconds: float | None = None
+    notification: Notification | None = None
+    """None where no inbox was asked, or no notification came in time."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The failure object: what the container answered, or SageMaker's reason."""
+
+    submitted: Submitted
+    body: bytes
+    seconds: float
+    upload_seconds: float | None = None
+    notification: Notification | None = None
+
+    @property
+    def reason(self) -> str:
+        """SageMaker's, from the notification; without one, the object's text."""
+        told = self.notification.failure_reason if self.notification else None
+        return told or self.body.decode("utf-8", "replace").strip() or "no reason given"
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Neither object appeared in time."""
+
+    submitted: Submitted
+    waited_seconds: float
+
+
+Outcome = Completed | Failed | Unanswered
