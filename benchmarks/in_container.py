@@ -21,7 +21,7 @@ from benchmarks import clips, suites
 from benchmarks.boxed import RESULT, Order, run
 from benchmarks.clips import CannotMake
 from benchmarks.worker import ROOT
-from harness.core.errors import ConfigurationError, HarnessError, MachineCannot
+from harness.core.errors import ConfigurationError, MachineCannot, RehearsalError
 from harness.docker.engine import Engine
 
 _PATIENCE_SECONDS = 3600  # how long the engine may say nothing: a suite works in silence
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         frame_count = sampled_frame_count(order)
         with Engine.connect(timeout_seconds=_PATIENCE_SECONDS) as engine:
             code = run(order, engine, prepare=lambda: make_clips(order.suites, frame_count))
-    except HarnessError as error:
+    except RehearsalError as error:
         _say(f"{error}\n{error.log_tail}".rstrip())
         return error.exit_code
     except KeyboardInterrupt:

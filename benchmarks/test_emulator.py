@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.emulator.context.arns import Account
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import EmbeddedCloud, start_embedded

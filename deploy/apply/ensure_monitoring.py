@@ -12,7 +12,7 @@ from dataclasses import replace
 from deploy.apply.ledger import Kind
 from deploy.apply.steps import Work
 from deploy.aws import aws_errors, describe
-from deploy.core.errors import DeployError, LockLost, TimedOut
+from deploy.core.errors import DeployError, LockLost, RehearsalError, TimedOut
 from deploy.core.waiting import wait_until
 from deploy.plan.observe import observe_monitoring, scalable_target, scaling_policies
 from deploy.plan.plan import Change, changes_instance_type, monitoring_changes
@@ -103,7 +103,7 @@ def resume_scaling(work: Work, monitoring: Monitoring) -> None:
         ensure_scaling(work, monitoring)
     except LockLost:
         raise
-    except DeployError as error:
+    except RehearsalError as error:
         work.tell("scalable-target", monitoring.endpoint_name, "kept", f"still suspended: {error}")
 
 

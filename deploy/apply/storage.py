@@ -11,7 +11,7 @@ from typing import Any
 from deploy.apply.steps import Work
 from deploy.aws import Clients, aws_errors, describe
 from deploy.core.digests import digest_of_file
-from deploy.core.errors import AwsRefused, ConfigurationError, DeployError
+from deploy.core.errors import AwsRefused, ConfigurationError, RehearsalError
 from deploy.resources import Bucket, BundleObject
 
 _MAX_PUT_BYTES = 5 * (1 << 30)
@@ -72,7 +72,8 @@ class _Renewing(FileIO):
         self._work = work
 
     def read(self, size: int | None = -1, /) -> bytes:
-        with suppress(DeployError):  # within an upload it would be taken for its failure; the next step meets it again
+        # Within an upload the error would be taken for its failure; the next step meets it again.
+        with suppress(RehearsalError):
             self._work.renew()
         return super().read(-1 if size is None else size)
 

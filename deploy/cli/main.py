@@ -38,7 +38,7 @@ from deploy.cli.output import Format
 from deploy.cli.rendering import Outlook
 from deploy.cli.session import Session
 from deploy.cli.target import TargetName
-from deploy.core.errors import AwsRefused, DeployError, EndpointFailed, LockLost, TimedOut
+from deploy.core.errors import AwsRefused, EndpointFailed, LockLost, RehearsalError, TimedOut
 from deploy.gates import gate as gates
 from deploy.plan import observe, plan
 from deploy.plan.plan import Plan
@@ -168,7 +168,7 @@ def _show_plan(work: Session, out: Path | None, output_format: Format) -> int:
     """Errors end with 1 here, since 2 says that there are changes."""
     try:
         planned, outlook = _plan(work)
-    except DeployError as error:
+    except RehearsalError as error:
         output.error(str(error))
         return 1
     if out is not None:
@@ -208,7 +208,7 @@ def _carry_out(work: Session, output_format: Format, *, resuming: bool = False) 
             f"interrupted: `deploy resume{words}` goes on from here, `deploy destroy{words}` takes everything back"
         )
         raise
-    except DeployError as error:
+    except RehearsalError as error:
         if isinstance(error, EndpointFailed) or not resuming:
             resume_state.forget(work)
         raise
@@ -239,7 +239,7 @@ def main(arguments: list[str] | None = None) -> None:
     """The console script; ends with the exit code of what happened."""
     try:
         app(args=arguments, prog_name="deploy")
-    except DeployError as error:
+    except RehearsalError as error:
         output.error(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

@@ -1,15 +1,16 @@
-"""Every error deploy raises on purpose, and the exit code each ends with.
+"""Every error that is raised on purpose, and the exit code each ends with. The harness adds its own (`HarnessError`).
 
-    DeployError               1   something ran and failed
-    ├── EndpointFailed        1   the endpoint did not become what was asked; carries AWS's FailureReason
-    ├── ConfigurationError    2   usage, rehearsal.toml, or an artifact that cannot be bundled
-    ├── GateRefused           1   the evidence does not allow this promotion
-    ├── NotProven             1   a release is not what was recorded and signed, so it may not serve
-    ├── LockLost              1   somebody else may deploy now; nothing more was touched, `resume` goes on
-    ├── AwsRefused            4   AWS (or the local cloud) answered no; carries its error code
-    └── TimedOut            124   a deadline passed; says what was waited for and for how long
+    RehearsalError                1   something ran and failed
+    ├── ConfigurationError        2   usage, rehearsal.toml, or an artifact that cannot be bundled
+    ├── TimedOut                124   a deadline passed; says what was waited for and for how long
+    └── DeployError               1   the deployer could not do what was asked
+        ├── EndpointFailed        1   the endpoint did not become what was asked; carries AWS's FailureReason
+        ├── GateRefused           1   the evidence does not allow this promotion
+        ├── NotProven             1   a release is not what was recorded and signed, so it may not serve
+        ├── LockLost              1   somebody else may deploy now; nothing more was touched, `resume` goes on
+        └── AwsRefused            4   AWS (or the local cloud) answered no; carries its error code
 
-A message says where, what, and the next step.
+A message says where, what, and the next step. Errors about a process carry its last log lines in `log_tail`.
 """
 
 from __future__ import annotations
@@ -17,18 +18,30 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class DeployError(Exception):
+class RehearsalError(Exception):
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, log_tail: str = "") -> None:
+        super().__init__(message)
+        self.log_tail = log_tail
+
+
+class ConfigurationError(RehearsalError):
+    exit_code = 2
+
+
+class TimedOut(RehearsalError):
+    exit_code = 124
+
+
+class DeployError(RehearsalError):
+    pass
 
 
 class EndpointFailed(DeployError):
     def __init__(self, message: str, *, failure_reason: str = "") -> None:
         super().__init__(message)
         self.failure_reason = failure_reason
-
-
-class ConfigurationError(DeployError):
-    exit_code = 2
 
 
 class GateRefused(DeployError):
@@ -52,7 +65,3 @@ class AwsRefused(DeployError):
         """AWS's error code, such as `ValidationException`; empty when AWS could not be reached at all."""
         self.answer = answer
         """AWS's own message, unchanged."""
-
-
-class TimedOut(DeployError):
-    exit_code = 124

@@ -34,7 +34,7 @@ def wait_until(
     *,
     what: str,
     timeout_seconds: float,
-    every_seconds: float,
+    every_seconds: float = 0.1,
     clock: Clock = REAL_TIME,
 ) -> T:
     """Call `attempt` until it returns something other than None; raises TimedOut naming `what` after the deadline.

@@ -15,7 +15,7 @@ from deploy.apply.ledger import Ledger
 from deploy.apply.steps import OnStep, Work, ignore
 from deploy.aws import Clients, aws_errors
 from deploy.aws.describe import is_missing
-from deploy.core.errors import AwsRefused, DeployError
+from deploy.core.errors import AwsRefused, DeployError, RehearsalError
 from deploy.core.waiting import REAL_TIME, Clock
 from deploy.resources.desired_state import EXPIRES_TAG
 
@@ -47,11 +47,11 @@ def expire(
     return found
 
 
-def _delete(work: Work, what: Expired) -> DeployError | None:
+def _delete(work: Work, what: Expired) -> RehearsalError | None:
     try:
         ensure_monitoring.deregister(work, what.endpoint_name)
         delete_endpoint(work, what.endpoint_name)
-    except DeployError as error:
+    except RehearsalError as error:
         return error
     return None
 

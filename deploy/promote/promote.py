@@ -21,7 +21,7 @@ from deploy.apply.steps import OnStep, Step, Work, ignore
 from deploy.apply.storage import ensure_bucket
 from deploy.async_client import Destination
 from deploy.aws import Clients, aws_errors, describe
-from deploy.core.errors import AwsRefused, DeployError, EndpointFailed, LockLost
+from deploy.core.errors import AwsRefused, EndpointFailed, LockLost, RehearsalError
 from deploy.core.waiting import REAL_TIME, Clock
 from deploy.gates.gate import GateInput, GateVerdict, require_open
 from deploy.pricing.prices import Price
@@ -99,7 +99,7 @@ def _promote(request: PromotionRequest, work: Work) -> Promoted:
         return _under_record(request, work)
     except LockLost:
         raise
-    except DeployError:
+    except RehearsalError:
         ledger_copies.keep(work.clients, store, work.ledger)
         raise
 
@@ -119,7 +119,7 @@ def _under_record(request: PromotionRequest, work: Work) -> Promoted:
         _renew_expiry(request, work, served)
     except LockLost:
         raise
-    except DeployError as error:
+    except RehearsalError as error:
         state: State = "rolled_back" if isinstance(error, EndpointFailed) and progress.old_config else "failed"
         recorder.write(work, state, progress.smokes, request.verdicts, reason=str(error))
         raise
@@ -189,7 +189,7 @@ def _scaling(request: PromotionRequest, work: Work, progress: _Progress) -> None
         ensure_monitoring.ensure_scaling(work, request.monitoring)
     except LockLost:
         raise
-    except DeployError as error:
+    except RehearsalError as error:
         if not _is_first(request, work, progress):
             raise
         delete_endpoint(work, request.desired.endpoint.name)

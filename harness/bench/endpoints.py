@@ -15,11 +15,11 @@ from deploy.apply.ledger import Ledger
 from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
+from deploy.core.waiting import wait_until
 from deploy.resources import desired_state
 from harness.bench.measuring import LocalEnvironment, Usage
 from harness.bench.points import Point
 from harness.core.errors import TimedOut
-from harness.core.waiting import wait_until
 from harness.local_cloud.clients import local_client
 from harness.local_environment.clients import client_of
 from harness.local_environment.local_aws import LocalAws
@@ -62,7 +62,7 @@ class Endpoints:
                 delete_and_wait(sagemaker, name)
 
     def stand(self, point: Point, name: str) -> LocalEnvironment:
-        """Raises DeployError or HarnessError."""
+        """Raises RehearsalError."""
         project = point.laid_over(self.project, name)
         clients = Clients(Target.local(self.region, cloud_url=self.aws.cloud.url, sagemaker_url=self.aws.sagemaker_url))
         wanted = desired_state.desired_state_of(project, self.built, self.aws.cloud.account_id, LOCAL_ROLE)

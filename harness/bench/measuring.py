@@ -15,13 +15,13 @@ from typing import Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.async_client import Completed, Failed, Outcome, Request
-from deploy.core.errors import DeployError
+from deploy.core.errors import RehearsalError
 from deploy.evidence.bench import BenchPoint
 from harness.bench import stages
 from harness.bench.points import Point
 from harness.bench.stability import Rule, chance, percentile, spread
 from harness.checks.known_answer import Predictions
-from harness.core.errors import HarnessError, MalformedDocument
+from harness.core.errors import MalformedDocument
 from harness.media.clips import Clip
 from harness.observations import stage_log
 from harness.observations.phases import Phases
@@ -30,7 +30,7 @@ from harness.observations.stage_log import ContainerLog
 _OUT_OF_MEMORY = b"out_of_memory"
 _HOPELESS = 3
 """So many failures in a row, and no more are tried; fewer, and it goes on: how often is then what is asked."""
-_BREAKAGE = (HarnessError, DeployError, BotoCoreError, ClientError)
+_BREAKAGE = (RehearsalError, BotoCoreError, ClientError)
 
 
 class Client(Protocol):
@@ -230,7 +230,7 @@ def _asked(standing: LocalEnvironment, seen: _Seen) -> tuple[Usage, Sequence[Pha
     """An emulator that is gone takes nothing of what was measured along."""
     try:
         return standing.usage(), standing.phases(seen.inference_ids)
-    except HarnessError:
+    except RehearsalError:
         return Usage(), ()
 
 

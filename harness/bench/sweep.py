@@ -58,7 +58,7 @@ class Benched:
 
 
 def bench(options: Options, progress: Progress) -> Benched:
-    """Ctrl-C keeps what was measured. What cannot be run at all raises HarnessError or DeployError."""
+    """Ctrl-C keeps what was measured. What cannot be run at all raises RehearsalError."""
     begun = time.monotonic()
     project = config.load(options.config_path, options.environment)
     clip = open_clip(options.video or cases.open_known_answer(project.validate.known_answer).clip_path)

@@ -11,13 +11,12 @@ import typer
 from rich.console import Console
 
 from deploy.cli.help import grouped
-from deploy.core.errors import DeployError
+from deploy.core.errors import RehearsalError
 from harness.cli import bench, check, image
 from harness.cli.doctor import doctor
 from harness.cli.local_environment import down, logs, status, up
 from harness.cli.replay import replay
 from harness.cli.validate import validate
-from harness.core.errors import HarnessError
 
 INTERRUPTED = 130
 EXIT_CODES = (
@@ -51,15 +50,15 @@ def main(arguments: list[str] | None = None) -> None:
     """The console script; ends with the exit code of what happened."""
     try:
         app(args=arguments, prog_name="harness")
-    except (HarnessError, DeployError) as error:
+    except RehearsalError as error:
         _complain(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
 
-def _complain(error: HarnessError | DeployError) -> None:
+def _complain(error: RehearsalError) -> None:
     stderr = Console(stderr=True, soft_wrap=True, highlight=False)
-    if isinstance(error, HarnessError) and error.log_tail:
+    if error.log_tail:
         stderr.print(error.log_tail, style="dim", markup=False)
     stderr.print(f"error: {error}", style="red", markup=False)

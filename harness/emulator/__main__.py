@@ -15,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness.core.errors import HarnessError
+from harness.core.errors import RehearsalError
 from harness.emulator.assembly import Dependencies
 from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import S3Objects, SnsTopics
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return _run(options)
-    except HarnessError as error:
+    except RehearsalError as error:
         sys.stderr.write(f"emulator: {error}\n{error.log_tail}")
         return error.exit_code
 

@@ -8,8 +8,8 @@ import threading
 import uvicorn
 from starlette.types import ASGIApp
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ServiceDidNotStart, TimedOut
-from harness.core.waiting import wait_until
 
 _START_SECONDS = 30.0
 

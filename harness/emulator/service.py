@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from types import TracebackType
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import TimedOut
 from harness.core.state import remove_tree
-from harness.core.waiting import wait_until
 from harness.emulator.assembly import Dependencies, Parts, assemble
 from harness.emulator.async_inference.engine import REST_AFTER_A_SURPRISE_SECONDS, Assignment
 from harness.emulator.context.settings import EmulatorSettings

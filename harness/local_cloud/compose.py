@@ -14,8 +14,8 @@ from types import TracebackType
 
 import httpx
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ServiceDidNotStart, TimedOut
-from harness.core.waiting import wait_until
 from harness.docker.compose import Compose, require_compose
 from harness.docker.engine import Engine, engine_host
 from harness.local_cloud.clients import DEFAULT_ACCOUNT_ID, DEFAULT_REGION

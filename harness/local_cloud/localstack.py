@@ -18,9 +18,9 @@ from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import ServiceDidNotStart, TimedOut
 from harness.core.state import cache_dir, inherited_environment, remove_tree
-from harness.core.waiting import wait_until
 from harness.local_cloud.clients import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from harness.local_cloud.install import localstack_python
 from harness.processes import ChildProcess, start_process

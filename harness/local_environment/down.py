@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot
-from harness.core.waiting import wait_until
 from harness.docker.engine import Engine
 from harness.local_environment import record
 from harness.local_environment.record import LocalEnvironment

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import ServiceDidNotStart, TimedOut
 from harness.core.state import inherited_environment, installer_environment
-from harness.core.waiting import wait_until
 from harness.docker.engine import engine_host
 from harness.local_cloud.local_cloud import CloudAsked, LocalCloud, open_cloud
 from harness.processes import ChildProcess, start_process

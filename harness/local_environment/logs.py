@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.core.waiting import REAL_TIME, Clock
 from harness.core.errors import ConfigurationError
-from harness.core.waiting import REAL_TIME, Clock
 
 GROUP_PREFIX = "/aws/sagemaker/Endpoints/"
 FOLLOW_SECONDS = 0.5

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import psutil
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import ConfigurationError, ServiceDidNotStart, TimedOut
 from harness.core.state import remove_tree
-from harness.core.waiting import wait_until
 from harness.local_cloud.clients import DEFAULT_REGION
 from harness.local_cloud.local_cloud import EMBEDDED, CloudAsked, open_cloud
 from harness.local_environment import exports, record

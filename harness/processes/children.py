@@ -24,9 +24,9 @@ from types import TracebackType
 
 import psutil
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, TimedOut
 from harness.core.state import is_ours_to_remove, processes_dir, remove_tree
-from harness.core.waiting import wait_until
 from harness.processes import ledger
 from harness.processes.ledger import ProcessRecord
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
+from deploy.core.waiting import wait_until
 from harness.core.state import processes_dir
-from harness.core.waiting import wait_until
 
 SCHEMA = "rehearsal.process/1"
 TOKEN_VARIABLE = "REHEARSAL_PROCESS"  # noqa: S105 - the name of a variable, inherited by every descendant

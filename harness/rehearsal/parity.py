@@ -18,7 +18,7 @@ from deploy.resources.container_environment import container_environment
 from harness import cases
 from harness.checks import parity
 from harness.checks.parity import REDUCED, SAME, Parity, Subject, Tolerance
-from harness.core.errors import ConfigurationError, HarnessError
+from harness.core.errors import ConfigurationError, RehearsalError
 from harness.media.clips import open_clip
 from harness.observations import circumstances
 from harness.rehearsal.judging import evidence_finding
@@ -59,7 +59,7 @@ def quick(project: Project, built: Bundle) -> evidence.Check:
     begun = time.monotonic()
     try:
         return checked(project, built.path, None)
-    except HarnessError as error:
+    except RehearsalError as error:
         return evidence.Check(
             name=CHECK, outcome="failed", summary=str(error), seconds=round(time.monotonic() - begun, 3)
         )

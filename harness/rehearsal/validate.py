@@ -50,7 +50,7 @@ class Rehearsed:
 
 
 def validate(options: Options, progress: Progress) -> Rehearsed:
-    """Run it all. A failing case is a result; what cannot be run at all raises HarnessError or DeployError."""
+    """Run it all. A failing case is a result; what cannot be run at all raises RehearsalError."""
     project = config.load(options.config_path, options.environment)
     known = cases.open_known_answer(project.validate.known_answer)
     clips = cases.of_users_clips((*project.validate.clips, *options.videos))

@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.boxed import container_user
 from benchmarks.worker import ROOT
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.docker.engine import SESSION_LABEL, Engine
 from harness.serving.images.pinned import require_image
 from harness.serving.images.recipe import COMPATIBLE_IMAGE

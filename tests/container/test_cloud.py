@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ServiceDidNotStart
-from harness.core.waiting import wait_until
 from harness.docker.compose import Compose, find_compose
 from harness.docker.engine import SESSION_LABEL, Engine
 from harness.local_cloud.compose import COMPOSE_FILE, start_compose

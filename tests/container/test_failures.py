@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ModelDataError, ServiceDidNotStart
-from harness.core.waiting import wait_until
 from harness.docker.engine import SESSION_LABEL, Engine
 from harness.local_cloud.local_cloud import LocalCloud
 from harness.serving.images.recipe import COMPATIBLE_IMAGE

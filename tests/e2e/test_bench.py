@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.core.waiting import wait_until
 from deploy.evidence.bench import read_bench
 from harness.bench import sweep, writing
 from harness.bench.points import AS_CONFIGURED, Axes
 from harness.bench.stability import Rule
 from harness.bench.stages import in_line
 from harness.core.progress import stderr_progress
-from harness.core.waiting import wait_until
 from tests.e2e.runs import HARNESS, ROOT, processes_below
 
 FIRST_POINT_SECONDS = 240.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.processes import sweep
 from tests.e2e.runs import CLIPS, ROOT, Finished, processes_below, validate, validate_command
 

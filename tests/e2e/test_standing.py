@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.local_environment import record
 from tests.e2e.runs import HARNESS, processes_below
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot
 from harness.core.state import inherited_environment, new_temp_dir, processes_dir
-from harness.core.waiting import wait_until
 from harness.processes import ChildProcess, Swept, ledger, log_tail, start_process, sweep
 from harness.processes.ledger import ProcessIdentity, ProcessRecord
 from harness.processes.ports import ReservedPort

@@ -13,8 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
+from deploy.core.waiting import Clock
 from harness.core.errors import ConfigurationError, MachineCannot
-from harness.core.waiting import Clock
 from harness.local_environment import exports, logs, record
 from harness.local_environment.record import LocalEnvironment
 

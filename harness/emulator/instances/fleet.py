@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.core.errors import HarnessError, ModelDataError
+from harness.core.errors import ModelDataError, RehearsalError
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.timestamps import Now
 from harness.emulator.instances import container
@@ -140,9 +140,9 @@ class Fleet:
         spec = self._new_spec()
         try:
             handle = self._tools.runtime.start(spec)
-        except (HarnessError, OSError) as error:
+        except (RehearsalError, OSError) as error:
             shutil.rmtree(spec.work_dir, ignore_errors=True)
-            log_tail = error.log_tail if isinstance(error, HarnessError) else ""
+            log_tail = error.log_tail if isinstance(error, RehearsalError) else ""
             self._fail(self._start_failure(error, log_tail), self._stream(spec), log_tail)
             return False
         with self._lock:

@@ -20,8 +20,8 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import EndpointConnectionError
 
+from deploy.core.waiting import wait_until
 from harness.core.state import inherited_environment
-from harness.core.waiting import wait_until
 from harness.emulator.assembly import Dependencies
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings

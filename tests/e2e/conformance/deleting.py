@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 
 Clients = Callable[[str], Any]
 _BUSY = ("Creating", "Updating", "RollingBack", "SystemUpdating", "Deleting")

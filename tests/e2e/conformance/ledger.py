@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, RehearsalError
 from tests.e2e.conformance.deleting import DELETIONS, Made, Run
 
 SCHEMA = "rehearsal.conformance-ledger/1"
@@ -127,7 +127,7 @@ class Ledger:
         for one in [one for one in reversed(self.made) if one in unwanted]:
             try:
                 DELETIONS[one.operation](self.client, self.run, one.name)
-            except (BotoCoreError, ClientError, HarnessError) as error:
+            except (BotoCoreError, ClientError, RehearsalError) as error:
                 refusals.append(f"{one.operation} {one.name}: {error}")
             else:
                 self.made.remove(one)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from tests.e2e.conformance.lab import VARIANT, Lab, refusal
 from tests.e2e.conformance.needs import needs
 

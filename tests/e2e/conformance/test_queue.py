@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from tests.e2e.conformance.lab import Lab, refusal
 from tests.e2e.conformance.needs import needs
 

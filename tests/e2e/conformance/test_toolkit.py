@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.emulator.assembly import Dependencies
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.service import Emulator

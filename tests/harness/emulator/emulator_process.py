@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 
 
 class EmulatorProcess:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.emulator.assembly import Dependencies
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.service import Emulator

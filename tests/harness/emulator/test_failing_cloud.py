@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.emulator.async_inference.jobs import rest_seconds
 from harness.emulator.async_inference.outcomes import Cause, Completed, Failed
 from harness.emulator.context.cloud import CloudFailing

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import EmbeddedCloud, start_embedded
 from harness.processes import sweep

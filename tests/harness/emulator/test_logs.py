@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.core.waiting import wait_until
+from deploy.core.waiting import wait_until
 from harness.emulator.instances.platform_log import LogStream
 from harness.emulator.logs.events import MOST_BYTES
 from harness.emulator.logs.pattern import matcher

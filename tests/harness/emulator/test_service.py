@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot
-from harness.core.waiting import wait_until
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.service import Emulator
 from tests.harness.emulator.containers import Said, Script, Seen, echo, serve

@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ModelDataError, ServiceDidNotStart
-from harness.core.waiting import wait_until
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import start_embedded
 from harness.processes import ledger

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import httpx
 
+from deploy.core.waiting import wait_until
 from harness.core.errors import ServiceDidNotStart, TimedOut
-from harness.core.waiting import wait_until
 from harness.serving.instances.runtime import Instance
 from harness.serving.stacks.torchserve.log import DIED, load_failure
 
