@@ -21,6 +21,7 @@ from deploy.cli.options import (
 from deploy.cli.output import Format
 from deploy.cli.session import Session
 from deploy.core.errors import ConfigurationError
+from deploy.core.state import STATE_DIR
 from deploy.failed_requests import replay
 from deploy.failed_requests.clues import Places
 from deploy.failed_requests.replay import Asked, Found, Source
@@ -94,7 +95,7 @@ def _replay(
 
 
 def _default_root(work: Session) -> Path:
-    return work.project.root / ".rehearsal" / "replays"
+    return work.project.root / STATE_DIR / "replays"
 
 
 def _source(work: Session) -> Source:

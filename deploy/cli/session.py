@@ -23,6 +23,7 @@ from deploy.cli.target import Options, TargetName, target
 from deploy.config import Project
 from deploy.core import files, settings
 from deploy.core.errors import ConfigurationError
+from deploy.core.state import STATE_DIR
 from deploy.core.waiting import REAL_TIME, Clock
 from deploy.gates import gate
 from deploy.gates.gate import Evidence, GateInput, GateVerdict
@@ -240,7 +241,7 @@ class Session:
     @property
     def state_dir(self) -> Path:
         place = f"{self.account}-{self.clients.target.region}-{self.project.endpoint_name}"
-        return self.project.root / ".rehearsal" / "deploy" / place
+        return self.project.root / STATE_DIR / "deploy" / place
 
 
 def _whatever_is_in(paths: Sequence[Path]) -> Iterator[Evidence]:

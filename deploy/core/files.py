@@ -16,7 +16,8 @@ from deploy.core.errors import DeployError
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` when the block ends well; otherwise the old one stays, and no scraps.
 
-    Raises DeployError when the disk refuses. An OSError from inside the block counts as that too.
+    The data and the folder are synced, so that neither a crash nor a power cut leaves half a file. Raises DeployError
+    when the disk refuses. An OSError from inside the block counts as that too.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,17 +27,32 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(0o644)
+            Path(name).chmod(0o644)  # mkstemp makes 0600; CI uploaders run as other users
             Path(name).replace(path)
+            _sync_folder(path.parent)
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise DeployError(
-            f"{path} could not be written: {error}. The older file, if any, is unchanged; "
-            "correct the cause and run again"
+            f"{path}: cannot write ({error.strerror or error}); the previous file, if any, is unchanged. Free the disk "
+            "or choose another folder, then run again"
         ) from error
 
 
-def write_text(path: Path, text: str) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
+    """Raises DeployError when the disk refuses."""
     with replacing(path) as file:
-        file.write(text.encode())
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """In UTF-8. Raises DeployError when the disk refuses."""
+    write_bytes(path, text.encode())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -21,7 +21,7 @@ from deploy.evidence.circumstances import (
     RuntimeUsed,
     Stage,
 )
-from deploy.evidence.files import parse, read, write, write_atomically
+from deploy.evidence.files import parse, read, write
 from deploy.evidence.measured import as_report, read_any
 from deploy.evidence.report import SCHEMA_ID, Report, Verdict, json_schema, judge, reasons_against
 from deploy.evidence.subject import Bundle, Configuration, GitState
@@ -59,5 +59,4 @@ __all__ = [
     "safe_arguments",
     "safe_environment",
     "write",
-    "write_atomically",
 ]

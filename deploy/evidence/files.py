@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from deploy.core.errors import ConfigurationError, DeployError
+from deploy.core.errors import ConfigurationError
+from deploy.core.files import write_text
 from deploy.evidence.report import SCHEMA_ID, Report
 
 _AGAIN = "run `harness validate` to make new evidence"
@@ -35,43 +34,7 @@ def parse(data: bytes, *, where: str) -> Report:
 
 def write(path: Path, report: Report) -> None:
     text = report.model_dump_json(indent=2, by_alias=True)
-    write_atomically(path, text.encode() + b"\n")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` by a complete file or leave the old one: temp file beside it, fsync, rename, fsync of the folder.
-
-    Raises DeployError when the disk refuses.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
-    except OSError as error:
-        message = f"{path}: cannot write ({error.strerror}); the previous file, if any, is unchanged"
-        raise DeployError(f"{message}. Free the disk or choose another folder, then run again") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)  # mkstemp makes 0600; CI uploaders run as other users
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_text(path, text + "\n")
 
 
 def schema_in(data: bytes) -> str | None:

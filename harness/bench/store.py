@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deploy.core.digests import digest_of
-from deploy.evidence import RuntimeUsed, write_atomically
+from deploy.core.files import write_bytes
+from deploy.evidence import RuntimeUsed
 from deploy.evidence.bench import BenchPoint
 from harness.bench.points import Point
 
@@ -37,10 +38,10 @@ class Store:
         return {point: found for point in points if (found := self.find(point)) is not None}
 
     def keep(self, point: Point, measured: BenchPoint) -> None:
-        write_atomically(self._path(point), measured.model_dump_json(indent=1).encode())
+        write_bytes(self._path(point), measured.model_dump_json(indent=1).encode())
 
     def keep_runtime(self, runtime: RuntimeUsed) -> None:
-        write_atomically(self._file("runtime"), runtime.model_dump_json(indent=1).encode())
+        write_bytes(self._file("runtime"), runtime.model_dump_json(indent=1).encode())
 
     def find_runtime(self) -> RuntimeUsed | None:
         """How the kept points were served."""

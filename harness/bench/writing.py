@@ -11,7 +11,8 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from deploy import evidence
-from deploy.evidence import Report, write_atomically
+from deploy.core.files import write_bytes
+from deploy.evidence import Report
 from deploy.evidence.bench import Bench, BenchPoint, Price
 from harness.bench import charts
 from harness.bench.bounds import bounded_by
@@ -36,11 +37,11 @@ class Written:
 
 def write_all(bench: Bench, out_dir: Path) -> Written:
     """Raises deploy.core.errors.DeployError when the disk refuses."""
-    write_atomically(out_dir / "bench.json", bench.model_dump_json(indent=1, by_alias=True).encode() + b"\n")
-    write_atomically(out_dir / "report.html", page(bench).encode())
-    write_atomically(out_dir / "summary.md", markdown(bench).encode())
+    write_bytes(out_dir / "bench.json", bench.model_dump_json(indent=1, by_alias=True).encode() + b"\n")
+    write_bytes(out_dir / "report.html", page(bench).encode())
+    write_bytes(out_dir / "summary.md", markdown(bench).encode())
     document = json.dumps(pytest_benchmark(bench), indent=1)
-    write_atomically(out_dir / "pytest-benchmark.json", document.encode())
+    write_bytes(out_dir / "pytest-benchmark.json", document.encode())
     found = report(bench)
     path = out_dir / "report.json" if found else None
     if found and path:

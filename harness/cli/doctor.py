@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from deploy.core.state import STATE_DIR
 from harness.cli.options import Format, OutputOption, RuntimeChoice, StateOption
 from harness.core.errors import MachineCannot
-from harness.core.state import STATE_DIR
 from harness.doctor.diagnosis import can_run, clean, diagnose, document
 from harness.doctor.finding import Finding
 from harness.local_cloud.clients import DEFAULT_REGION

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from deploy.core.state import STATE_DIR
 from harness.cli import options
 from harness.cli.options import Format
 from harness.core.progress import stderr_progress
-from harness.core.state import STATE_DIR
 from harness.local_cloud.clients import DEFAULT_REGION
 from harness.local_environment import exports, record
 from harness.local_environment import logs as logging

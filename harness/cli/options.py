@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli.shared_options import shared_options
-from harness.core.state import STATE_DIR
+from deploy.core.state import STATE_DIR
 from harness.local_cloud.local_cloud import CloudAsked
 from harness.local_environment.local_run import RunOptions
 from harness.serving.runtimes.docker_limits import MachineLimits, parse_size

@@ -13,8 +13,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-STATE_DIR = Path(".rehearsal")
-"""Unless another is named, below the folder that a command is given in."""
 TEMP_PREFIX = "rehearsal-"
 
 _INHERITED = frozenset(

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from deploy.core.state import STATE_DIR
 from harness.core.errors import MachineCannot
-from harness.core.state import STATE_DIR
 from harness.docker.engine import Engine
 from harness.doctor.docker import docker_findings
 from harness.doctor.finding import Finding

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deploy.core.state import STATE_DIR
 from harness.core.progress import Progress
-from harness.core.state import STATE_DIR
 from harness.local_cloud.local_cloud import EMBEDDED, CloudAsked
 from harness.local_environment.local_aws import EmulatorOptions, LocalAws, open_local_aws
 from harness.processes.leftovers import sweep_leftovers

@@ -6,12 +6,12 @@ Owns the record `<state>/up/up.json`, schema `rehearsal.up/1`. Starts and ends n
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from deploy.core.files import write_text
 from harness.core.errors import MachineCannot
 
 SCHEMA = "rehearsal.up/1"
@@ -46,10 +46,7 @@ def _record(state_dir: Path) -> Path:
 
 
 def write(state_dir: Path, standing: LocalEnvironment) -> None:
-    path = _record(state_dir)
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps({"schema": SCHEMA, **asdict(standing)}, indent=1), encoding="utf-8")
-    aside.replace(path)
+    write_text(_record(state_dir), json.dumps({"schema": SCHEMA, **asdict(standing)}, indent=1))
 
 
 def forget(state_dir: Path) -> None:

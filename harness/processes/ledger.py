@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from deploy.core.files import write_text
 from deploy.core.waiting import wait_until
 from harness.core.state import processes_dir
 
@@ -98,12 +99,7 @@ def is_alive(who: ProcessIdentity) -> bool:
 
 
 def write(state_dir: Path, record: ProcessRecord) -> None:
-    folder = processes_dir(state_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{record.id}.json"
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(_to_json(record), indent=1))
-    aside.replace(path)
+    write_text(processes_dir(state_dir) / f"{record.id}.json", json.dumps(_to_json(record), indent=1))
 
 
 def forget(state_dir: Path, record_id: str) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.evidence import Report, write, write_atomically
+from deploy.core.files import write_bytes
+from deploy.evidence import Report, write
 from harness.report import gif, html, junit, markdown
 from harness.report.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
 from harness.report.colours import Palette
@@ -42,12 +43,12 @@ def write_all(report: Report, pictures: Sequence[CasePictures], out_dir: Path) -
     Raises deploy.core.errors.DeployError when the disk refuses.
     """
     write(out_dir / "report.json", report)
-    write_atomically(out_dir / "junit.xml", junit.render(report))
-    write_atomically(out_dir / "summary.md", markdown.render(report).encode())
+    write_bytes(out_dir / "junit.xml", junit.render(report))
+    write_bytes(out_dir / "summary.md", markdown.render(report).encode())
     palette = Palette.of(label for material in pictures for label in material.labels())
     animation = _gif(report, pictures, palette)
     page = html.render(report, _gallery(report, pictures, palette, animation))
-    write_atomically(out_dir / "report.html", page.encode())
+    write_bytes(out_dir / "report.html", page.encode())
     return Written(
         report_json=out_dir / "report.json",
         report_html=out_dir / "report.html",
@@ -61,7 +62,7 @@ def _write_gif(path: Path, animation: _Gif | None) -> Path | None:
     if animation is None:
         path.unlink(missing_ok=True)
         return None
-    write_atomically(path, animation.data)
+    write_bytes(path, animation.data)
     return path
 
 

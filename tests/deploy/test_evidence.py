@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from deploy.core.errors import ConfigurationError, DeployError
+from deploy.core.files import write_bytes
 from deploy.evidence import (
     REDACTED,
     Case,
@@ -34,7 +35,6 @@ from deploy.evidence import (
     reasons_against,
     safe_arguments,
     write,
-    write_atomically,
 )
 from tests.harness.report.examples import STARTED, error, good_case, refused_case, report
 
@@ -135,14 +135,14 @@ def test_a_pass_that_its_cases_contradict_is_refused(tmp_path: Path) -> None:
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "report.json"
-    write_atomically(path, b"old")
+    write_bytes(path, b"old")
 
     def full_disk(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(DeployError, match=r"No space left on device.*previous file, if any, is unchanged"):
-        write_atomically(path, b"new")
+        write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

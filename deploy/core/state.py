@@ -1,0 +1,8 @@
+"""The state folder: where `harness` and `deploy` keep what they know of a project between two commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STATE_DIR = Path(".rehearsal")
+"""Below the project's folder, or the folder that a command is given in."""
