@@ -27,7 +27,7 @@ from deploy.releases.keys import Signer
 from deploy.releases.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
 from tests.deploy.keyrings import KEYS, Ring, private_pem, public_pem
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BODY = b'{"_type":"https://in-toto.io/Statement/v1"}'
 
 
