@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from deploy.apply.ledger import Action, Kind, Ledger
 from deploy.apply.lock import Hold
@@ -12,6 +12,7 @@ from deploy.aws import Clients, aws_errors
 from deploy.core.errors import AwsRefused
 from deploy.core.waiting import Clock
 
+T = TypeVar("T")
 Outcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
 
 _ROLE_NOT_YET = ("trust relationship", "Could not assume role")
@@ -95,12 +96,14 @@ class Work:
         self.tell(kind, called or name, "created")
         return True
 
-    def update(self, kind: Kind, name: str, call: Callable[[], object], *, detail: str) -> None:
+    def update(self, kind: Kind, name: str, call: Callable[[], T], *, detail: str) -> T:
+        """What `call` answered."""
         self.renew()
         with aws_errors(f"updating {kind} {name}"):
-            call()
+            answer = call()
         self._write("updated", kind, name, detail)
         self.tell(kind, name, "updated", detail)
+        return answer
 
     def delete(self, kind: Kind, name: str, call: Callable[[], object]) -> None:
         with aws_errors(f"deleting {kind} {name}"):

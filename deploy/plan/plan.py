@@ -111,7 +111,7 @@ def require_unchanged(reviewed: Plan, now: Plan) -> None:
 
 def _resources(desired: Desired, observed: Observed) -> Iterator[Change]:
     yield from _bucket(desired, observed)
-    if not observed.bundle:
+    if observed.bundle is None:
         megabytes = f"{desired.bundle.size_bytes / 1e6:.1f} MB"
         yield Change("create", "object", desired.bundle.name, (megabytes,))
     for topic in (desired.success_topic, desired.error_topic):
@@ -184,8 +184,7 @@ def monitoring_changes(monitoring: Monitoring, observed: ObservedMonitoring) -> 
     yield from _target(monitoring, observed)
     for policy in monitoring.policies:
         yield from _policy(policy, observed)
-    for alarm in monitoring.alarms:
-        yield from _alarm(alarm, observed)
+    yield from (change for alarm in monitoring.alarms if (change := alarm_change(alarm, observed)) is not None)
     if not observed.dashboard:
         yield Change("create", "dashboard", monitoring.dashboard.name)
     wanted_policies = {policy.name for policy in monitoring.policies}
@@ -220,19 +219,17 @@ def _policy(policy: ScalingPolicy, observed: ObservedMonitoring) -> Iterator[Cha
         yield Change("update", "scaling-policy", policy.name, different)
 
 
-def _alarm(alarm: Alarm, observed: ObservedMonitoring) -> Iterator[Change]:
+def alarm_change(alarm: Alarm, observed: ObservedMonitoring) -> Change | None:
     """A policy that was made anew has another ARN: an alarm that still names the old one fires into the void."""
     found = observed.alarms.get(alarm.name)
     if found is None:
-        yield Change("create", "alarm", alarm.name)
-        return
+        return Change("create", "alarm", alarm.name)
     wanted = {key: value for key, value in alarm.request(_AnyArn()).items() if key != "AlarmActions"}
     different = differences(wanted, found)
     policy = observed.policies.get(alarm.acts_on or "", {})
     if alarm.acts_on and policy.get("PolicyARN") not in found.get("AlarmActions", ()):
         different = (*different, "AlarmActions: it acts on another policy, or none")
-    if different:
-        yield Change("update", "alarm", alarm.name, different)
+    return Change("update", "alarm", alarm.name, different) if different else None
 
 
 class _AnyArn(dict[str, str]):
