@@ -6,7 +6,6 @@ May not: look at AWS, at the environment or at the files the configuration names
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from deploy.config import sections
+from deploy.config.spelling import did_you_mean
 from deploy.core.digests import digest_of
 from deploy.core.errors import ConfigurationError
 from deploy.core.redaction import REDACTED, names_a_secret
@@ -165,7 +165,7 @@ def _check_overlays(path: Path, overlays: Any, environment: str | None) -> None:
     if environment is not None and environment not in overlays:
         known = ", ".join(sorted(overlays)) or "none"
         raise ConfigurationError(
-            f"{path}: there is no [env.{environment}]{_did_you_mean(environment, list(overlays))} "
+            f"{path}: there is no [env.{environment}]{did_you_mean(environment, list(overlays))} "
             f"(environments in this file: {known})"
         )
 
@@ -210,7 +210,7 @@ def _explain(detail: ErrorDetails, within: str, overlay: Mapping[str, Any] | Non
         key = within + key
     if detail["type"] == "extra_forbidden":
         known = list(_known_keys(location[:-1]))
-        return f"{key} is not a known key{_did_you_mean(location[-1], known)} (known here: {', '.join(sorted(known))})"
+        return f"{key} is not a known key{did_you_mean(location[-1], known)} (known here: {', '.join(sorted(known))})"
     if detail["type"] == "missing":
         return f"{key if len(location) > 1 else f'[{key}]'} is missing: add it"
     if "[key]" in detail["loc"]:
@@ -250,11 +250,6 @@ def _holds(table: Any, location: Sequence[str]) -> bool:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _did_you_mean(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _known_keys(location: Sequence[str]) -> Iterator[str]:
