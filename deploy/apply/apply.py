@@ -21,8 +21,8 @@ from deploy.plan.observe import Description, ObservedResources, observe_resource
 from deploy.resources import EndpointConfig, Model, Topic, without_secrets
 from deploy.resources.desired_state import Desired
 
+# For finding an instance and starting its host, on top of the time-outs that the configuration gives the container.
 _PROVISIONING_SECONDS = 1800.0
-"""For finding an instance and starting its host, on top of the time-outs that the configuration gives the container."""
 
 
 @dataclass(frozen=True)

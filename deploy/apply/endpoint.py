@@ -18,8 +18,8 @@ from deploy.resources import Endpoint
 
 _MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 _DELETE_TIMEOUT_SECONDS = 1800.0
+# For the new fleet of an update: finding instances, starting hosts, loading the model.
 _FLEET_START_SECONDS = 3600
-"""For the new fleet of an update: finding instances, starting hosts, loading the model."""
 
 Description = Mapping[str, Any]
 

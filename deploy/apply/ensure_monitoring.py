@@ -19,8 +19,8 @@ from deploy.plan.observe import Description, ObservedMonitoring, observe_monitor
 from deploy.plan.plan import Change, alarm_change, changes_instance_type, monitoring_changes
 from deploy.resources.monitoring import Alarm, Monitoring, ScalableTarget, ScalingPolicy
 
+# What rang because of an earlier attempt is quiet a minute or two after it.
 _QUIET_WITHIN_SECONDS = 300.0
-"""What rang because of an earlier attempt is quiet a minute or two after it."""
 _LOOK_EVERY_SECONDS = 10.0
 
 

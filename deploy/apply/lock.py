@@ -21,10 +21,10 @@ from deploy.aws.describe import is_missing
 from deploy.core.errors import AwsRefused, DeployError, LockLost
 from deploy.core.waiting import Clock
 
+# After its last renewal: so long a machine that died keeps others waiting.
 _LASTS = timedelta(minutes=15)
-"""After its last renewal: so long a machine that died keeps others waiting."""
+# Leaves two clocks that differ by minutes, or a network that is away, room enough.
 _RENEWED_AFTER = timedelta(minutes=3)
-"""Leaves two clocks that differ by minutes, or a network that is away, room enough."""
 SCHEMA = "rehearsal.lock/1"
 
 

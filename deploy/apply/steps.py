@@ -15,12 +15,11 @@ from deploy.core.waiting import Clock
 T = TypeVar("T")
 Outcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
 
+# Parts of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
+#
+# Seen in public reports: aws/amazon-sagemaker-examples#4461 of an endpoint, and of create calls
+# awslabs/predictive-maintenance-using-machine-learning#3.
 _ROLE_NOT_YET = ("trust relationship", "Could not assume role")
-"""Parts of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
-
-Seen in public reports: aws/amazon-sagemaker-examples#4461 of an endpoint, and of create calls
-awslabs/predictive-maintenance-using-machine-learning#3.
-"""
 _ROLE_PATIENCE_SECONDS = 90.0
 _ROLE_POLL_SECONDS = 5.0
 

@@ -14,8 +14,8 @@ from deploy.core.digests import digest_of_file
 from deploy.core.errors import AwsRefused, ConfigurationError, DeployError
 from deploy.resources import Bucket, BundleObject
 
+# What one PutObject takes.
 _MAX_PUT_BYTES = 5 * (1 << 30)
-"""What one PutObject takes."""
 
 
 def ensure_bucket(work: Work, bucket: Bucket) -> None:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 _DICTIONARIES = ("collections OrderedDict", "collections Counter")
+# In `torch._utils _rebuild_tensor_v2` and its like, which make every kind of tensor.
 _REBUILD = " _rebuild_"
-"""In `torch._utils _rebuild_tensor_v2` and its like, which make every kind of tensor."""
 _READ = ("GET", "BINGET", "LONG_BINGET")
 _WRITE = ("PUT", "BINPUT", "LONG_BINPUT")
+# How many arguments lie above the callee.
 _CALLS = {"REDUCE": 1, "NEWOBJ": 1, "NEWOBJ_EX": 2}
-"""How many arguments lie above the callee."""
 _MARK = "mark"
 
 

@@ -26,8 +26,8 @@ from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.files import replacing, write_text
 
 _MARK = "# Written by `deploy vendor`"
+# Minor versions of glibc 2 that wheels are built for (PEP 600); every PyTorch container's Ubuntu has a later one.
 _GLIBCS = (28, 27, 26, 24, 17, 12, 5)
-"""Minor versions of glibc 2 that wheels are built for (PEP 600); every PyTorch container's Ubuntu has a later one."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from deploy import evidence
 from deploy.core.errors import ConfigurationError
 from deploy.evidence import Metric, Report
 
+# The check whose metrics a benchmark writes: frames_per_second, jobs_per_second, request_p95_seconds.
 THROUGHPUT = "throughput"
-"""The check whose metrics a benchmark writes: frames_per_second, jobs_per_second, request_p95_seconds."""
 MAKE_EVIDENCE = "run `harness validate` for this bundle"
 
 

@@ -10,8 +10,8 @@ from deploy.gates.evidence import MAKE_EVIDENCE
 from deploy.gates.judged import GateInput, Judged
 from deploy.gates.limits import held
 
+# The kind of the case with the clip whose objects are known.
 KNOWN_ANSWER = "known_answer"
-"""The kind of the case with the clip whose objects are known."""
 
 
 def verdict(gate_input: GateInput) -> Judged:

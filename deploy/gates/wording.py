@@ -11,12 +11,12 @@ _SHOWN = {
     "gpu_bytes": "{:,.0f} bytes",
 }
 _CALLED = {"map_50": "mAP50 "}
+# What is demanded by [gates] runtime.
 RUNTIMES = {
     "official": "the official container",
     "compatible": "the official container or a compatible one",
     "process": "any",
 }
-"""What is demanded by [gates] runtime."""
 
 
 def value(metric: str, found: float | None) -> str:

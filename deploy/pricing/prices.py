@@ -14,8 +14,8 @@ from deploy.aws import Clients, aws_errors
 from deploy.core.errors import AwsRefused
 from deploy.core.tables import table
 
+# Suffixes of the usage types that an asynchronous endpoint may be billed under, best first.
 _USAGES = ("AsyncInf", "Host")
-"""Suffixes of the usage types that an asynchronous endpoint may be billed under, best first."""
 
 
 @dataclass(frozen=True)

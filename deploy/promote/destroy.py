@@ -135,5 +135,5 @@ _DELETERS: Mapping[Kind, Callable[[Work, str], None]] = {
     "object": _delete_object,
     "bucket": _delete_bucket,
 }
+# Creation reversed: an endpoint before the configuration it uses, that before its model.
 _ORDER: tuple[Kind, ...] = tuple(_DELETERS)
-"""Creation reversed: an endpoint before the configuration it uses, that before its model."""

@@ -13,13 +13,13 @@ from deploy.promote.progress import Progress
 from deploy.promote.request import PromotionRequest, destination
 from deploy.promote.smoke import SmokeResult, report_failure, smoke
 
+# Of the bake; the rest is for the alarm, which looks once a minute.
 _BAKE_SHARE = 0.8
-"""Of the bake; the rest is for the alarm, which looks once a minute."""
 _SHORTEST_WAIT_SECONDS = 30.0
+# Of a failed answer; the release record has all of it.
 _SHOWN_CHARACTERS = 160
-"""Of a failed answer; the release record has all of it."""
+# For the download of the input and the upload of the answer.
 _DELIVERY_SECONDS = 60.0
-"""For the download of the input and the upload of the answer."""
 
 
 def bake(request: PromotionRequest, work: Work, progress: Progress) -> None:

@@ -20,8 +20,8 @@ from deploy.core.waiting import Clock
 from deploy.gates.gate import Evidence
 from deploy.resources.monitoring import DEPLOY_METRICS, SMOKE_FAILURES
 
+# Another device rounds otherwise, so a detection near the threshold may come or go.
 _DETECTIONS_MAY_DIFFER_BY = 0.1
-"""Another device rounds otherwise, so a detection near the threshold may come or go."""
 _PREDICTIONS_SCHEMA = "rehearsal.predictions/1"
 
 

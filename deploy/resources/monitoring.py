@@ -13,8 +13,8 @@ from typing import Any, Literal
 from deploy.resources import VARIANT
 
 SAGEMAKER_METRICS = "AWS/SageMaker"
+# Namespace of the metrics that deployments publish themselves.
 DEPLOY_METRICS = "Rehearsal/Deploy"
-"""Namespace of the metrics that deployments publish themselves."""
 SMOKE_FAILURES = "SmokeFailures"
 _SCALING = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 

@@ -25,8 +25,8 @@ from deploy.resources.monitoring import (
     ScalingPolicy,
 )
 
+# Without a benchmark; gives AWS's example value of 5 at a concurrency of 1.
 _ASSUMED_BACKLOG_BEYOND_CONCURRENCY = 4.0
-"""Without a benchmark; gives AWS's example value of 5 at a concurrency of 1."""
 _SHRINKS_ABOVE_INSTANCES = 2
 _SHRINK_MINUTES = 8
 _ROLES = ("from-zero", "backlog", "idle", "shrink", "rollback-smoke", "rollback-5xx", "rollback-upload")

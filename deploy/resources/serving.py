@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from deploy.core.redaction import digested
 
+# One name for ever: guardrails work only while the variant keeps its name.
 VARIANT = "AllTraffic"
-"""One name for ever: guardrails work only while the variant keeps its name."""
 
 
 @dataclass(frozen=True)
