@@ -6,7 +6,7 @@ configuration. Success here means InService *and* the configuration asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,13 @@ from deploy.apply.steps import Work, awaits_role
 from deploy.aws import describe
 from deploy.core.errors import EndpointFailed
 from deploy.core.waiting import wait_until
+from deploy.plan.observe import Description
 from deploy.resources import Endpoint
 
 _MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 _DELETE_TIMEOUT_SECONDS = 1800.0
 # For the new fleet of an update: finding instances, starting hosts, loading the model.
 _FLEET_START_SECONDS = 3600
-
-Description = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -19,31 +19,31 @@ from deploy.plan.observe import Description, ObservedMonitoring, observe_monitor
 from deploy.plan.plan import Change, alarm_change, changes_instance_type, monitoring_changes
 from deploy.resources.monitoring import Alarm, Monitoring, ScalableTarget, ScalingPolicy
 
-# What rang because of an earlier attempt is quiet a minute or two after it.
+# An alarm that an earlier attempt set off is quiet a minute or two after it.
 _QUIET_WITHIN_SECONDS = 300.0
 _LOOK_EVERY_SECONDS = 10.0
 
 
 def ensure_rollback_alarms(work: Work, monitoring: Monitoring) -> Mapping[str, Description]:
-    """Before an update; an alarm that rings already would undo any update, so its end is waited for.
+    """Before an update; an alarm that is in ALARM already would undo any update, so it waits until that ends.
 
-    Returns every alarm of ours as it was seen, for `ensure_scaling`. Raises DeployError when one goes on ringing.
+    Returns every alarm of ours as it was seen, for `ensure_scaling`. Raises DeployError when one stays in ALARM.
     """
     found = observe.alarms(work.clients, monitoring.known_names)
     _ensure_alarms(work, monitoring.rollback_alarms, ObservedMonitoring(None, {}, found, dashboard=False))
-    ringing = _ringing(monitoring, found)
-    if ringing:
-        _wait_until_quiet(work, monitoring, ringing)
+    in_alarm = _in_alarm(monitoring, found)
+    if in_alarm:
+        _wait_until_quiet(work, monitoring, in_alarm)
     return found
 
 
-def _wait_until_quiet(work: Work, monitoring: Monitoring, ringing: list[str]) -> None:
+def _wait_until_quiet(work: Work, monitoring: Monitoring, in_alarm: list[str]) -> None:
     names = [alarm.name for alarm in monitoring.rollback_alarms]
-    work.tell("alarm", ", ".join(ringing), "waiting", "in ALARM, would undo any update")
+    work.tell("alarm", ", ".join(in_alarm), "waiting", "in ALARM, would undo any update")
     try:
         wait_until(
-            lambda: True if not _ringing(monitoring, observe.alarms(work.clients, names)) else None,
-            what=f"alarm {', '.join(ringing)} to be quiet",
+            lambda: True if not _in_alarm(monitoring, observe.alarms(work.clients, names)) else None,
+            what=f"alarm {', '.join(in_alarm)} to be quiet",
             timeout_seconds=_QUIET_WITHIN_SECONDS,
             every_seconds=_LOOK_EVERY_SECONDS,
             clock=work.clock,
@@ -54,7 +54,7 @@ def _wait_until_quiet(work: Work, monitoring: Monitoring, ringing: list[str]) ->
         ) from late
 
 
-def _ringing(monitoring: Monitoring, found: Mapping[str, Description]) -> list[str]:
+def _in_alarm(monitoring: Monitoring, found: Mapping[str, Description]) -> list[str]:
     names = [alarm.name for alarm in monitoring.rollback_alarms]
     return [name for name in names if name in found and found[name]["StateValue"] == "ALARM"]
 
@@ -112,7 +112,7 @@ def _ensure_target_and_policies(
 
 
 def resume_scaling(work: Work, monitoring: Monitoring) -> None:
-    """What serves on after a failure must scale on; that failure is the one to report, so this raises LockLost only."""
+    """What serves after a failure must scale again. The failure is the one to report, so this raises LockLost only."""
     try:
         ensure_scaling(work, monitoring)
     except LockLost:

@@ -1,4 +1,4 @@
-"""How every change to AWS is made: intent in the ledger, the call, outcome in the ledger, a word to whoever watches."""
+"""How every change to AWS is made: intent in the ledger, the call, outcome in the ledger, a message to `on_step`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OnStep = Callable[[Step], None]
 
 
 def ignore(_: Step) -> None:
-    """The watcher of those who do not watch."""
+    """An `on_step` for callers who want no messages."""
 
 
 @dataclass(frozen=True)

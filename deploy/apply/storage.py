@@ -1,4 +1,4 @@
-"""The bucket and the bundle in it: created or adopted, and proven to hold exactly the bundle's bytes."""
+"""The bucket and the bundle in it: created or adopted, and checked to hold exactly the bundle's bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pickle would make, as an outline: dictionaries, their keys, and where tensors are. Nothing is made.
+"""An outline of what a pickle would build: dictionaries, their keys, and where tensors are. Nothing is built.
 
 A stack machine over pickletools' description of each instruction. Calls are not called: what a global would return is
 told from its name. May not: import what a pickle names, or unpickle.

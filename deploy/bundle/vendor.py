@@ -54,7 +54,7 @@ def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
     _require_ours(listing, folder)
     with tempfile.TemporaryDirectory() as name:
         fetched = _fetched(wanted, names, Path(name), sorted({_container_python(project), sys.version_info[:2]}))
-        write_text(listing, _text(wanted, fetched))  # first: whoever is interrupted from here on can run it again
+        write_text(listing, _text(wanted, fetched))  # first, so that an interrupted run can be repeated
         wheels = tuple(_placed(wheel, folder) for wheel in fetched)
     for other in set(folder.glob("*.whl")) - set(wheels):
         other.unlink()

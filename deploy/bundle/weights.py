@@ -1,4 +1,4 @@
-"""Is this file a state_dict? Decided by reading the pickle's instructions, never by executing them.
+"""Tells whether a file is a state_dict by reading the pickle's instructions, never by executing them.
 
 A state_dict names only OrderedDict and torch's own tensor-rebuilding functions. Whatever else a pickle names is code
 that loading it would import and run: a pickled whole model, or something worse.

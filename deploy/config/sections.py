@@ -1,4 +1,4 @@
-"""The sections of rehearsal.toml, their keys, defaults and limits. Reading the file is config.py's work.
+"""The sections of rehearsal.toml, their keys, defaults and limits. Reading the file is the work of `project`.
 
 Limits come from the botocore service models of SageMaker and the AWS pages for asynchronous inference.
 """
@@ -186,7 +186,7 @@ class ReleaseSection(Section):
     """The public keys in PEM that `verify` and `rollback` trust; while there are any, no unsigned release will do."""
 
 
-class Document(Section):
+class ProjectFile(Section):
     """The whole file, one environment already laid over it."""
 
     project: ProjectSection

@@ -1,4 +1,4 @@
-"""May this bundle be promoted? Each gate judges the evidence on its own and says why.
+"""Judges whether a bundle may be promoted. Each gate looks at the evidence on its own and says why.
 
     evidence    reading: files -> Evidence, and what was measured in it
     judged      what a gate is given (GateInput) and what it answers

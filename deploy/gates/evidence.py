@@ -1,4 +1,4 @@
-"""Evidence as gates read it: report or benchmark files, and what was measured in them. Judges nothing."""
+"""Evidence as gates read it: report or benchmark files, and what was measured in them. May not: judge it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`deploy gate`: does the evidence allow this bundle, with this configuration, to be promoted?
+"""`deploy gate`: judges whether the evidence allows this bundle, with this configuration, to be promoted.
 
 Every gate of the registry is asked; missing and inconclusive evidence blocks like a failure. What no gate looks at is
 not proven. May not: make evidence, or change it.

@@ -22,7 +22,7 @@ _POLICY_FACTS = ("PolicyType", "StepScalingPolicyConfiguration", "TargetTracking
 
 @dataclass(frozen=True)
 class ObservedMonitoring:
-    """What watches and scales the endpoint now."""
+    """What monitors and scales the endpoint now."""
 
     target: Description | None
     policies: Mapping[str, Description]

@@ -1,6 +1,6 @@
-"""`deploy` shows what `deploy --promote` would do: desired against live, as a value that can be kept and compared.
+"""`deploy` shows what `deploy --promote` would do: desired against observed, as a value that can be kept and compared.
 
-May not: change anything, or ask AWS; it is given what live.py saw.
+May not: change anything, or ask AWS; it is given what `observe` saw.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Plan:
     project_sha256: str
     bundle_sha256: str
     live_sha256: str
-    """Digest of what stood when the plan was made."""
+    """Digest of what existed when the plan was made."""
     changes: tuple[Change, ...]
 
     @property
@@ -61,7 +61,7 @@ class Plan:
 
 
 def plan(desired: Desired, monitoring: Monitoring, observed: Observed) -> Plan:
-    """Raises ConfigurationError where no plan can lead from what stands to what is wanted."""
+    """Raises ConfigurationError where no plan can lead from what exists to what is wanted."""
     return Plan(
         account=desired.account,
         region=desired.region,
@@ -100,7 +100,7 @@ def require_unchanged(reviewed: Plan, now: Plan) -> None:
         return
     facts = {
         "account": "the account", "region": "the region", "bundle_sha256": "the bundle",
-        "project_sha256": "the configuration", "release": "the release", "live_sha256": "what stands in the account",
+        "project_sha256": "the configuration", "release": "the release", "live_sha256": "what exists in the account",
     }  # fmt: skip
     moved = [text for name, text in facts.items() if getattr(reviewed, name) != getattr(now, name)]
     raise ConfigurationError(
@@ -172,7 +172,7 @@ def _what_the_swap_changes(desired: Desired, observed: Observed) -> Iterator[str
 
 
 def _check_asynchronous(name: str, observed: Observed) -> None:
-    """An endpoint stays what it was born as: AWS refuses to take AsyncInferenceConfig away or to add it."""
+    """An endpoint stays as it was created: AWS refuses to take AsyncInferenceConfig away or to add it."""
     if observed.serving_config is not None and "AsyncInferenceConfig" not in observed.serving_config:
         raise ConfigurationError(
             f"endpoint {name} exists and is not asynchronous: give this one another name with [endpoint] name"
@@ -220,7 +220,7 @@ def _policy(policy: ScalingPolicy, observed: ObservedMonitoring) -> Iterator[Cha
 
 
 def alarm_change(alarm: Alarm, observed: ObservedMonitoring) -> Change | None:
-    """A policy that was made anew has another ARN: an alarm that still names the old one fires into the void."""
+    """A policy that was made anew has another ARN: an alarm that still names the old one sets off nothing."""
     found = observed.alarms.get(alarm.name)
     if found is None:
         return Change("create", "alarm", alarm.name)

@@ -1,6 +1,6 @@
 """What an instance costs an hour: asked of AWS's Price List where that is possible, else from the dated table.
 
-May not: guess. A region or instance that neither knows has no price, and whoever asks says so.
+May not: guess. A region or instance that neither knows has no price.
 """
 
 from __future__ import annotations

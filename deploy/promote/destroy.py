@@ -1,4 +1,4 @@
-"""Undo what a ledger says was done, dependants first. What was only adopted stays; data goes with `purge` only."""
+"""`deploy destroy`: deletes what a ledger says was created, dependants first. Data are deleted with `purge` only."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Recorder:
     actor: str
     signer: Signer | None = None
     previous: str | None = None
-    """Key of the record that was in service before; only whoever holds the lock moves the pointer."""
+    """Key of the record that was in service before; the pointer moves under the lock only."""
 
     def write(
         self,

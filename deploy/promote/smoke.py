@@ -103,7 +103,7 @@ def _differences(body: bytes, expected: Expectation) -> str:
     try:
         document = json.loads(body)
         if document["schema"] != _PREDICTIONS_SCHEMA:
-            return ""  # another format is the business of whoever wrote the handler
+            return ""  # another format is for the handler's author to judge
         frames = len(document["frames"])
         detections = sum(len(frame["detections"]) for frame in document["frames"])
     except (ValueError, KeyError, TypeError) as error:

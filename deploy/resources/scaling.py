@@ -1,4 +1,4 @@
-"""`desire_watching`: how an endpoint scales from zero and back, and which alarms undo a bad update. Pure.
+"""`desired_monitoring`: how an endpoint scales from zero and back, and which alarms undo a bad update. Pure.
 
 Three policies, because each of AWS's documented ones fails alone: target tracking never wakes an endpoint at zero, and
 together with the documented step policy it flaps. So a step to exactly one on a backlog without capacity, target

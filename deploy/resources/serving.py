@@ -1,4 +1,4 @@
-"""The AWS resources a deployment consists of: frozen nouns, each knowing the request that creates it.
+"""The AWS resources a deployment consists of: frozen dataclasses, each with the request that creates it.
 
 May not: call AWS. Shapes: botocore's service models; which members are set and why: AWS developer guide,
 "Create an asynchronous inference endpoint" and "Deployment guardrails".

@@ -151,7 +151,7 @@ def test_a_plan_goes_stale_when_the_account_moves(cloud: WatchedCloud, first: Pr
     reviewed = planned(cloud, first)
     require_unchanged(reviewed, planned(cloud, first))
     run(cloud, first, tmp_path)
-    with pytest.raises(ConfigurationError, match="stale: what stands in the account"):
+    with pytest.raises(ConfigurationError, match="stale: what exists in the account"):
         require_unchanged(reviewed, planned(cloud, first))
 
 
