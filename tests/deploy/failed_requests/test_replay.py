@@ -37,11 +37,6 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "testing")
 
 
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
 @dataclass
 class Stage:
     """A promoted endpoint that answers nothing."""

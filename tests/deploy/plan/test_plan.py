@@ -19,16 +19,6 @@ from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import WatchedCloud
 
 
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
-@pytest.fixture
-def first(tmp_path: Path) -> PromotionRequest:
-    return promotion_request(tmp_path / "first")
-
-
 def planned(cloud: WatchedCloud, what: PromotionRequest) -> Plan:
     return plan(what.desired, what.monitoring, observe(what.desired, what.monitoring, cloud.clients()))
 

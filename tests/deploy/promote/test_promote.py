@@ -26,26 +26,6 @@ from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import GOOD_ANSWER, WatchedCloud
 
 
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "demo.ledger.jsonl")
-
-
-@pytest.fixture
-def first(tmp_path: Path) -> PromotionRequest:
-    return promotion_request(tmp_path / "first")
-
-
-@pytest.fixture
-def second(tmp_path: Path) -> PromotionRequest:
-    return promotion_request(tmp_path / "second", seed=1)
-
-
 def run(cloud: WatchedCloud, what: PromotionRequest, ledger: Ledger) -> Promoted:
     return promote(what, cloud.clients(), ledger=ledger, clock=cloud.clock())
 

@@ -33,16 +33,6 @@ def settings(token: str) -> str:
 
 
 @pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.jsonl")
-
-
-@pytest.fixture
 def first(tmp_path: Path) -> PromotionRequest:
     return promotion_request(tmp_path / "first", extra=settings(SECRET))
 
