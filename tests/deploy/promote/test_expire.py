@@ -20,7 +20,7 @@ from tests.deploy.watched_cloud import WatchedCloud
 
 
 def mortal(folder: Path, cloud: WatchedCloud, *, hours: float) -> PromotionRequest:
-    """An order whose endpoint may be deleted after `hours`."""
+    """A promotion request whose endpoint may be deleted after `hours`."""
     made = promotion_request(folder)
     ends = (cloud.clock().today() + timedelta(hours=hours)).isoformat()
     endpoint = replace(made.desired.endpoint, tags={**made.desired.endpoint.tags, "rehearsal:expires": ends})

@@ -1,4 +1,4 @@
-"""No credential of a handler leaves the project's file for a record, a journal, a plan or a screen."""
+"""No credential of a handler leaves the project's file for a record, a ledger, a plan or a screen."""
 
 from __future__ import annotations
 
