@@ -34,6 +34,8 @@ IN_WORDS: Mapping[str, str] = {
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
 }
 
+# What a notification is sent about.
+Notified = Literal["success", "error"]
 EnvironmentName = Annotated[str, Field(pattern=_ENVIRONMENT_NAME, max_length=1024)]
 
 
@@ -124,7 +126,7 @@ class NotificationsSection(Section):
     """Default: <project>-success."""
     error_topic: str | None = Field(default=None, pattern=_TOPIC)
     """Default: <project>-error."""
-    include_response_in: Annotated[tuple[Literal["success", "error"], ...], Field(strict=False)] = ("error",)
+    include_response_in: Annotated[tuple[Notified, ...], Field(strict=False)] = ("error",)
     """Which messages carry the response itself (bodies of at most 128 KB)."""
 
 

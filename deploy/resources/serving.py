@@ -10,8 +10,9 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from deploy.config.sections import Notified
 from deploy.core.redaction import digested
 
 # One name for ever: guardrails work only while the variant keeps its name.
@@ -103,7 +104,7 @@ class EndpointConfig:
     failure_path: str
     success_topic_arn: str
     error_topic_arn: str
-    include_response_in: tuple[Literal["success", "error"], ...]
+    include_response_in: tuple[Notified, ...]
     tags: Mapping[str, str]
 
     def request(self) -> dict[str, Any]:
