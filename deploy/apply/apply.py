@@ -1,7 +1,7 @@
 """Make what is desired exist, in order: bucket, bundle, topics, model, endpoint configuration, endpoint.
 
-Every step looks first, then creates or adopts, so running it again after any interruption finishes the work. The same
-code serves the local cloud and AWS; only `clients` differ.
+`apply` looks once at what exists; every step then creates or adopts, so running it again after any interruption
+finishes the work. The same code serves the local cloud and AWS; only `clients` differ.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from deploy.apply.storage import ensure_bucket, ensure_bundle
 from deploy.aws import Clients, describe
 from deploy.core.errors import ConfigurationError
 from deploy.core.waiting import REAL_TIME, Clock
+from deploy.plan.observe import Description, ObservedResources, observe_resources
 from deploy.resources import EndpointConfig, Model, Topic, without_secrets
 from deploy.resources.desired_state import Desired
 
+# For finding an instance and starting its host, on top of the time-outs that the configuration gives the container.
 _PROVISIONING_SECONDS = 1800.0
-"""For finding an instance and starting its host, on top of the time-outs that the configuration gives the container."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What stands after `apply`."""
+    """What exists after `apply`."""
 
     release: str
     bucket: str
@@ -64,29 +65,30 @@ def apply(
     """
     work = Work(clients, ledger, on_step, clock, desired.account, desired.region)
     ensure_bucket(work, desired.bucket)
-    prepare(work, desired)
-    endpoint = ensure_endpoint(work, desired.endpoint, timeout_seconds=timeout_seconds or patience_seconds(desired))
+    observed = observe_resources(desired, clients)
+    prepare(work, desired, observed)
+    patience = timeout_seconds or patience_seconds(desired)
+    endpoint = ensure_endpoint(work, desired.endpoint, observed.endpoint, timeout_seconds=patience)
     return _applied(desired, endpoint, work)
 
 
-def prepare(work: Work, desired: Desired) -> None:
+def prepare(work: Work, desired: Desired, observed: ObservedResources) -> None:
     """Everything that the endpoint needs and that costs nothing; the bucket must exist."""
-    ensure_bundle(work, desired.bundle)
+    ensure_bundle(work, desired.bundle, observed.bundle)
     for topic in (desired.success_topic, desired.error_topic):
-        _ensure_topic(work, topic)
-    _ensure_model(work, desired.model)
-    _ensure_endpoint_config(work, desired.endpoint_config)
+        _ensure_topic(work, topic, exists=topic.arn in observed.topics)
+    _ensure_model(work, desired.model, observed.model)
+    _ensure_endpoint_config(work, desired.endpoint_config, observed.endpoint_config)
 
 
-def _ensure_topic(work: Work, topic: Topic) -> None:
-    if describe.topic(work.clients, topic) is not None:
+def _ensure_topic(work: Work, topic: Topic, *, exists: bool) -> None:
+    if exists:
         work.adopt("topic", topic.arn, called=topic.name)
     else:
         work.create("topic", topic.arn, lambda: work.clients.sns.create_topic(**topic.request()), called=topic.name)
 
 
-def _ensure_model(work: Work, model: Model) -> None:
-    found = describe.model(work.clients, model.name)
+def _ensure_model(work: Work, model: Model, found: Description | None) -> None:
     if found is None and work.create(
         "model", model.name, lambda: work.clients.sagemaker.create_model(**model.request())
     ):
@@ -95,10 +97,9 @@ def _ensure_model(work: Work, model: Model) -> None:
     _adopt_if_same(work, "model", model.name, without_secrets(model.request()), without_secrets(found or {}))
 
 
-def _ensure_endpoint_config(work: Work, config: EndpointConfig) -> None:
+def _ensure_endpoint_config(work: Work, config: EndpointConfig, found: Description | None) -> None:
     """Looks again after creating, as AWS advises: the table of configurations is eventually consistent."""
     name, sagemaker = config.name, work.clients.sagemaker
-    found = describe.endpoint_config(work.clients, name)
     if found is None and work.create(
         "endpoint-config", name, lambda: sagemaker.create_endpoint_config(**config.request())
     ):

@@ -6,7 +6,7 @@ configuration. Success here means InService *and* the configuration asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,13 @@ from deploy.apply.steps import Work, awaits_role
 from deploy.aws import describe
 from deploy.core.errors import EndpointFailed
 from deploy.core.waiting import wait_until
+from deploy.plan.observe import Description
 from deploy.resources import Endpoint
 
 _MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 _DELETE_TIMEOUT_SECONDS = 1800.0
+# For the new fleet of an update: finding instances, starting hosts, loading the model.
 _FLEET_START_SECONDS = 3600
-"""For the new fleet of an update: finding instances, starting hosts, loading the model."""
-
-Description = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Rollout:
     alarms: tuple[str, ...]
     while_baking: Callable[[], None]
     """Called once, when the new fleet has the traffic and the old one still runs."""
-    before_update: Callable[[], None]
+    before_update: Callable[[str], None]
+    """Called with the name of the configuration that serves."""
 
     def request(self) -> dict[str, Any]:
         """WaitIntervalInSeconds is required here even where it means nothing (botocore's model)."""
@@ -52,16 +52,22 @@ class Rollout:
 
 
 def ensure_endpoint(
-    work: Work, endpoint: Endpoint, *, timeout_seconds: float, rollout: Rollout | None = None
+    work: Work,
+    endpoint: Endpoint,
+    found: Description | None,
+    *,
+    timeout_seconds: float,
+    rollout: Rollout | None = None,
 ) -> Description:
-    """Returns DescribeEndpoint's answer once the endpoint serves the configuration asked for.
+    """Returns DescribeEndpoint's answer once the endpoint serves the configuration asked for; `found` is what it was.
 
-    An update that is on its way to that configuration already is joined, not begun again. Without a `rollout` an
+    An update that is on its way to that configuration already is joined, not started again. Without a `rollout` an
     update has no bake. Raises EndpointFailed with AWS's FailureReason, TimedOut, AwsRefused.
     """
-    if _is_on_its_way(endpoint, describe.endpoint(work.clients, endpoint.name)):
+    if _is_on_its_way(endpoint, found):
         return _wait_for(work, endpoint, timeout_seconds, rollout)
-    found = settle(work, endpoint.name, timeout_seconds=timeout_seconds)
+    if _is_moving(found):
+        found = settle(work, endpoint.name, timeout_seconds=timeout_seconds)
     if found is not None and found["EndpointStatus"] == "Failed":
         delete_endpoint(work, endpoint.name)  # a failed endpoint serves nothing, and AWS allows nothing else
         found = None
@@ -70,7 +76,7 @@ def ensure_endpoint(
     if found["EndpointConfigName"] == endpoint.config_name:
         work.adopt("endpoint", endpoint.name)
     else:
-        _update(work, endpoint, found["EndpointConfigName"], rollout)
+        _update(work, endpoint, found["EndpointConfigName"], timeout_seconds, rollout)
     return _wait_for(work, endpoint, timeout_seconds, rollout)
 
 
@@ -96,12 +102,16 @@ def _is_on_its_way(endpoint: Endpoint, found: Description | None) -> bool:
     return bool(pending.get("EndpointConfigName") == endpoint.config_name)
 
 
+def _is_moving(found: Description | None) -> bool:
+    return found is not None and found["EndpointStatus"] in _MOVING
+
+
 def settle(work: Work, name: str, *, timeout_seconds: float) -> Description | None:
     """The endpoint when nothing moves it any more; None when there is none."""
 
     def settled() -> tuple[Description | None] | None:
         found = describe.endpoint(work.clients, name)
-        return None if found is not None and found["EndpointStatus"] in _MOVING else (found,)
+        return None if _is_moving(found) else (found,)
 
     return wait_until(
         settled,
@@ -120,10 +130,12 @@ def delete_endpoint(work: Work, name: str) -> None:
         settle(work, name, timeout_seconds=_DELETE_TIMEOUT_SECONDS)
 
 
-def _update(work: Work, endpoint: Endpoint, old_config: str, rollout: Rollout | None) -> None:
+def _update(work: Work, endpoint: Endpoint, old_config: str, timeout_seconds: float, rollout: Rollout | None) -> None:
+    """Looks again once scaling is suspended: the size of the fleet may have changed since it was observed."""
     if rollout is not None:
-        rollout.before_update()
-    retain = keeps_its_size(*_sizes(work, endpoint))
+        rollout.before_update(old_config)
+    running = size(settle(work, endpoint.name, timeout_seconds=timeout_seconds))
+    retain = keeps_its_size(running, _initial_size(work, endpoint.config_name))
     deployment: dict[str, Any] = {"DeploymentConfig": rollout.request()} if rollout is not None else {}
     work.update(
         "endpoint",
@@ -156,11 +168,9 @@ def size(found: Description | None) -> int:
     )
 
 
-def _sizes(work: Work, endpoint: Endpoint) -> tuple[int, int]:
-    """Now, and in the configuration asked for."""
-    config = describe.endpoint_config(work.clients, endpoint.config_name) or {}
-    initial = max((int(each["InitialInstanceCount"]) for each in config.get("ProductionVariants", ())), default=1)
-    return size(describe.endpoint(work.clients, endpoint.name)), initial
+def _initial_size(work: Work, config_name: str) -> int:
+    config = describe.endpoint_config(work.clients, config_name) or {}
+    return max((int(each["InitialInstanceCount"]) for each in config.get("ProductionVariants", ())), default=1)
 
 
 def _wait_for(work: Work, endpoint: Endpoint, timeout_seconds: float, rollout: Rollout | None) -> Description:

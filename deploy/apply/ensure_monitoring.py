@@ -1,12 +1,12 @@
-"""Make what watches and scales an endpoint exist: rollback alarms, scaling target, policies and alarms, dashboard.
+"""Make what monitors and scales an endpoint exist: rollback alarms, scaling target, policies and alarms, dashboard.
 
-Only what differs from what stands is written. Policies hang on the scalable target and go with it, so the ledger names
+Only what differs from what exists is written. Policies hang on the scalable target and go with it, so the ledger names
 the target alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from deploy.apply.ledger import Kind
@@ -14,29 +14,36 @@ from deploy.apply.steps import Work
 from deploy.aws import aws_errors, describe
 from deploy.core.errors import DeployError, LockLost, RehearsalError, TimedOut
 from deploy.core.waiting import wait_until
-from deploy.plan.observe import observe_monitoring, scalable_target, scaling_policies
-from deploy.plan.plan import Change, changes_instance_type, monitoring_changes
-from deploy.resources.monitoring import Alarm, Monitoring, ScalableTarget
+from deploy.plan import observe
+from deploy.plan.observe import Description, ObservedMonitoring, observe_monitoring, scalable_target
+from deploy.plan.plan import Change, alarm_change, changes_instance_type, monitoring_changes
+from deploy.resources.monitoring import Alarm, Monitoring, ScalableTarget, ScalingPolicy
 
+# An alarm that an earlier attempt set off is quiet a minute or two after it.
 _QUIET_WITHIN_SECONDS = 300.0
-"""What rang because of an earlier attempt is quiet a minute or two after it."""
 _LOOK_EVERY_SECONDS = 10.0
 
 
-def ensure_rollback_alarms(work: Work, monitoring: Monitoring) -> None:
-    """Before an update; an alarm that rings already would undo any update, so its end is waited for.
+def ensure_rollback_alarms(work: Work, monitoring: Monitoring) -> Mapping[str, Description]:
+    """Before an update; an alarm that is in ALARM already would undo any update, so it waits until that ends.
 
-    Raises DeployError when it goes on ringing.
+    Returns every alarm of ours as it was seen, for `ensure_scaling`. Raises DeployError when one stays in ALARM.
     """
-    _ensure_alarms(work, monitoring, monitoring.rollback_alarms)
-    ringing = _ringing(work, monitoring)
-    if not ringing:
-        return
-    work.tell("alarm", ", ".join(ringing), "waiting", "in ALARM, would undo any update")
+    found = observe.alarms(work.clients, monitoring.known_names)
+    _ensure_alarms(work, monitoring.rollback_alarms, ObservedMonitoring(None, {}, found, dashboard=False))
+    in_alarm = _in_alarm(monitoring, found)
+    if in_alarm:
+        _wait_until_quiet(work, monitoring, in_alarm)
+    return found
+
+
+def _wait_until_quiet(work: Work, monitoring: Monitoring, in_alarm: list[str]) -> None:
+    names = [alarm.name for alarm in monitoring.rollback_alarms]
+    work.tell("alarm", ", ".join(in_alarm), "waiting", "in ALARM, would undo any update")
     try:
         wait_until(
-            lambda: True if not _ringing(work, monitoring) else None,
-            what=f"alarm {', '.join(ringing)} to be quiet",
+            lambda: True if not _in_alarm(monitoring, observe.alarms(work.clients, names)) else None,
+            what=f"alarm {', '.join(in_alarm)} to be quiet",
             timeout_seconds=_QUIET_WITHIN_SECONDS,
             every_seconds=_LOOK_EVERY_SECONDS,
             clock=work.clock,
@@ -47,25 +54,18 @@ def ensure_rollback_alarms(work: Work, monitoring: Monitoring) -> None:
         ) from late
 
 
-def _ringing(work: Work, monitoring: Monitoring) -> list[str]:
+def _in_alarm(monitoring: Monitoring, found: Mapping[str, Description]) -> list[str]:
     names = [alarm.name for alarm in monitoring.rollback_alarms]
-    with aws_errors("looking whether an alarm rings"):
-        found = work.clients.cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
-    return [each["AlarmName"] for each in found if each["StateValue"] == "ALARM"]
+    return [name for name in names if name in found and found[name]["StateValue"] == "ALARM"]
 
 
-def suspend_scaling(work: Work, monitoring: Monitoring, config_name: str) -> None:
-    """Before an update to another configuration: scaling rests until `ensure_scaling`.
+def suspend_scaling(work: Work, monitoring: Monitoring, serving: str, wanted: Description | None) -> None:
+    """Before an update from the configuration named `serving` to `wanted`: scaling is suspended until `ensure_scaling`.
 
     AWS refuses an update that changes the instance type of a variant while it is a scalable target (developer guide,
     "Update endpoints that use automatic scaling"), so then the target goes, and its policies with it.
     """
-    found = describe.endpoint(work.clients, monitoring.endpoint_name)
-    if found is None:
-        return
-    names = (str(found["EndpointConfigName"]), config_name)
-    serving, wanted = (describe.endpoint_config(work.clients, name) for name in names)
-    if changes_instance_type(serving, wanted):
+    if changes_instance_type(describe.endpoint_config(work.clients, serving), wanted):
         deregister(work, monitoring.endpoint_name)
     else:
         _suspend_scaling(work, monitoring)
@@ -80,25 +80,39 @@ def _suspend_scaling(work: Work, monitoring: Monitoring) -> None:
         )  # fmt: skip
 
 
-def ensure_scaling(work: Work, monitoring: Monitoring) -> None:
-    """The endpoint must be InService: Application Auto Scaling registers only a variant that exists."""
-    changes = _changes(work, monitoring)
-    if monitoring.target is not None:
-        _ensure_target(work, monitoring.target, changes)
-        for policy in monitoring.policies:
-            if policy.name in {change.name for change in changes if change.kind == "scaling-policy"}:
-                _put_policy(work, policy.name, policy.request(monitoring.target))
-    elif any(change.kind == "scalable-target" for change in changes):
-        deregister(work, monitoring.endpoint_name)
-    _ensure_alarms(work, monitoring, monitoring.scaling_alarms)
+def ensure_scaling(work: Work, monitoring: Monitoring, alarms: Mapping[str, Description] | None = None) -> None:
+    """The endpoint must be InService: Application Auto Scaling registers only a variant that exists.
+
+    `alarms` are those that `ensure_rollback_alarms` saw. Target and policies are always looked at here and not before:
+    AWS takes those of a deleted endpoint away some time later, and an update suspends them.
+    """
+    found = observe_monitoring(monitoring, work.clients, alarms_seen=alarms)
+    changes = tuple(monitoring_changes(monitoring, found))
+    found = _ensure_target_and_policies(work, monitoring, found, changes)
+    _ensure_alarms(work, monitoring.scaling_alarms, found)
     _delete_leftovers(work, monitoring, changes)
     if any(change.kind == "dashboard" for change in changes):
         request = monitoring.dashboard.request()
         work.create("dashboard", monitoring.dashboard.name, lambda: work.clients.cloudwatch.put_dashboard(**request))
 
 
+def _ensure_target_and_policies(
+    work: Work, monitoring: Monitoring, found: ObservedMonitoring, changes: tuple[Change, ...]
+) -> ObservedMonitoring:
+    """What was found, with the policies that were put now."""
+    target = monitoring.target
+    if target is None:
+        if found.target is not None:
+            _deregister(work, monitoring.endpoint_name)
+        return found
+    _ensure_target(work, target, changes)
+    changed = {change.name for change in changes if change.kind == "scaling-policy"}
+    put = {each.name: _put_policy(work, each, target) for each in monitoring.policies if each.name in changed}
+    return replace(found, policies={**found.policies, **put})
+
+
 def resume_scaling(work: Work, monitoring: Monitoring) -> None:
-    """What serves on after a failure must scale on; that failure is the one to report, so this raises LockLost only."""
+    """What serves after a failure must scale again. The failure is the one to report, so this raises LockLost only."""
     try:
         ensure_scaling(work, monitoring)
     except LockLost:
@@ -109,10 +123,14 @@ def resume_scaling(work: Work, monitoring: Monitoring) -> None:
 
 def deregister(work: Work, endpoint_name: str) -> None:
     """Takes the policies along."""
-    key = ScalableTarget(endpoint_name, 0, 1).key()
     if scalable_target(work.clients, endpoint_name) is None:
         work.deleted("scalable-target", endpoint_name)
-        return
+    else:
+        _deregister(work, endpoint_name)
+
+
+def _deregister(work: Work, endpoint_name: str) -> None:
+    key = ScalableTarget(endpoint_name, 0, 1).key()
     work.delete("scalable-target", endpoint_name, lambda: work.clients.autoscaling.deregister_scalable_target(**key))
 
 
@@ -122,10 +140,6 @@ def delete_alarm(work: Work, name: str) -> None:
 
 def delete_dashboard(work: Work, name: str) -> None:
     work.delete("dashboard", name, lambda: work.clients.cloudwatch.delete_dashboards(DashboardNames=[name]))
-
-
-def _changes(work: Work, monitoring: Monitoring) -> tuple[Change, ...]:
-    return tuple(monitoring_changes(monitoring, observe_monitoring(monitoring, work.clients)))
 
 
 def _put(work: Work, kind: Kind, name: str, change: Change, call: Callable[[], object]) -> None:
@@ -149,17 +163,18 @@ def _in_words(details: tuple[str, ...]) -> tuple[str, ...]:
     return others if len(others) == len(details) else (*others, "scales again")
 
 
-def _put_policy(work: Work, name: str, request: dict[str, object]) -> None:
-    put = work.clients.autoscaling.put_scaling_policy
-    work.update("scaling-policy", name, lambda: put(**request), detail="set")  # type: ignore[arg-type]  # its own noun made it
+def _put_policy(work: Work, policy: ScalingPolicy, target: ScalableTarget) -> Description:
+    """AWS's answer, which holds the ARN."""
+    put, request = work.clients.autoscaling.put_scaling_policy, policy.request(target)
+    return work.update("scaling-policy", policy.name, lambda: put(**request), detail="set")
 
 
-def _ensure_alarms(work: Work, monitoring: Monitoring, alarms: Iterable[Alarm]) -> None:
-    arns = {name: each["PolicyARN"] for name, each in scaling_policies(work.clients, monitoring.endpoint_name).items()}
-    changes = {change.name: change for change in _changes(work, monitoring) if change.kind == "alarm"}
+def _ensure_alarms(work: Work, alarms: Iterable[Alarm], found: ObservedMonitoring) -> None:
+    arns = {name: each["PolicyARN"] for name, each in found.policies.items()}
     for alarm in alarms:
-        if alarm.name in changes:
-            _put_alarm(work, alarm, arns, changes[alarm.name])
+        change = alarm_change(alarm, found)
+        if change is not None:
+            _put_alarm(work, alarm, arns, change)
 
 
 def _put_alarm(work: Work, alarm: Alarm, arns: dict[str, str], change: Change) -> None:

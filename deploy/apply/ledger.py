@@ -28,7 +28,6 @@ Kind = Literal[
     "endpoint",
     "scalable-target",
     "scaling-policy",
-    "scaling-policy",
     "alarm",
     "dashboard",
 ]
@@ -73,14 +72,14 @@ class Ledger:
 
     def owned(self) -> tuple[Entry, ...]:
         """What this ledger created, or may have, and has not deleted since; oldest first."""
-        standing: dict[tuple[str, str], Entry] = {}
+        owned: dict[tuple[str, str], Entry] = {}
         for entry in self.entries():
             key = (entry.kind, entry.name)
             if entry.action in ("intent", "created"):
-                standing.setdefault(key, entry)
+                owned.setdefault(key, entry)
             elif entry.action in ("deleted", "disowned"):
-                standing.pop(key, None)
-        return tuple(standing.values())
+                owned.pop(key, None)
+        return tuple(owned.values())
 
     def _parse(self, text: str) -> Iterator[Entry]:
         whole_lines = text.split("\n")[:-1]

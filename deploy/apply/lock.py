@@ -1,7 +1,7 @@
 """One deployment at a time: an object in the bucket that only one can create, with an end that does not need its owner.
 
 Its owner moves that end on while it works (`Hold`), by conditional puts, so a lock that was lost is noticed. The same
-owner may enter again, so an interrupted deployment can be resumed from the machine that began it. Since every process
+owner may enter again, so an interrupted deployment can be resumed from the machine that started it. Since every process
 of that machine is the same owner, `alone` keeps those apart.
 """
 
@@ -21,10 +21,10 @@ from deploy.aws.describe import is_missing
 from deploy.core.errors import AwsRefused, DeployError, LockLost
 from deploy.core.waiting import Clock
 
+# After its last renewal: so long a machine that died keeps others waiting.
 _LASTS = timedelta(minutes=15)
-"""After its last renewal: so long a machine that died keeps others waiting."""
+# Leaves two clocks that differ by minutes, or a network that is away, room enough.
 _RENEWED_AFTER = timedelta(minutes=3)
-"""Leaves two clocks that differ by minutes, or a network that is away, room enough."""
 SCHEMA = "rehearsal.lock/1"
 
 
@@ -35,11 +35,11 @@ class Lock:
     owner: str
     """An id that survives the process, so that `resume` is the same owner."""
     who: str
-    """For the people who find the door locked."""
+    """Shown to those who find the lock taken."""
 
 
 class Hold:
-    """The lock while it is ours, renewed on the way. It notices when it is ours no more."""
+    """The lock while this process holds it, renewed on the way. Raises LockLost once it is another's."""
 
     def __init__(self, clients: Clients, lock: Lock, clock: Clock, etag: str) -> None:
         self._clients, self._lock, self._real = clients, lock, clock
@@ -48,7 +48,7 @@ class Hold:
 
     @property
     def clock(self) -> Clock:
-        """Whoever waits by this one renews the lock at every look."""
+        """Waiting by this clock renews the lock at every look."""
         return replace(self._real, sleep=self._sleep)
 
     def renew(self) -> None:
@@ -134,7 +134,7 @@ def _take(clients: Clients, lock: Lock, now: datetime) -> str:
             raise DeployError(
                 f"{document['who']} has been deploying since {document['since']}: wait until that ends. It renews its "
                 f"lock s3://{lock.bucket}/{lock.key} every few minutes; if it died, the lock ends by itself at "
-                f"{document['expires']}, and `deploy resume` on the machine that began it goes on at once"
+                f"{document['expires']}, and `deploy resume` on the machine that started it goes on at once"
             )
     raise DeployError(f"s3://{lock.bucket}/{lock.key} is taken and given back by somebody again and again: try later")
 

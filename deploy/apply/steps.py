@@ -1,10 +1,10 @@
-"""How every change to AWS is made: intent in the ledger, the call, outcome in the ledger, a word to whoever watches."""
+"""How every change to AWS is made: intent in the ledger, the call, outcome in the ledger, a message to `on_step`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from deploy.apply.ledger import Action, Kind, Ledger
 from deploy.apply.lock import Hold
@@ -12,14 +12,14 @@ from deploy.aws import Clients, aws_errors
 from deploy.core.errors import AwsRefused
 from deploy.core.waiting import Clock
 
+T = TypeVar("T")
 Outcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
 
+# Parts of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
+#
+# Seen in public reports: aws/amazon-sagemaker-examples#4461 of an endpoint, and of create calls
+# awslabs/predictive-maintenance-using-machine-learning#3.
 _ROLE_NOT_YET = ("trust relationship", "Could not assume role")
-"""Parts of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
-
-Seen in public reports: aws/amazon-sagemaker-examples#4461 of an endpoint, and of create calls
-awslabs/predictive-maintenance-using-machine-learning#3.
-"""
 _ROLE_PATIENCE_SECONDS = 90.0
 _ROLE_POLL_SECONDS = 5.0
 
@@ -36,7 +36,7 @@ OnStep = Callable[[Step], None]
 
 
 def ignore(_: Step) -> None:
-    """The watcher of those who do not watch."""
+    """An `on_step` for callers who want no messages."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,14 @@ class Work:
         self.tell(kind, called or name, "created")
         return True
 
-    def update(self, kind: Kind, name: str, call: Callable[[], object], *, detail: str) -> None:
+    def update(self, kind: Kind, name: str, call: Callable[[], T], *, detail: str) -> T:
+        """What `call` answered."""
         self.renew()
         with aws_errors(f"updating {kind} {name}"):
-            call()
+            answer = call()
         self._write("updated", kind, name, detail)
         self.tell(kind, name, "updated", detail)
+        return answer
 
     def delete(self, kind: Kind, name: str, call: Callable[[], object]) -> None:
         with aws_errors(f"deleting {kind} {name}"):

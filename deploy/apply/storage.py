@@ -1,4 +1,4 @@
-"""The bucket and the bundle in it: created or adopted, and proven to hold exactly the bundle's bytes."""
+"""The bucket and the bundle in it: created or adopted, and checked to hold exactly the bundle's bytes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,15 @@ from deploy.core.digests import digest_of_file
 from deploy.core.errors import AwsRefused, ConfigurationError, RehearsalError
 from deploy.resources import Bucket, BundleObject
 
+# What one PutObject takes.
 _MAX_PUT_BYTES = 5 * (1 << 30)
-"""What one PutObject takes."""
 
 
 def ensure_bucket(work: Work, bucket: Bucket) -> None:
     """SageMaker reads models and writes results only in its own region."""
     found = describe.bucket_region(work.clients, bucket.name)
     if found is None:
-        if not bucket.create:
-            raise ConfigurationError(
-                f"bucket {bucket.name} does not exist and storage.create_bucket is false: "
-                "create the foundation first, or set storage.bucket to one that exists"
-            )
-        work.create("bucket", bucket.name, lambda: work.clients.s3.create_bucket(**bucket.request()))
-        found = describe.bucket_region(work.clients, bucket.name)
+        found = _create_bucket(work, bucket)
     else:
         work.adopt("bucket", bucket.name)
     if found != bucket.region:
@@ -38,18 +32,31 @@ def ensure_bucket(work: Work, bucket: Bucket) -> None:
         )
 
 
-def ensure_bundle(work: Work, bundle: BundleObject) -> None:
-    """Upload once; an object already under the content-addressed key must hold the same bytes."""
-    found = describe.stored_object(work.clients, bundle.bucket, bundle.key)
+def _create_bucket(work: Work, bucket: Bucket) -> str | None:
+    """The region it is in: the one asked for, or that of a bucket which somebody made in the meantime."""
+    if not bucket.create:
+        raise ConfigurationError(
+            f"bucket {bucket.name} does not exist and storage.create_bucket is false: "
+            "create the foundation first, or set storage.bucket to one that exists"
+        )
+    if work.create("bucket", bucket.name, lambda: work.clients.s3.create_bucket(**bucket.request())):
+        return bucket.region
+    return describe.bucket_region(work.clients, bucket.name)
+
+
+def ensure_bundle(work: Work, bundle: BundleObject, found: Mapping[str, Any] | None) -> None:
+    """Upload once; an object already under the content-addressed key must hold the same bytes.
+
+    `found` is what is there. An upload is not read back: S3 refuses bytes that do not have the checksum in the request
+    (BadDigest, S3 API reference, PutObject).
+    """
     if found is None:
         _check_whole(bundle)
-        created = work.create("object", bundle.name, lambda: _put(work, bundle))
+        if work.create("object", bundle.name, lambda: _put(work, bundle)):
+            return
         found = describe.stored_object(work.clients, bundle.bucket, bundle.key)
-    else:
-        created = False
     _check_stored(bundle, found or {})
-    if not created:
-        work.adopt("object", bundle.name)
+    work.adopt("object", bundle.name)
 
 
 def _check_whole(bundle: BundleObject) -> None:

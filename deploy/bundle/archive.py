@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+# RFC 1952: deflate, no flags, no time, no extra flags, unknown operating system.
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-"""RFC 1952: deflate, no flags, no time, no extra flags, unknown operating system."""
+# The longest stored block of RFC 1951.
 _BLOCK_BYTES = 65535
-"""The longest stored block of RFC 1951."""
 _BUFFERED_BLOCKS = 16
 _EMPTY_FINAL_BLOCK = b"\x01\x00\x00\xff\xff"
 _FILE_MODE = 0o644

@@ -18,8 +18,8 @@ from deploy.core.errors import DeployError
 COCO_URL = "https://download.pytorch.org/models/maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"
 _CHUNK_BYTES = 1 << 20
 
+# Called with the bytes so far and, where the server said so, the bytes in all.
 OnProgress = Callable[[int, int | None], None]
-"""Called with the bytes so far and, where the server said so, the bytes in all."""
 
 
 def coco_weights(

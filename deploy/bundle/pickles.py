@@ -1,4 +1,4 @@
-"""What a pickle would make, as an outline: dictionaries, their keys, and where tensors are. Nothing is made.
+"""An outline of what a pickle would build: dictionaries, their keys, and where tensors are. Nothing is built.
 
 A stack machine over pickletools' description of each instruction. Calls are not called: what a global would return is
 told from its name. May not: import what a pickle names, or unpickle.
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 _DICTIONARIES = ("collections OrderedDict", "collections Counter")
+# In `torch._utils _rebuild_tensor_v2` and its like, which make every kind of tensor.
 _REBUILD = " _rebuild_"
-"""In `torch._utils _rebuild_tensor_v2` and its like, which make every kind of tensor."""
 _READ = ("GET", "BINGET", "LONG_BINGET")
 _WRITE = ("PUT", "BINPUT", "LONG_BINPUT")
+# How many arguments lie above the callee.
 _CALLS = {"REDUCE": 1, "NEWOBJ": 1, "NEWOBJ_EX": 2}
-"""How many arguments lie above the callee."""
 _MARK = "mark"
 
 

@@ -26,8 +26,8 @@ from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.files import replacing, write_text
 
 _MARK = "# Written by `deploy vendor`"
+# Minor versions of glibc 2 that wheels are built for (PEP 600); every PyTorch container's Ubuntu has a later one.
 _GLIBCS = (28, 27, 26, 24, 17, 12, 5)
-"""Minor versions of glibc 2 that wheels are built for (PEP 600); every PyTorch container's Ubuntu has a later one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
     _require_ours(listing, folder)
     with tempfile.TemporaryDirectory() as name:
         fetched = _fetched(wanted, names, Path(name), sorted({_container_python(project), sys.version_info[:2]}))
-        write_text(listing, _text(wanted, fetched))  # first: whoever is interrupted from here on can run it again
+        write_text(listing, _text(wanted, fetched))  # first, so that an interrupted run can be repeated
         wheels = tuple(_placed(wheel, folder) for wheel in fetched)
     for other in set(folder.glob("*.whl")) - set(wheels):
         other.unlink()

@@ -1,4 +1,4 @@
-"""Is this file a state_dict? Decided by reading the pickle's instructions, never by executing them.
+"""Tells whether a file is a state_dict by reading the pickle's instructions, never by executing them.
 
 A state_dict names only OrderedDict and torch's own tensor-rebuilding functions. Whatever else a pickle names is code
 that loading it would import and run: a pickled whole model, or something worse.
@@ -18,6 +18,7 @@ from typing import IO, Any
 from deploy.bundle.pickles import outline, state_dicts
 from deploy.core.errors import ConfigurationError
 
+# `module name` of what torch.load(weights_only=True) of torch 2.6 imports (torch/_weights_only_unpickler.py).
 _HARMLESS = re.compile(
     "|".join(
         (
@@ -35,12 +36,11 @@ _HARMLESS = re.compile(
         )
     )
 )
-"""`module name` of what torch.load(weights_only=True) of torch 2.6 imports (torch/_weights_only_unpickler.py)."""
 _ZIP_MAGIC = b"PK\x03\x04"
+# What torch.save before 1.6 pickles first (torch/serialization.py, MAGIC_NUMBER).
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-"""What torch.save before 1.6 pickles first (torch/serialization.py, MAGIC_NUMBER)."""
+# After the magic number: protocol version and system information.
 _LEGACY_PICKLES_BEFORE_OBJECT = 2
-"""After the magic number: protocol version and system information."""
 _HEAD_BYTES = 64
 _WEIGHTS_KEYS = ("state_dict", "model_state_dict", "model", "model_state", "weights", "network", "net", "ema")
 _GLOBAL_OPCODES = ("GLOBAL", "INST")

@@ -1,5 +1,7 @@
-"""rehearsal.toml: `load` gives a `Project`; `sections` says which keys there are, `origin` who set each, `images` what
-it means.
+"""rehearsal.toml: `project` reads it (`load`), `sections` says which keys there are.
+
+`spelling` tells what a wrong word was meant to be, `origin` who set each value, `images` which container is
+meant; `toml_schema` is the schema for editors.
 """
 
 from deploy.config.project import FILE_NAME, Project, document, load, tables

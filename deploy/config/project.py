@@ -6,7 +6,6 @@ May not: look at AWS, at the environment or at the files the configuration names
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from deploy.config import sections
+from deploy.config.spelling import did_you_mean
 from deploy.core.digests import digest_of
 from deploy.core.errors import ConfigurationError
 from deploy.core.redaction import REDACTED, names_a_secret
@@ -73,7 +73,7 @@ class Project:
         return self.notifications.error_topic or f"{self.name}-error"
 
     def bucket(self, account: str) -> str:
-        """At most 63 characters (S3's limit), whatever the project's name: then a hash stands for the rest of it."""
+        """At most 63 characters (S3's limit), whatever the project's name: a hash replaces the rest of a longer one."""
         name = self.storage.bucket or f"rehearsal-{self.name.lower()}-{account}-{self.endpoint.region}"
         return name if len(name) <= _BUCKET_LIMIT else f"{name[: _BUCKET_LIMIT - 13]}-{digest_of(name)[:12]}"
 
@@ -123,7 +123,7 @@ def load(path: Path, environment: str | None = None) -> Project:
     )
 
 
-def _check_key_stays_home(path: Path, found: sections.Document) -> None:
+def _check_key_stays_home(path: Path, found: sections.ProjectFile) -> None:
     """The handler's folder is packed whole, so a key in it would be published with every bundle."""
     key, source = found.release.signing_key, found.handler.source
     if key is not None and Path(os.path.abspath(source)) in Path(os.path.abspath(key)).parents:  # noqa: PTH100  # resolve() would look at the disk
@@ -133,7 +133,7 @@ def _check_key_stays_home(path: Path, found: sections.Document) -> None:
         )
 
 
-def document(path: Path, environment: str | None) -> sections.Document:
+def document(path: Path, environment: str | None) -> sections.ProjectFile:
     """The sections in force; raises what `load` raises."""
     raw = tables(path)
     overlays = raw.pop("env", {})
@@ -165,7 +165,7 @@ def _check_overlays(path: Path, overlays: Any, environment: str | None) -> None:
     if environment is not None and environment not in overlays:
         known = ", ".join(sorted(overlays)) or "none"
         raise ConfigurationError(
-            f"{path}: there is no [env.{environment}]{_did_you_mean(environment, list(overlays))} "
+            f"{path}: there is no [env.{environment}]{did_you_mean(environment, list(overlays))} "
             f"(environments in this file: {known})"
         )
 
@@ -180,9 +180,9 @@ def _merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, An
 
 def _validated(
     path: Path, raw: Mapping[str, Any], *, within: str = "", only: Mapping[str, Any] | None = None
-) -> sections.Document:
+) -> sections.ProjectFile:
     try:
-        return sections.Document.model_validate({"handler": {}, **raw}, context={"root": path.parent})
+        return sections.ProjectFile.model_validate({"handler": {}, **raw}, context={"root": path.parent})
     except ValidationError as error:
         details = list(_one_for_each_value(error.errors(include_url=False)))
         lines = [_explain(detail, within, only) for detail in details]
@@ -210,7 +210,7 @@ def _explain(detail: ErrorDetails, within: str, overlay: Mapping[str, Any] | Non
         key = within + key
     if detail["type"] == "extra_forbidden":
         known = list(_known_keys(location[:-1]))
-        return f"{key} is not a known key{_did_you_mean(location[-1], known)} (known here: {', '.join(sorted(known))})"
+        return f"{key} is not a known key{did_you_mean(location[-1], known)} (known here: {', '.join(sorted(known))})"
     if detail["type"] == "missing":
         return f"{key if len(location) > 1 else f'[{key}]'} is missing: add it"
     if "[key]" in detail["loc"]:
@@ -252,13 +252,8 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _did_you_mean(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
 def _known_keys(location: Sequence[str]) -> Iterator[str]:
-    model: type[BaseModel] = sections.Document
+    model: type[BaseModel] = sections.ProjectFile
     for part in location:
         field = next(field for name, field in model.model_fields.items() if part in (name, field.alias))
         model = next(candidate for candidate in _members(field.annotation) if _is_model(candidate))

@@ -1,4 +1,4 @@
-"""The sections of rehearsal.toml, their keys, defaults and limits. Reading the file is config.py's work.
+"""The sections of rehearsal.toml, their keys, defaults and limits. Reading the file is the work of `project`.
 
 Limits come from the botocore service models of SageMaker and the AWS pages for asynchronous inference.
 """
@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 SAGEMAKER_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
+# Asynchronous inference takes inputs and outputs of up to 1 GB (AWS developer guide, "Asynchronous inference").
 MAX_PAYLOAD_BYTES = 1 << 30
-"""Asynchronous inference takes inputs and outputs of up to 1 GB (AWS developer guide, "Asynchronous inference")."""
 
 _ENVIRONMENT_NAME = r"^[A-Z_][A-Z0-9_]*$"
 _PREFIX = r"^[A-Za-z0-9!_.*'()/-]+$"
@@ -22,6 +22,7 @@ _INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 _ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _TOPIC = r"^[A-Za-z0-9_-]{1,256}$"
+# Every pattern of a value, as people are told of it.
 IN_WORDS: Mapping[str, str] = {
     SAGEMAKER_NAME: "letters, digits and hyphens between them, such as my-detector",
     _ENVIRONMENT_NAME: "capital letters, digits and underscores, such as FRAME_INTERVAL",
@@ -32,8 +33,9 @@ IN_WORDS: Mapping[str, str] = {
     _BUCKET: "a bucket's name: 3 to 63 small letters, digits, dots and hyphens",
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
 }
-"""Every pattern of a value, as people are told of it."""
 
+# What a notification is sent about.
+Notified = Literal["success", "error"]
 EnvironmentName = Annotated[str, Field(pattern=_ENVIRONMENT_NAME, max_length=1024)]
 
 
@@ -124,7 +126,7 @@ class NotificationsSection(Section):
     """Default: <project>-success."""
     error_topic: str | None = Field(default=None, pattern=_TOPIC)
     """Default: <project>-error."""
-    include_response_in: Annotated[tuple[Literal["success", "error"], ...], Field(strict=False)] = ("error",)
+    include_response_in: Annotated[tuple[Notified, ...], Field(strict=False)] = ("error",)
     """Which messages carry the response itself (bodies of at most 128 KB)."""
 
 
@@ -186,7 +188,7 @@ class ReleaseSection(Section):
     """The public keys in PEM that `verify` and `rollback` trust; while there are any, no unsigned release will do."""
 
 
-class Document(Section):
+class ProjectFile(Section):
     """The whole file, one environment already laid over it."""
 
     project: ProjectSection

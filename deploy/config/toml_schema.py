@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.config.sections import Document
+from deploy.config.sections import ProjectFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def toml_schema() -> dict[str, Any]:
-    schema = Document.model_json_schema(by_alias=True)
+    schema = ProjectFile.model_json_schema(by_alias=True)
     sections = dict(schema["properties"])
     overlay = {"type": "object", "properties": sections, "additionalProperties": False}
     environments = {

@@ -14,8 +14,8 @@ from typing import Any
 _TRACEBACK = "Traceback (most recent call last):"
 _EXCEPTION = re.compile(r"^(?P<code>[A-Za-z_][\w.]*): (?P<message>.*)$")
 _STATUS = re.compile(r"Received (?:client|server) error \((\d+)\)")
+# Addresses, paths and numbers such as times: what differs from run to run of the same failure.
 _VOLATILE = re.compile(r"0x[0-9a-f]+|/[^\s:'\",]+|\d+(?:\.\d+)?")
-"""Addresses, paths and numbers such as times: what differs from run to run of the same failure."""
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,10 @@ from deploy.failed_requests.kept import BUNDLE, FAILURE, Input, Kept, Recorded, 
 from deploy.failed_requests.timeline import History, Serving
 from deploy.releases import Release, ReleaseStore
 
+# InvocationTimeoutSeconds where the caller says nothing (botocore's model of InvokeEndpointAsync).
 _DEFAULT_TIMEOUT_SECONDS = 900
-"""InvocationTimeoutSeconds where the caller says nothing (botocore's model of InvokeEndpointAsync)."""
+# LastModified has whole seconds, rounded down.
 _S3_RESOLUTION = timedelta(seconds=1)
-"""LastModified has whole seconds, rounded down."""
 
 
 @dataclass(frozen=True)

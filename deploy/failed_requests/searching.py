@@ -25,8 +25,8 @@ _SAID = re.compile(
 )
 _AROUND = timedelta(minutes=2)
 _COMPARED_CHARACTERS = 200
+# Below the input prefix: where `deploy` puts inputs, and where other senders may, named by their InferenceId.
 _FOLDERS = ("requests/", "smoke/", "")
-"""Below the input prefix: where `deploy` puts inputs, and where other senders may, named by their InferenceId."""
 _HELP = (
     "Give the input yourself with --input s3://... (or a file), or the SNS message of this failure with --notification"
 )

@@ -15,8 +15,8 @@ from deploy.apply.ledger import Entry
 from deploy.core.errors import ConfigurationError
 from deploy.releases import Pointer, Release, Stored
 
+# Starting a fleet, the longest bake, and a smoke test; what nobody ended by then has long ended by itself.
 _LONGEST_UPDATE = timedelta(hours=3)
-"""Starting a fleet, the longest bake, and a smoke test; what nobody ended by then has long ended by itself."""
 
 
 @dataclass(frozen=True)

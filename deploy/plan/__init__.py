@@ -1,5 +1,5 @@
-"""Desired against observed: what exists (`observe`), what would change (`plan`), what drifted, and what the account
-allows.
+"""Desired against observed: `observe` reads what exists, `plan` says what would change.
 
-Reads AWS; changes nothing.
+`quota` and `role` ask what the account allows before anything is created; `status` and `drift` look at what was
+promoted. Reads AWS; changes nothing.
 """

@@ -1,4 +1,4 @@
-"""`deploy drift`: does what stands still say what the release record says? Changes nothing."""
+"""`deploy drift`: does what exists still match the release record? Changes nothing."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def _alarms(clients: Clients, release: Release, monitoring: Monitoring) -> Itera
     found = observe.alarms(clients, monitoring.known_names)
     policies = observe.scaling_policies(clients, release.endpoint_name)
     for alarm in monitoring.alarms:
-        stands = found.get(alarm.name)
+        existing = found.get(alarm.name)
         policy = policies.get(alarm.acts_on or "", {})
-        if stands is None:
+        if existing is None:
             yield f"alarm {alarm.name}: missing"
-        elif not stands.get("ActionsEnabled", True):
+        elif not existing.get("ActionsEnabled", True):
             yield f"alarm {alarm.name}: its actions are disabled"
-        elif alarm.acts_on and policy.get("PolicyARN") not in stands.get("AlarmActions", ()):
+        elif alarm.acts_on and policy.get("PolicyARN") not in existing.get("AlarmActions", ()):
             yield f"alarm {alarm.name}: does not act on scaling policy {alarm.acts_on}"
 
 

@@ -1,4 +1,8 @@
-"""What stands in the account now, as far as a deployment concerns it: describe and list calls only."""
+"""What exists in the account now, as far as a deployment concerns it: describe and list calls only.
+
+A promotion looks once (`observe_resources`, under the lock) and hands what it saw to its steps; a plan needs all of it
+(`observe`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ _POLICY_FACTS = ("PolicyType", "StepScalingPolicyConfiguration", "TargetTracking
 
 @dataclass(frozen=True)
 class ObservedMonitoring:
-    """What watches and scales the endpoint now."""
+    """What monitors and scales the endpoint now."""
 
     target: Description | None
     policies: Mapping[str, Description]
@@ -27,16 +31,22 @@ class ObservedMonitoring:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """None or absent means it is not there."""
+class ObservedResources:
+    """What a release consists of, beside the bucket. None or absent means it is not there."""
 
-    bucket_region: str | None
-    bundle: bool
+    bundle: Description | None
     topics: frozenset[str]
     """ARNs of those of our two topics that exist."""
     model: Description | None
     endpoint_config: Description | None
     endpoint: Description | None
+
+
+@dataclass(frozen=True)
+class Observed(ObservedResources):
+    """What a plan is made from."""
+
+    bucket_region: str | None
     serving_config: Description | None
     """The configuration that the endpoint serves now, which may be another than the desired one."""
     serving_model: Description | None
@@ -49,7 +59,7 @@ class Observed:
         return digest_of(
             [
                 self.bucket_region,
-                self.bundle,
+                self.bundle is not None,
                 sorted(self.topics),
                 self.model is not None,
                 self.endpoint_config is not None,
@@ -64,21 +74,27 @@ class Observed:
 
 def observe(desired: Desired, monitoring: Monitoring, clients: Clients) -> Observed:
     """Raises AwsRefused when something may not be looked at."""
-    bucket_region = describe.bucket_region(clients, desired.bucket.name)
-    endpoint = describe.endpoint(clients, desired.endpoint.name)
+    resources = observe_resources(desired, clients)
+    endpoint = resources.endpoint
     serving = describe.endpoint_config(clients, endpoint["EndpointConfigName"]) if endpoint else None
-    topics = (desired.success_topic, desired.error_topic)
-    stored = describe.stored_object(clients, desired.bundle.bucket, desired.bundle.key)
     return Observed(
-        bucket_region=bucket_region,
-        bundle=stored is not None,
-        topics=frozenset(topic.arn for topic in topics if describe.topic(clients, topic) is not None),
-        model=describe.model(clients, desired.model.name),
-        endpoint_config=describe.endpoint_config(clients, desired.endpoint_config.name),
-        endpoint=endpoint,
+        **vars(resources),
+        bucket_region=describe.bucket_region(clients, desired.bucket.name),
         serving_config=serving,
         serving_model=_model_of(clients, serving),
         monitoring=observe_monitoring(monitoring, clients),
+    )
+
+
+def observe_resources(desired: Desired, clients: Clients) -> ObservedResources:
+    """Raises AwsRefused when something may not be looked at."""
+    topics = (desired.success_topic, desired.error_topic)
+    return ObservedResources(
+        bundle=describe.stored_object(clients, desired.bundle.bucket, desired.bundle.key),
+        topics=frozenset(topic.arn for topic in topics if describe.topic(clients, topic) is not None),
+        model=describe.model(clients, desired.model.name),
+        endpoint_config=describe.endpoint_config(clients, desired.endpoint_config.name),
+        endpoint=describe.endpoint(clients, desired.endpoint.name),
     )
 
 
@@ -87,11 +103,17 @@ def _model_of(clients: Clients, config: Description | None) -> Description | Non
     return describe.model(clients, variants[0]["ModelName"]) if variants else None
 
 
-def observe_monitoring(monitoring: Monitoring, clients: Clients) -> ObservedMonitoring:
+def observe_monitoring(
+    monitoring: Monitoring, clients: Clients, *, alarms_seen: Mapping[str, Description] | None = None
+) -> ObservedMonitoring:
+    """`alarms_seen` are the alarms where they were looked at already. Policies hang on the scalable target and go with
+    it (DeregisterScalableTarget, API reference), so without a target there are none to look for.
+    """
+    target = scalable_target(clients, monitoring.endpoint_name)
     return ObservedMonitoring(
-        target=scalable_target(clients, monitoring.endpoint_name),
-        policies=scaling_policies(clients, monitoring.endpoint_name),
-        alarms=alarms(clients, monitoring.known_names),
+        target=target,
+        policies=scaling_policies(clients, monitoring.endpoint_name) if target is not None else {},
+        alarms=alarms(clients, monitoring.known_names) if alarms_seen is None else alarms_seen,
         dashboard=dashboard(clients, monitoring.dashboard.name),
     )
 

@@ -1,6 +1,6 @@
-"""`deploy` shows what `deploy --promote` would do: desired against live, as a value that can be kept and compared.
+"""`deploy` shows what `deploy --promote` would do: desired against observed, as a value that can be kept and compared.
 
-May not: change anything, or ask AWS; it is given what live.py saw.
+May not: change anything, or ask AWS; it is given what `observe` saw.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Plan:
     project_sha256: str
     bundle_sha256: str
     live_sha256: str
-    """Digest of what stood when the plan was made."""
+    """Digest of what existed when the plan was made."""
     changes: tuple[Change, ...]
 
     @property
@@ -61,7 +61,7 @@ class Plan:
 
 
 def plan(desired: Desired, monitoring: Monitoring, observed: Observed) -> Plan:
-    """Raises ConfigurationError where no plan can lead from what stands to what is wanted."""
+    """Raises ConfigurationError where no plan can lead from what exists to what is wanted."""
     return Plan(
         account=desired.account,
         region=desired.region,
@@ -100,7 +100,7 @@ def require_unchanged(reviewed: Plan, now: Plan) -> None:
         return
     facts = {
         "account": "the account", "region": "the region", "bundle_sha256": "the bundle",
-        "project_sha256": "the configuration", "release": "the release", "live_sha256": "what stands in the account",
+        "project_sha256": "the configuration", "release": "the release", "live_sha256": "what exists in the account",
     }  # fmt: skip
     moved = [text for name, text in facts.items() if getattr(reviewed, name) != getattr(now, name)]
     raise ConfigurationError(
@@ -111,7 +111,7 @@ def require_unchanged(reviewed: Plan, now: Plan) -> None:
 
 def _resources(desired: Desired, observed: Observed) -> Iterator[Change]:
     yield from _bucket(desired, observed)
-    if not observed.bundle:
+    if observed.bundle is None:
         megabytes = f"{desired.bundle.size_bytes / 1e6:.1f} MB"
         yield Change("create", "object", desired.bundle.name, (megabytes,))
     for topic in (desired.success_topic, desired.error_topic):
@@ -172,7 +172,7 @@ def _what_the_swap_changes(desired: Desired, observed: Observed) -> Iterator[str
 
 
 def _check_asynchronous(name: str, observed: Observed) -> None:
-    """An endpoint stays what it was born as: AWS refuses to take AsyncInferenceConfig away or to add it."""
+    """An endpoint stays as it was created: AWS refuses to take AsyncInferenceConfig away or to add it."""
     if observed.serving_config is not None and "AsyncInferenceConfig" not in observed.serving_config:
         raise ConfigurationError(
             f"endpoint {name} exists and is not asynchronous: give this one another name with [endpoint] name"
@@ -184,8 +184,7 @@ def monitoring_changes(monitoring: Monitoring, observed: ObservedMonitoring) -> 
     yield from _target(monitoring, observed)
     for policy in monitoring.policies:
         yield from _policy(policy, observed)
-    for alarm in monitoring.alarms:
-        yield from _alarm(alarm, observed)
+    yield from (change for alarm in monitoring.alarms if (change := alarm_change(alarm, observed)) is not None)
     if not observed.dashboard:
         yield Change("create", "dashboard", monitoring.dashboard.name)
     wanted_policies = {policy.name for policy in monitoring.policies}
@@ -220,19 +219,17 @@ def _policy(policy: ScalingPolicy, observed: ObservedMonitoring) -> Iterator[Cha
         yield Change("update", "scaling-policy", policy.name, different)
 
 
-def _alarm(alarm: Alarm, observed: ObservedMonitoring) -> Iterator[Change]:
-    """A policy that was made anew has another ARN: an alarm that still names the old one fires into the void."""
+def alarm_change(alarm: Alarm, observed: ObservedMonitoring) -> Change | None:
+    """A policy that was made anew has another ARN: an alarm that still names the old one sets off nothing."""
     found = observed.alarms.get(alarm.name)
     if found is None:
-        yield Change("create", "alarm", alarm.name)
-        return
+        return Change("create", "alarm", alarm.name)
     wanted = {key: value for key, value in alarm.request(_AnyArn()).items() if key != "AlarmActions"}
     different = differences(wanted, found)
     policy = observed.policies.get(alarm.acts_on or "", {})
     if alarm.acts_on and policy.get("PolicyARN") not in found.get("AlarmActions", ()):
         different = (*different, "AlarmActions: it acts on another policy, or none")
-    if different:
-        yield Change("update", "alarm", alarm.name, different)
+    return Change("update", "alarm", alarm.name, different) if different else None
 
 
 class _AnyArn(dict[str, str]):

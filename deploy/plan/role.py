@@ -1,6 +1,6 @@
-"""Can SageMaker take the execution role on, and may that role do what the endpoint needs?
+"""Checks that SageMaker can assume the execution role, and that the role may do what the endpoint needs.
 
-Asked before anything is created, since AWS says no only minutes later, or at the first request. May not: change
+They come before anything is created, since AWS refuses only minutes later, or at the first request. May not: change
 anything.
 """
 

@@ -1,4 +1,4 @@
-"""`deploy status`: what serves, on how many instances, how long already, what waits, and what it costs."""
+"""`deploy status`: what serves, on how many instances, for how long, how many requests wait, and what it costs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an endpoint costs, from AWS's price list or a dated table."""
+"""What an endpoint costs: `prices` of an instance, from AWS's price list or a dated table, and the `cost` of a load."""

@@ -16,12 +16,12 @@ from deploy.pricing.prices import Price
 from deploy.resources.scaling import Throughput
 
 HOURS_PER_MONTH = 730.0
+# Detection of the backlog, host, container and model: low, expected, high, from reports of asynchronous endpoints.
 _COLD_START_SECONDS = (240.0, 390.0, 600.0)
-"""Detection of the backlog, host, container and model: low, expected, high, from reports of asynchronous endpoints."""
+# How long both fleets run before the bake of an update begins.
 _PROVISIONING_MINUTES = 10.0
-"""How long both fleets run before the bake of an update begins."""
+# Beyond this many idle times a second fleet-off pause never comes, and exp() would overflow.
 _LARGEST_EXPONENT = 700.0
-"""Beyond this many idle times a second fleet-off pause never comes, and exp() would overflow."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What an instance costs an hour: asked of AWS's Price List where that is possible, else from the dated table.
 
-May not: guess. A region or instance that neither knows has no price, and whoever asks says so.
+May not: guess. A region or instance that neither knows has no price.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from deploy.aws import Clients, aws_errors
 from deploy.core.errors import AwsRefused
 from deploy.core.tables import table
 
+# Suffixes of the usage types that an asynchronous endpoint may be billed under, best first.
 _USAGES = ("AsyncInf", "Host")
-"""Suffixes of the usage types that an asynchronous endpoint may be billed under, best first."""
 
 
 @dataclass(frozen=True)

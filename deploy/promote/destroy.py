@@ -1,4 +1,4 @@
-"""Undo what a ledger says was done, dependants first. What was only adopted stays; data goes with `purge` only."""
+"""`deploy destroy`: deletes what a ledger says was created, dependants first. Data are deleted with `purge` only."""
 
 from __future__ import annotations
 
@@ -135,5 +135,5 @@ _DELETERS: Mapping[Kind, Callable[[Work, str], None]] = {
     "object": _delete_object,
     "bucket": _delete_bucket,
 }
+# Creation reversed: an endpoint before the configuration it uses, that before its model.
 _ORDER: tuple[Kind, ...] = tuple(_DELETERS)
-"""Creation reversed: an endpoint before the configuration it uses, that before its model."""

@@ -39,6 +39,8 @@ class Recorder:
     price: Price | None
     actor: str
     signer: Signer | None = None
+    previous: str | None = None
+    """Key of the record that was in service before; the pointer moves under the lock only."""
 
     def write(
         self,
@@ -53,8 +55,7 @@ class Recorder:
         """Record the attempt; only a promoted one is pointed to. Returns the record's key and the record."""
         work.require_lock()
         store = store_of(self.desired)
-        before = releases.current(work.clients, store)
-        release = self._release(work, state, smokes, verdicts, served, reason, before[0].record if before else None)
+        release = self._release(work, state, smokes, verdicts, served, reason)
         provenance.attest(work.clients, store, release, self.signer)
         key, sha256 = releases.record(work.clients, store, release)
         if state == "promoted":
@@ -73,7 +74,6 @@ class Recorder:
         verdicts: Sequence[GateVerdict],
         served: Mapping[str, Any] | None,
         reason: str,
-        previous: str | None,
     ) -> Release:
         desired, manifest, project = self.desired, self.gate_input.bundle.manifest, self.gate_input.project
         return Release(
@@ -101,7 +101,7 @@ class Recorder:
             gates=tuple(GateRecord(gate=each.gate, outcome=each.outcome, reason=each.reason) for each in verdicts),
             evidence=tuple(self._evidence()),
             price=PriceRecord(usd_per_hour=self.price.usd_per_hour, source=self.price.source) if self.price else None,
-            previous=previous,
+            previous=self.previous,
             state=state,
             reason=reason,
             smoke=tuple(

@@ -1,4 +1,4 @@
-"""`deploy rollback`: back to a release that served before. Its model and configuration still stand, nothing is rebuilt.
+"""`deploy rollback`: back to a release that served before. Its model and configuration still exist; nothing is rebuilt.
 
 All at once and without a bake: who rolls back by hand wants the old fleet now.
 """
@@ -19,6 +19,7 @@ from deploy.async_client import Destination
 from deploy.aws import Clients, describe
 from deploy.core.errors import AwsRefused, ConfigurationError, EndpointFailed
 from deploy.core.waiting import REAL_TIME, Clock
+from deploy.plan.observe import Description
 from deploy.promote.smoke import Probe, SmokeResult, smoke
 from deploy.promote.verify import require_proven
 from deploy.releases import Pointer, Release, ReleaseStore, Stored
@@ -60,14 +61,14 @@ def rollback(
     one of them signed.
     """
     chosen = choose(request, clients)
-    _check_stands(clients, chosen.release)
+    config = _config_of(clients, chosen.release)
     probe = request.probe(chosen.release)
     if request.trusted:
         require_proven(clients, request.store, chosen, request.trusted)
     lock = Lock(request.store.bucket, f"{request.store.prefix}/lock.json", request.owner, request.actor)
     work = Work(clients, ledger, on_step, clock, chosen.release.account, chosen.release.region)
     with held(clients, lock, clock) as hold:
-        _go_back(request, work.under(hold), chosen, probe)
+        _go_back(request, work.under(hold), chosen, config, probe)
     return RolledBack(chosen.release, compared=probe.expected is not None)
 
 
@@ -90,7 +91,8 @@ def _in_service(request: RollbackRequest, clients: Clients) -> str:
     return pointer.release
 
 
-def _check_stands(clients: Clients, release: Release) -> None:
+def _config_of(clients: Clients, release: Release) -> Description:
+    """Raises ConfigurationError when it was deleted, or the model with it."""
     config = describe.endpoint_config(clients, release.config_name)
     model = describe.model(clients, str(release.model["ModelName"]))
     if config is None or model is None:
@@ -99,17 +101,30 @@ def _check_stands(clients: Clients, release: Release) -> None:
             f"release {release.release} cannot serve again: {missing} was deleted. Promote its bundle "
             f"({release.bundle_url}) anew"
         )
+    return config
 
 
-def _go_back(request: RollbackRequest, work: Work, chosen: Stored, probe: Probe) -> None:
+def _go_back(request: RollbackRequest, work: Work, chosen: Stored, config: Description, probe: Probe) -> None:
     endpoint = Endpoint(chosen.release.endpoint_name, chosen.release.config_name, _tags(chosen.release))
-    ensure_monitoring.suspend_scaling(work, request.monitoring, endpoint.config_name)
+    _serve(request, work, endpoint, config)
+    ensure_monitoring.ensure_scaling(work, request.monitoring)
+    _prove(request, work, endpoint, probe)
+    work.require_lock()
+    releases.point(work.clients, request.store, _pointer(request, work, chosen))
+
+
+def _serve(request: RollbackRequest, work: Work, endpoint: Endpoint, config: Description) -> None:
+    found = describe.endpoint(work.clients, endpoint.name)
+    if found is not None:
+        ensure_monitoring.suspend_scaling(work, request.monitoring, str(found["EndpointConfigName"]), config)
     try:
-        ensure_endpoint(work, endpoint, timeout_seconds=_PATIENCE_SECONDS)
+        ensure_endpoint(work, endpoint, found, timeout_seconds=_PATIENCE_SECONDS)
     except (EndpointFailed, AwsRefused):
         ensure_monitoring.resume_scaling(work, request.monitoring)
         raise
-    ensure_monitoring.ensure_scaling(work, request.monitoring)
+
+
+def _prove(request: RollbackRequest, work: Work, endpoint: Endpoint, probe: Probe) -> None:
     result = smoke(work.clients, request.destination, probe, timeout_seconds=_PATIENCE_SECONDS, clock=work.clock)
     said = "the answer of its rehearsal" if probe.expected else "an answer, with no rehearsal here to compare it with,"
     work.tell("endpoint", f"smoke {result.inference_id}", *_outcome(result, f"{said} after {result.seconds:g} s"))
@@ -118,8 +133,6 @@ def _go_back(request: RollbackRequest, work: Work, chosen: Stored, probe: Probe)
             f"endpoint {endpoint.name} serves {endpoint.config_name} now, and its smoke test failed: {result.problem}. "
             "`deploy releases` lists what else there is to go back to"
         )
-    work.require_lock()
-    releases.point(work.clients, request.store, _pointer(request, work, chosen))
 
 
 def _outcome(result: SmokeResult, good: str) -> tuple[Outcome, str]:

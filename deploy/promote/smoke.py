@@ -19,8 +19,8 @@ from deploy.core.waiting import Clock
 from deploy.gates.gate import Evidence
 from deploy.resources.monitoring import DEPLOY_METRICS, SMOKE_FAILURES
 
+# Another device rounds otherwise, so a detection near the threshold may come or go.
 _DETECTIONS_MAY_DIFFER_BY = 0.1
-"""Another device rounds otherwise, so a detection near the threshold may come or go."""
 _PREDICTIONS_SCHEMA = "rehearsal.predictions/1"
 
 
@@ -102,7 +102,7 @@ def _differences(body: bytes, expected: Expectation) -> str:
     try:
         document = json.loads(body)
         if document["schema"] != _PREDICTIONS_SCHEMA:
-            return ""  # another format is the business of whoever wrote the handler
+            return ""  # another format is for the handler's author to judge
         frames = len(document["frames"])
         detections = sum(len(frame["detections"]) for frame in document["frames"])
     except (ValueError, KeyError, TypeError) as error:

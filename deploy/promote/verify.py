@@ -1,8 +1,7 @@
-"""`deploy verify`: is what serves the thing that was rehearsed, gated and recorded? Every link of the chain, by digest,
-and by signature where [release] public_keys says whom to trust.
+"""`deploy verify`: proves that what serves was rehearsed, gated and recorded. Every link is checked by digest, and
+by signature where [release] public_keys names trusted keys.
 
-drift.py asks whether settings still are what they were; this asks whether the identity of what runs can be proven.
-Changes nothing.
+`drift` compares settings with the record; this module proves the identity of what runs. Changes nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What was promoted, by whom, on which evidence: records and the pointer (`store`), and the signed statements beside
 them.
 
-`statements` says a record as in-toto does, `signing` puts it into envelopes, `keys` are whose, `keygen` makes a pair,
-`provenance` keeps the statements beside the record and checks them against it.
+`statements` writes a record as in-toto statements, `signing` puts them in envelopes, `keys` reads keys, `keygen` makes
+a pair, `provenance` keeps the statements beside the record and checks them against it.
 """
 
 from deploy.releases.store import (

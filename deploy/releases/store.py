@@ -27,8 +27,8 @@ _POINTER = "current.json"
 _RECORD_NAME = re.compile(r"(?P<release>[0-9a-f]{12})-(?P<time>\d{8}T\d{12})Z\.json")
 _TIME = "%Y%m%dT%H%M%S%f"
 
+# What S3 says of an object whose key, owner or storage class keeps it from us (S3 API reference, GetObject).
 _OF_ONE_OBJECT = ("AccessDenied", "403", "InvalidObjectState", "KMS.DisabledException", "KMS.NotFoundException")
-"""What S3 says of an object whose key, owner or storage class keeps it from us (S3 API reference, GetObject)."""
 
 State = Literal["promoted", "rolled_back", "failed"]
 M = TypeVar("M", bound=BaseModel)

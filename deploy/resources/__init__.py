@@ -1,5 +1,7 @@
-"""The desired state as values: what an endpoint consists of, how it scales, what watches it, and what its roles may do.
+"""The desired state as values: what a project and a bundle mean on AWS.
 
+`serving` holds the resources of an endpoint and `desired_state` derives them, with `container_environment` for the
+container; `monitoring` holds alarms and scaling and `scaling` derives them; `iam_policy` is what the roles may do.
 Pure: nothing here asks or changes AWS.
 """
 

@@ -1,4 +1,4 @@
-"""The environment that the serving container gets: the handler's settings, and the stack's that make it obey them.
+"""The environment that the serving container gets: the handler's settings, and the stack's own.
 
 May not: read the process environment; the container's environment depends on the project alone.
 """

@@ -116,7 +116,7 @@ def _execution(place: _Place) -> list[Statement]:
 
 
 def _deployer(place: _Place) -> list[Statement]:
-    return [*_deployer_sagemaker(place), *_deployer_data(place), *_deployer_watching(place)]
+    return [*_deployer_sagemaker(place), *_deployer_data(place), *_deployer_monitoring(place)]
 
 
 def _deployer_sagemaker(place: _Place) -> list[Statement]:
@@ -157,7 +157,7 @@ def _deployer_data(place: _Place) -> list[Statement]:
     ]
 
 
-def _deployer_watching(place: _Place) -> list[Statement]:
+def _deployer_monitoring(place: _Place) -> list[Statement]:
     """Target tracking makes its own alarms with the caller's rights."""
     name = place.project.endpoint_name
     service = "sagemaker.application-autoscaling.amazonaws.com"

@@ -1,4 +1,4 @@
-"""What watches and scales an endpoint: alarms, scaling policies, the dashboard. Frozen nouns, as in resources.py.
+"""What monitors and scales an endpoint: alarms, scaling policies, the dashboard. Frozen dataclasses, as in `serving`.
 
 May not: call AWS.
 """
@@ -13,8 +13,8 @@ from typing import Any, Literal
 from deploy.resources import VARIANT
 
 SAGEMAKER_METRICS = "AWS/SageMaker"
+# Namespace of the metrics that deployments publish themselves.
 DEPLOY_METRICS = "Rehearsal/Deploy"
-"""Namespace of the metrics that deployments publish themselves."""
 SMOKE_FAILURES = "SmokeFailures"
 _SCALING = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 
@@ -154,7 +154,7 @@ class Monitoring:
     derivation: str
     """How the target value of the backlog policy came about, for people."""
     known_names: tuple[str, ...]
-    """Every name that a policy or alarm of ours can have; what stands under one and is not wanted is a leftover."""
+    """Every name that a policy or alarm of ours can have; what exists under one and is not wanted is a leftover."""
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:

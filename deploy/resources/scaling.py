@@ -1,4 +1,4 @@
-"""`desire_watching`: how an endpoint scales from zero and back, and which alarms undo a bad update. Pure.
+"""`desired_monitoring`: how an endpoint scales from zero and back, and which alarms undo a bad update. Pure.
 
 Three policies, because each of AWS's documented ones fails alone: target tracking never wakes an endpoint at zero, and
 together with the documented step policy it flaps. So a step to exactly one on a backlog without capacity, target
@@ -25,8 +25,8 @@ from deploy.resources.monitoring import (
     ScalingPolicy,
 )
 
+# Without a benchmark; gives AWS's example value of 5 at a concurrency of 1.
 _ASSUMED_BACKLOG_BEYOND_CONCURRENCY = 4.0
-"""Without a benchmark; gives AWS's example value of 5 at a concurrency of 1."""
 _SHRINKS_ABOVE_INSTANCES = 2
 _SHRINK_MINUTES = 8
 _ROLES = ("from-zero", "backlog", "idle", "shrink", "rollback-smoke", "rollback-5xx", "rollback-upload")

@@ -1,4 +1,4 @@
-"""The AWS resources a deployment consists of: frozen nouns, each knowing the request that creates it.
+"""The AWS resources a deployment consists of: frozen dataclasses, each with the request that creates it.
 
 May not: call AWS. Shapes: botocore's service models; which members are set and why: AWS developer guide,
 "Create an asynchronous inference endpoint" and "Deployment guardrails".
@@ -10,12 +10,13 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from deploy.config.sections import Notified
 from deploy.core.redaction import digested
 
+# One name for ever: guardrails work only while the variant keeps its name.
 VARIANT = "AllTraffic"
-"""One name for ever: guardrails work only while the variant keeps its name."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class EndpointConfig:
     failure_path: str
     success_topic_arn: str
     error_topic_arn: str
-    include_response_in: tuple[Literal["success", "error"], ...]
+    include_response_in: tuple[Notified, ...]
     tags: Mapping[str, str]
 
     def request(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ locals {
   region    = data.aws_region.current.name
   endpoint  = coalesce(var.endpoint_name, var.name)
   plain     = "rehearsal-${lower(var.name)}-${local.account}-${local.region}"
-  # S3 takes 63 characters; of a longer name a hash stands for the rest, as in deploy/config/project.py.
+  # S3 takes 63 characters; a hash replaces the rest of a longer name, as in deploy/config/project.py.
   derived = length(local.plain) <= 63 ? local.plain : "${substr(local.plain, 0, 50)}-${substr(sha256(jsonencode(local.plain)), 0, 12)}"
   bucket  = coalesce(var.bucket_name, local.derived)
   tags    = merge(var.tags, { "rehearsal:project" = var.name })

@@ -36,6 +36,8 @@ class FakeCloud:
     """Refusals to answer an operation with, used up from the front."""
     crash_after: str | None = None
     """Raises KeyboardInterrupt once the named operation has been carried out."""
+    after: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What happens in the account, once, when the named operation has been carried out."""
     fate: str = "InService"
     fates: list[str] = field(default_factory=list)
     """Of the first new endpoints, used up from the front; the rest share `fate`."""
@@ -64,7 +66,7 @@ class FakeCloud:
         return Clock(now=lambda: sum(self.slept_seconds), sleep=sleep)
 
     def names(self) -> set[str]:
-        """Everything that stands."""
+        """Everything that exists."""
         objects = {f"s3://{bucket}/{key}" for bucket, key in self.objects}
         return {*self.buckets, *objects, *self.topics, *self.models, *self.configs, *self.endpoints}
 
@@ -82,6 +84,8 @@ class FakeCloud:
         except Refusal as refusal:
             error = {"Code": refusal.code, "Message": refusal.message}
             return _http(refusal.status), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": refusal.status}}
+        finally:
+            self.after.pop(operation, lambda: None)()
         if self.crash_after == operation:
             self.crash_after = None
             raise KeyboardInterrupt

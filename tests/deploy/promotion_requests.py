@@ -1,4 +1,4 @@
-"""Orders to promote, made as the command line makes them."""
+"""Promotion requests, made as the command line makes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The installed commands, run in one folder that looks like a checkout, with a local AWS standing beside it."""
+"""The installed commands, run in one folder that looks like a checkout, with a local AWS running beside it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Shell:
 
 
 @contextmanager
-def standing(folder: Path, *, time_scale: float = 30.0) -> Iterator[Shell]:
+def local_aws(folder: Path, *, time_scale: float = 30.0) -> Iterator[Shell]:
     for name in ("handler", "harness/samples/known_answer"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "rehearsal.toml", folder)

@@ -56,6 +56,10 @@ class WatchedCloud(FakeCloud):
     def names(self) -> set[str]:
         return {*super().names(), *self.targets, *self.policies, *self.alarms, *self.dashboards}
 
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        """As somebody else would."""
+        self._put_object({"Bucket": bucket, "Key": key, "Body": data})
+
     def json_object(self, suffix: str) -> Any:
         (found,) = [stored for (_, key), stored in self.objects.items() if key.endswith(suffix)]
         return json.loads(found["Data"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.shell import Shell, standing
+from tests.deploy.shell import Shell, local_aws
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -30,7 +30,7 @@ def transform_fn(model, body, content_type, accept):
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    with standing(tmp_path, time_scale=1) as made:
+    with local_aws(tmp_path, time_scale=1) as made:
         with (tmp_path / "rehearsal.toml").open("a") as config:
             config.write(f"\n[rollout]\nbake_seconds = {BAKE_SECONDS}\nsmoke_requests = 1\n")
         yield made

@@ -20,7 +20,7 @@ from deploy import config
 from deploy.resources.iam_policy import policy
 from tests.deploy.projects import write_project
 
-MODULE = Path(__file__).parents[2] / "deploy" / "terraform"
+MODULE = Path(__file__).parents[3] / "deploy" / "terraform"
 TERRAFORM = shutil.which("terraform")
 PROVIDER = "*/hashicorp/aws"
 MIRRORS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")

@@ -162,7 +162,7 @@ def test_the_digest_does_not_depend_on_the_folder(tmp_path: Path) -> None:
 
 
 def test_the_projects_own_file_is_valid_in_every_environment() -> None:
-    path = Path(__file__).parents[2] / "rehearsal.toml"
+    path = Path(__file__).parents[3] / "rehearsal.toml"
     assert config.load(path).name == config.load(path, "prod").name == "rehearsal"
 
 

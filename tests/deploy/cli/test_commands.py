@@ -22,7 +22,7 @@ from tests.deploy.promotion_requests import known_clip
 from tests.deploy.reports import PROCESS, report, throughput, write_report
 from tests.deploy.watched_cloud import GOOD_ANSWER, START, WatchedCloud
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Terminal:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from deploy import config
 from deploy.cli.session import Session
 from deploy.cli.target import Options
-from deploy.config.sections import Document
+from deploy.config.sections import ProjectFile
 from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.settings import read
 from deploy.releases import keys
@@ -27,7 +27,7 @@ from deploy.releases.keys import Signer
 from deploy.releases.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
 from tests.deploy.keyrings import KEYS, Ring, private_pem, public_pem
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BODY = b'{"_type":"https://in-toto.io/Statement/v1"}'
 
 
@@ -269,7 +269,7 @@ def test_the_evidence_does_not_depend_on_who_signs(tmp_path: Path) -> None:
 
 
 def test_the_schema_of_the_project_file_knows_the_section() -> None:
-    schema = Document.model_json_schema(by_alias=True)
+    schema = ProjectFile.model_json_schema(by_alias=True)
     assert schema["properties"]["release"]["$ref"] == "#/$defs/ReleaseSection"
     assert set(schema["$defs"]["ReleaseSection"]["properties"]) == {"signing_key", "public_keys"}
 

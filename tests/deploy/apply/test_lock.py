@@ -133,7 +133,7 @@ def test_a_long_upload_renews_it(cloud: WatchedCloud, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl", now=ten_minutes_later)
     with held(cloud.clients(), OURS, clock) as hold:
         work = Work(cloud.clients(), ledger, lambda _: None, clock, "0", "us-east-1").under(hold)
-        ensure_bundle(work, what.desired.bundle)
+        ensure_bundle(work, what.desired.bundle, None)
         until = datetime.fromisoformat(cloud.json_object("lock.json")["expires"])
         assert until == START + timedelta(minutes=25)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.cli import replay
-from tests.deploy.test_commands import Terminal, terminal
+from tests.deploy.cli.test_commands import Terminal, terminal
 from tests.deploy.watched_cloud import GOOD_ANSWER
 
 __all__ = ["terminal"]

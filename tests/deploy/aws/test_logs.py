@@ -8,16 +8,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-import pytest
-
 from deploy.aws.logs import follow
 from deploy.core.waiting import REAL_TIME, Clock
 from tests.deploy.watched_cloud import START, WatchedCloud
-
-
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
 
 
 def event(number: int, *, after_seconds: float) -> dict[str, Any]:

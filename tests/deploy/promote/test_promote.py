@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from deploy.apply import ledger_copies
 from deploy.apply.ledger import Ledger
-from deploy.core.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed, GateRefused
+from deploy.core.errors import AwsRefused, DeployError, EndpointFailed, GateRefused
 from deploy.gates.gate import GateVerdict
-from deploy.plan.observe import observe
-from deploy.plan.plan import plan
 from deploy.promote.destroy import destroy
-from deploy.promote.promote import Promoted, PromotionRequest, promote
+from deploy.promote.promote import PromotionRequest
 from deploy.promote.recording import store_of
-from deploy.releases import current, readable, releases
+from deploy.releases import readable, releases
 from tests.deploy.cloud import Refusal
+from tests.deploy.promoting import changes, in_service, run, serving
 from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import GOOD_ANSWER, WatchedCloud
-
-
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "demo.ledger.jsonl")
-
-
-@pytest.fixture
-def first(tmp_path: Path) -> PromotionRequest:
-    return promotion_request(tmp_path / "first")
-
-
-@pytest.fixture
-def second(tmp_path: Path) -> PromotionRequest:
-    return promotion_request(tmp_path / "second", seed=1)
-
-
-def run(cloud: WatchedCloud, what: PromotionRequest, ledger: Ledger) -> Promoted:
-    return promote(what, cloud.clients(), ledger=ledger, clock=cloud.clock())
-
-
-def serving(cloud: WatchedCloud) -> str:
-    return str(cloud.endpoints["demo"]["EndpointConfigName"])
-
-
-def changes(cloud: WatchedCloud, what: PromotionRequest) -> list[tuple[str, str]]:
-    planned = plan(what.desired, what.monitoring, observe(what.desired, what.monitoring, cloud.clients()))
-    return [(change.symbol, change.kind) for change in planned.changes]
-
-
-def in_service(cloud: WatchedCloud, what: PromotionRequest) -> str | None:
-    found = current(cloud.clients(), store_of(what.desired))
-    return found[0].release if found else None
 
 
 def arn(cloud: WatchedCloud, role: str) -> str:
@@ -309,173 +266,3 @@ def test_an_alarm_that_becomes_quiet_is_waited_for(
     cloud.quiet_after_seconds = sum(cloud.slept_seconds) + 60
     run(cloud, second, ledger)
     assert serving(cloud) == second.desired.endpoint_config.name
-
-
-INTERRUPTED = [
-    "CreateBucket", "PutObject", "CreateTopic", "CreateModel", "CreateEndpointConfig", "PutMetricAlarm",
-    "CreateEndpoint", "DescribeEndpoint", "RegisterScalableTarget", "PutScalingPolicy", "PutDashboard",
-    "InvokeEndpointAsync",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("operation", INTERRUPTED)
-def test_a_first_promotion_interrupted_anywhere_is_finished_by_the_same_owner(
-    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger, operation: str
-) -> None:
-    cloud.crash_after = operation
-    with pytest.raises(KeyboardInterrupt):
-        run(cloud, first, ledger)
-    run(cloud, first, ledger)
-    assert in_service(cloud, first) == first.desired.release
-    assert changes(cloud, first) == []
-    assert cloud.changes().count("CreateEndpoint") == 1
-
-
-@pytest.mark.parametrize("operation", ["RegisterScalableTarget", "UpdateEndpoint", "InvokeEndpointAsync"])
-def test_an_update_interrupted_anywhere_is_finished_by_the_same_owner(
-    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger, operation: str
-) -> None:
-    run(cloud, first, ledger)
-    cloud.crash_after = operation
-    with pytest.raises(KeyboardInterrupt):
-        run(cloud, second, ledger)
-    run(cloud, second, ledger)
-    assert serving(cloud) == second.desired.endpoint_config.name
-    assert cloud.changes().count("UpdateEndpoint") == 1
-    assert changes(cloud, second) == []
-
-
-class Mortal(Ledger):
-    """Dies as `kill -9` does, with nothing caught or tidied up, once so many lines are on the disk."""
-
-    def __init__(self, path: Path, lines: int) -> None:
-        super().__init__(path)
-        self.lines = lines
-
-    def write(self, *line: Any, **more: Any) -> None:
-        super().write(*line, **more)
-        self.lines -= 1
-        if self.lines == 0:
-            raise KeyboardInterrupt
-
-
-def killed_after_each_line(
-    folder: Path, what: PromotionRequest, before: PromotionRequest | None
-) -> Iterator[tuple[WatchedCloud, Ledger]]:
-    """A cloud and a ledger for each line of the journal after which a promotion can die, the last one excepted."""
-    for lines in count(1):
-        cloud, path = WatchedCloud(), folder / str(lines) / "ledger.jsonl"
-        if before is not None:
-            run(cloud, before, Ledger(path))
-        try:
-            run(cloud, what, Mortal(path, lines))
-        except KeyboardInterrupt:
-            yield cloud, Ledger(path)
-        else:
-            return
-
-
-def test_a_first_promotion_killed_after_any_line_of_the_journal_is_resumed_or_destroyed(
-    first: PromotionRequest, tmp_path: Path
-) -> None:
-    deaths = 0
-    for cloud, ledger in killed_after_each_line(tmp_path / "resumed", first, None):
-        deaths += 1
-        run(cloud, first, ledger)
-        assert (in_service(cloud, first), changes(cloud, first)) == (first.desired.release, [])
-    for cloud, ledger in killed_after_each_line(tmp_path / "destroyed", first, None):
-        destroy(ledger, cloud.clients(), clock=cloud.clock(), purge=True)
-        assert cloud.names() == set()
-    assert deaths >= 20
-
-
-def test_an_update_killed_after_any_line_of_the_journal_is_resumed_or_destroyed(
-    first: PromotionRequest, second: PromotionRequest, tmp_path: Path
-) -> None:
-    deaths = 0
-    for cloud, ledger in killed_after_each_line(tmp_path / "resumed", second, first):
-        deaths += 1
-        run(cloud, second, ledger)
-        assert (in_service(cloud, second), changes(cloud, second)) == (second.desired.release, [])
-        assert serving(cloud) == second.desired.endpoint_config.name
-    for cloud, ledger in killed_after_each_line(tmp_path / "destroyed", second, first):
-        destroy(ledger, cloud.clients(), clock=cloud.clock(), purge=True)
-        assert cloud.names() == set()
-    assert deaths >= 8
-
-
-def test_two_cannot_deploy_at_once(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
-    cloud.crash_after = "CreateModel"
-    with pytest.raises(KeyboardInterrupt):
-        run(cloud, first, ledger)
-    with pytest.raises(DeployError, match=r"has been deploying since .*`deploy resume`"):
-        run(cloud, replace(first, owner="somebody else"), ledger)
-
-
-def test_a_lock_whose_owner_died_ends_by_itself(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
-    cloud.crash_after = "CreateModel"
-    with pytest.raises(KeyboardInterrupt):
-        run(cloud, first, ledger)
-    cloud.slept_seconds.append(5 * 3600)
-    run(cloud, replace(first, owner="somebody else"), ledger)
-    assert in_service(cloud, first) == first.desired.release
-
-
-def test_destroy_after_promotions_leaves_nothing(
-    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger
-) -> None:
-    run(cloud, first, ledger)
-    run(cloud, second, ledger)
-    destroy(ledger, cloud.clients(), clock=cloud.clock(), purge=True)
-    assert cloud.names() == set()
-
-
-@pytest.mark.parametrize("operation", INTERRUPTED)
-def test_a_promotion_interrupted_anywhere_can_be_destroyed_without_a_trace(
-    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger, operation: str
-) -> None:
-    cloud.crash_after = operation
-    with pytest.raises(KeyboardInterrupt):
-        run(cloud, first, ledger)
-    destroy(ledger, cloud.clients(), clock=cloud.clock(), purge=True)
-    assert cloud.names() == set()
-
-
-def test_another_machine_can_destroy_what_this_one_made(
-    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger, tmp_path: Path
-) -> None:
-    run(cloud, first, ledger)
-    elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
-    ledger_copies.join(cloud.clients(), store_of(first.desired), elsewhere)
-    assert {entry.name for entry in elsewhere.owned()} == {entry.name for entry in ledger.owned()}
-    destroy(elsewhere, cloud.clients(), clock=cloud.clock(), purge=True)
-    assert cloud.names() == set()
-
-
-def test_ledgers_of_two_machines_join(
-    cloud: WatchedCloud, first: PromotionRequest, second: PromotionRequest, ledger: Ledger, tmp_path: Path
-) -> None:
-    elsewhere = Ledger(tmp_path / "elsewhere" / "ledger.jsonl")
-    run(cloud, first, ledger)
-    run(cloud, second, elsewhere)
-    ledger_copies.join(cloud.clients(), store_of(first.desired), ledger)
-    names = {entry.name for entry in ledger.owned()}
-    assert {first.desired.model.name, second.desired.model.name} <= names
-    assert ledger.entries() == elsewhere.entries()
-
-
-def test_joining_where_nothing_was_kept_changes_nothing(
-    cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger
-) -> None:
-    ledger_copies.join(cloud.clients(), store_of(first.desired), ledger)
-    assert not ledger.path.exists()
-
-
-def test_a_damaged_copy_is_refused_and_not_joined(cloud: WatchedCloud, first: PromotionRequest, ledger: Ledger) -> None:
-    run(cloud, first, ledger)
-    before = ledger.path.read_bytes()
-    key = f"{first.desired.releases_prefix}/ledger.jsonl"
-    cloud.objects[first.desired.bucket.name, key]["Data"] = b"nonsense\n"
-    with pytest.raises(ConfigurationError, match="no ledger entry"):
-        ledger_copies.join(cloud.clients(), store_of(first.desired), ledger)
-    assert ledger.path.read_bytes() == before

@@ -11,7 +11,7 @@ import pytest
 
 from deploy import bundle, config
 from tests.deploy.reports import PROCESS, report, write_report
-from tests.deploy.shell import Shell, standing
+from tests.deploy.shell import Shell, local_aws
 
 pytestmark = pytest.mark.e2e
 
@@ -21,7 +21,7 @@ CLIP = "harness/samples/known_answer/clip.mp4"
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """An endpoint in service; the evidence for it is made up, since gates are not this test's business."""
-    with standing(tmp_path_factory.mktemp("replay")) as made:
+    with local_aws(tmp_path_factory.mktemp("replay")) as made:
         made.run("deploy bundle")
         project, built = config.load(made.folder / config.FILE_NAME), bundle.read(made.folder / "dist/model.tar.gz")
         rehearsed = report(project, built, runtime=PROCESS, created=datetime.now(UTC))

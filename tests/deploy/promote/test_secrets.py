@@ -1,4 +1,4 @@
-"""No credential of a handler leaves the project's file for a record, a journal, a plan or a screen."""
+"""No credential of a handler leaves the project's file for a record, a ledger, a plan or a screen."""
 
 from __future__ import annotations
 
@@ -30,16 +30,6 @@ OTHER = "hf_anothersecret"
 def settings(token: str) -> str:
     lines = (f'HF_TOKEN = "{token}"', f'DATABASE_URL = "postgres://me:{PASSWORD}@db/x"', 'TOKENIZER_PATH = "tok.json"')
     return "[handler.environment]\n" + "\n".join(lines) + "\n"
-
-
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.jsonl")
 
 
 @pytest.fixture

@@ -19,16 +19,6 @@ from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import WatchedCloud
 
 
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
-@pytest.fixture
-def first(tmp_path: Path) -> PromotionRequest:
-    return promotion_request(tmp_path / "first")
-
-
 def planned(cloud: WatchedCloud, what: PromotionRequest) -> Plan:
     return plan(what.desired, what.monitoring, observe(what.desired, what.monitoring, cloud.clients()))
 
@@ -151,7 +141,7 @@ def test_a_plan_goes_stale_when_the_account_moves(cloud: WatchedCloud, first: Pr
     reviewed = planned(cloud, first)
     require_unchanged(reviewed, planned(cloud, first))
     run(cloud, first, tmp_path)
-    with pytest.raises(ConfigurationError, match="stale: what stands in the account"):
+    with pytest.raises(ConfigurationError, match="stale: what exists in the account"):
         require_unchanged(reviewed, planned(cloud, first))
 
 

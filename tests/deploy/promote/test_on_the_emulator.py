@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.shell import Shell, standing
+from tests.deploy.shell import Shell, local_aws
 
 pytestmark = pytest.mark.e2e
 
 
 def test_what_was_rehearsed_is_promoted_watched_and_taken_back(tmp_path: Path) -> None:
-    with standing(tmp_path) as shell:
+    with local_aws(tmp_path) as shell:
         shell.run("harness validate --runtime process --quiet")
         shell.run("deploy bundle")
         shell.run("deploy keygen keys/release.pem")

@@ -36,11 +36,6 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "testing")
 
 
-@pytest.fixture
-def cloud() -> WatchedCloud:
-    return WatchedCloud()
-
-
 @dataclass
 class Stage:
     """A promoted endpoint that answers nothing."""

@@ -1,0 +1,39 @@
+"""What a promotion is asked to do: everything that was decided before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.async_client import Destination
+from deploy.gates.gate import GateInput, GateVerdict
+from deploy.pricing.prices import Price
+from deploy.promote.smoke import Probe
+from deploy.releases.keys import Signer
+from deploy.resources.desired_state import Desired
+from deploy.resources.monitoring import Monitoring
+
+
+@dataclass(frozen=True)
+class PromotionRequest:
+    gate_input: GateInput
+    verdicts: tuple[GateVerdict, ...]
+    desired: Desired
+    monitoring: Monitoring
+    probe: Probe
+    price: Price | None
+    owner: str
+    """See Lock.owner."""
+    actor: str
+    """ARN of whoever deploys."""
+    signer: Signer | None = None
+    """Signs the statements of the record; without one they are written unsigned."""
+
+
+def destination(desired: Desired) -> Destination:
+    """Where requests to what is promoted go."""
+    return Destination(
+        desired.endpoint.name,
+        f"s3://{desired.bucket.name}/{desired.input_prefix}",
+        desired.invocation_timeout_seconds,
+        desired.request_ttl_seconds,
+    )
