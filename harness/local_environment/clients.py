@@ -9,7 +9,7 @@ from harness.local_cloud.clients import local_client
 from harness.local_environment.inbox import open_inbox
 from harness.local_environment.local_aws import LocalAws
 from harness.local_environment.submit import Submitter
-from harness.serving.stacks.torchserve.model_watch import ModelWatch
+from harness.serving.instances.model_watch import ModelWatch
 
 
 def submitter_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: float) -> Submitter:

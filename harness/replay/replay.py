@@ -27,8 +27,8 @@ from harness.replay import asking, comparing, endpoint
 from harness.replay.asking import Answer
 from harness.replay.comparing import Replayed
 from harness.replay.endpoint import Archive
+from harness.serving.instances.model_watch import ModelWatch
 from harness.serving.runtimes.choose import Choice, choose
-from harness.serving.stacks.torchserve.model_watch import ModelWatch
 
 _DELIVERY_SECONDS = 60.0
 """On top of the request's own time-out: starting the model, and putting the result where it was promised."""

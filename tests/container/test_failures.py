@@ -16,10 +16,10 @@ from harness.docker.engine import SESSION_LABEL, Engine
 from harness.local_cloud.local_cloud import LocalCloud
 from harness.serving.images.recipe import COMPATIBLE_IMAGE
 from harness.serving.instances.gpu import gpus
+from harness.serving.instances.health import wait_healthy
 from harness.serving.runtimes.docker_limits import MachineLimits
 from harness.serving.runtimes.docker_local_mode import PortTaken
 from harness.serving.runtimes.docker_runtime import DockerRuntime, DockerSettings, free_port
-from harness.serving.stacks.torchserve.health import wait_healthy
 from tests.container.conftest import BUCKET, SESSION
 from tests.container.handlers import (
     CANNOT_BE_IMPORTED,

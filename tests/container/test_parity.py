@@ -13,10 +13,10 @@ import pytest
 
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.local_cloud import LocalCloud
+from harness.serving.instances.health import wait_healthy
 from harness.serving.instances.runtime import Instance, Runtime
 from harness.serving.runtimes.docker_runtime import DockerRuntime
 from harness.serving.runtimes.process import ProcessRuntime
-from harness.serving.stacks.torchserve.health import wait_healthy
 from tests.container.conftest import BUCKET
 from tests.container.handlers import invoke, spec
 

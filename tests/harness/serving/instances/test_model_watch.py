@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import HarnessError
-from harness.serving.stacks.torchserve.model_watch import ModelWatch
+from harness.serving.instances.model_watch import ModelWatch
 
 WORKER = "2026-11-20T06:34:43,557 [INFO ] W-9000-model_1.0-stdout MODEL_LOG - "
 SERVER = "2026-11-20T06:34:43,564 [WARN ] W-9000-model_1.0 org.pytorch.serve.wlm.BatchAggregator - "

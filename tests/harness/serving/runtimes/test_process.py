@@ -17,9 +17,9 @@ from harness.core.waiting import wait_until
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import start_embedded
 from harness.processes import ledger
+from harness.serving.instances.health import is_healthy, wait_healthy, wait_loaded
 from harness.serving.instances.runtime import Instance, InstanceSpec, Runtime
 from harness.serving.runtimes.process import ProcessInstance, ProcessRuntime
-from harness.serving.stacks.torchserve.health import is_healthy, wait_healthy, wait_loaded
 from harness.serving.stacks.torchserve.java import Java
 from tests import wheels
 from tests.harness.serving.archives import BUCKET, archive, s3_with, special
