@@ -10,6 +10,7 @@ from harness.local_environment.inbox import open_inbox
 from harness.local_environment.local_aws import LocalAws
 from harness.local_environment.submit import Submitter
 from harness.serving.instances.model_watch import ModelWatch
+from harness.serving.stacks import default_stack
 
 
 def submitter_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: float) -> Submitter:
@@ -27,5 +28,5 @@ def submitter_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: 
         endpoint_name=applied.endpoint_name,
         input_uri=applied.input_url,
         timeout_seconds=timeout_seconds,
-        watch=ModelWatch(aws.logs_dir / applied.endpoint_name).check,
+        watch=ModelWatch(aws.logs_dir / applied.endpoint_name, default_stack().log).check,
     )

@@ -1,7 +1,7 @@
-"""Whether an instance answers `GET /ping`, whether its model is loaded, and the waits for either.
+"""The waits for an instance: until it answers `GET /ping`, and until its model is loaded.
 
-Owns nothing that runs. `wait_healthy` is the platform's question and all that it asks before `InService`; TorchServe
-answers it before the model is loaded, so `wait_loaded` asks further.
+Owns nothing that runs. `wait_healthy` asks the platform's question, which is all that the platform asks before
+`InService`; a stack may answer it before the model is loaded, so `wait_loaded` asks the stack as well.
 """
 
 from __future__ import annotations
@@ -13,32 +13,11 @@ import httpx
 from harness.core.errors import ServiceDidNotStart, TimedOut
 from harness.core.waiting import wait_until
 from harness.serving.instances.runtime import Instance
-from harness.serving.stacks.torchserve.log import DIED, load_failure
+from harness.serving.stacks import Stack
+from harness.serving.stacks.contract.logs import LoadFailure
+from harness.serving.stacks.contract.ping import is_healthy
 
-PING_TIMEOUT_SECONDS = 2.0
-"""The platform's. Source: AWS developer guide, "Use your own inference code with hosting services"."""
 _LOG_LINES = 400
-_CAUSE_TIMEOUT_SECONDS = 1.0
-_MODEL_NAME = "model"
-"""The toolkit's name for the one model of a container."""
-
-
-def is_healthy(base_url: str, client: httpx.Client) -> bool:
-    try:
-        return client.get(f"{base_url}/ping", timeout=PING_TIMEOUT_SECONDS).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
-
-
-def is_loaded(base_url: str, client: httpx.Client) -> bool:
-    """Whether a worker of TorchServe holds the model; of a server without its management API, whether it is healthy."""
-    try:
-        answer = client.get(f"{base_url}/models/{_MODEL_NAME}", timeout=PING_TIMEOUT_SECONDS)
-    except httpx.HTTPError:
-        return False
-    if answer.status_code != httpx.codes.OK:
-        return is_healthy(base_url, client)
-    return any(worker["status"] == "READY" for version in answer.json() for worker in version["workers"])
 
 
 def wait_healthy(instance: Instance, timeout_seconds: float | None = None) -> None:
@@ -50,36 +29,40 @@ def wait_healthy(instance: Instance, timeout_seconds: float | None = None) -> No
         _wait(instance, timeout_seconds, "to pass the ping health check", lambda: is_healthy(instance.base_url, client))
 
 
-def wait_loaded(instance: Instance, timeout_seconds: float | None = None) -> None:
-    """Return when a worker holds the model, so that a request is answered and not kept waiting.
+def wait_loaded(instance: Instance, stack: Stack, timeout_seconds: float | None = None) -> None:
+    """Return when the stack holds the model, so that a request is answered and not kept waiting.
 
     Raises ServiceDidNotStart as `wait_healthy` does, and as soon as the log says that the model cannot be loaded.
     """
     with httpx.Client(trust_env=False) as client:
 
         def attempt() -> bool:
-            if load_failure(instance.log_tail(_LOG_LINES)) is not None:
+            if (failure := _load_failure(instance, stack)) is not None:
                 raise ServiceDidNotStart(
-                    f"the container of {instance.spec.endpoint_name} cannot load its model: {_cause(instance)}; "
-                    f"its log: {instance.spec.log_path}",
+                    f"the container of {instance.spec.endpoint_name} cannot load its model: "
+                    f"{_final_cause(instance, stack, failure)}; its log: {instance.spec.log_path}",
                     log_tail=instance.log_tail(),
                 )
-            return is_loaded(instance.base_url, client)
+            return stack.is_loaded(instance.base_url, client)
 
         _wait(instance, timeout_seconds, "to load its model", attempt)
 
 
-def _cause(instance: Instance) -> str:
-    """The traceback may follow the news of the death by some lines."""
+def _load_failure(instance: Instance, stack: Stack) -> LoadFailure | None:
+    return stack.log.load_failure(instance.log_tail(_LOG_LINES))
+
+
+def _final_cause(instance: Instance, stack: Stack, first: LoadFailure) -> str:
+    """The cause may follow the first line that tells of the failure; the first stays when none follows in time."""
 
     def attempt() -> str | None:
-        cause = load_failure(instance.log_tail(_LOG_LINES))
-        return None if cause == DIED else cause
+        failure = _load_failure(instance, stack)
+        return failure.cause if failure is not None and failure.is_final else None
 
     try:
-        return wait_until(attempt, what="the cause in the log", timeout_seconds=_CAUSE_TIMEOUT_SECONDS)
+        return wait_until(attempt, what="the cause in the log", timeout_seconds=stack.log.cause_delay_seconds)
     except TimedOut:
-        return DIED
+        return first.cause
 
 
 def _wait(instance: Instance, timeout_seconds: float | None, purpose: str, attempt: Callable[[], bool]) -> None:

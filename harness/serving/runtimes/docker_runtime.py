@@ -20,6 +20,7 @@ from harness.serving.instances.runtime import InstanceSpec
 from harness.serving.runtimes.docker_container import DockerInstance, Running, clean_up, remove_labelled
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 from harness.serving.runtimes.docker_local_mode import PortTaken, ServeRequest, serve
+from harness.serving.stacks import Stack
 
 _PORT_ATTEMPTS = 3
 
@@ -45,9 +46,12 @@ class DockerSettings:
 class DockerRuntime:
     name = "docker"
 
-    def __init__(self, settings: DockerSettings, engine: Engine, port: Callable[[], int] = free_port) -> None:
+    def __init__(
+        self, settings: DockerSettings, engine: Engine, stack: Stack, port: Callable[[], int] = free_port
+    ) -> None:
         self._settings = settings
         self._engine = engine
+        self._stack = stack
         self._port = port
         self._machine_facts = {"engine_version": engine.facts().version, **(gpu_facts() if settings.gpu else {})}
 
@@ -84,6 +88,7 @@ class DockerRuntime:
             container_id=found[0].id,
             port=port,
             image=image,
+            stack=self._stack,
             limits=self._settings.limits,
             model_data=model_data,
             started_at=started_at,
