@@ -32,7 +32,7 @@ _SIGKILLED = 137
 _WORKER_PEAK = "worker_peak_rss_bytes"
 
 
-def _script(stack: Stack) -> str:
+def _measuring_script(stack: Stack) -> str:
     """For the container's own Python: package versions, and the kernel's high-water mark of the largest worker."""
     return f"""
 import importlib.metadata, os, platform
@@ -63,7 +63,7 @@ class Running:
     """What was started, for `DockerInstance`."""
 
     name: str
-    """Of container and network, and the value of the label both carry."""
+    """The name of the container and of its network, and the value of the label that both carry."""
     container_id: str
     port: int
     image: PinnedImage
@@ -150,7 +150,7 @@ class DockerInstance:
         return InstanceUsage(found.cpu_seconds, found.memory_bytes, limit_bytes)
 
     def _end(self, grace_seconds: float) -> None:
-        # An engine that is gone took its containers along, or a later sweep finds them by their label.
+        # An engine that is gone has ended its containers, or a later sweep finds them by their label.
         with suppress(EngineGone):
             self._measure()
             self._engine.stop(self._running.container_id, grace_seconds)
@@ -171,7 +171,7 @@ class DockerInstance:
         return InstanceExit(state.exit_code, reason, state.finished_at or datetime.now(UTC))
 
     def _measure(self) -> None:
-        """Keeps what was last measured: a container that ended cannot be asked any more."""
+        """Keep the last measurement: a container that ended cannot be measured."""
         with suppress(MachineCannot):
             usage = self._engine.usage(self._running.container_id)
             if usage is not None:
@@ -184,10 +184,10 @@ class DockerInstance:
 
     def _ask_inside(self) -> dict[str, str]:
         stack = self._running.stack
-        told = self._engine.run_inside(self._running.container_id, ["python", "-c", _script(stack)])
+        told = self._engine.run_inside(self._running.container_id, ["python", "-c", _measuring_script(stack)])
         lines = [line.split("=", 1) for line in told.splitlines() if "=" in line]
         known = {name: value for name, value in lines if name in ("python", _WORKER_PEAK, *_packages(stack))}
-        # A worker that died took its mark along: the highest that was ever seen counts.
+        # The mark of a worker that died is lost: the highest that was ever seen counts.
         peak = max(int(known.get(_WORKER_PEAK, 0)), int(self._measured.get(_WORKER_PEAK, 0)))
         return {**known, _WORKER_PEAK: str(peak)}
 
@@ -217,7 +217,7 @@ def remove_labelled(engine: Engine, instance_name: str) -> None:
 
 
 def clean_up(engine: Engine, instance_name: str, work_dir: Path) -> None:
-    """After a start that failed: as `stop`, without an instance."""
+    """What `stop` does, after a start that failed and left no instance."""
     with suppress(MachineCannot):
         remove_labelled(engine, instance_name)
     remove_tree(work_dir)

@@ -1,4 +1,7 @@
-"""Runs instances as containers, through SageMaker local mode. Decides image, port, name and labels; owns the engine."""
+"""The Docker runtime: instances are containers, started through SageMaker local mode.
+
+It decides image, port, name and labels, and owns the connection to the engine.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,12 @@ def free_port() -> int:
 @dataclass(frozen=True)
 class DockerSettings:
     s3_endpoint_url: str
-    """Of the local cloud, where the model data is."""
+    """The address of the local cloud, where the model data is."""
     session_id: str
     """The label that everything created carries, so that strays are found."""
     region: str = DEFAULT_REGION
     image: str | None = None
-    """Runs in place of the image that the model names (which this machine may not be able to pull); None runs that."""
+    """Runs in place of the image that the model names, which this machine may not be able to pull; None runs that."""
     gpu: bool = False
     limits: MachineLimits = UNLIMITED
 
@@ -65,7 +68,7 @@ class DockerRuntime:
         self.close()
 
     def start(self, spec: InstanceSpec) -> DockerInstance:
-        """As the seam says; besides, ServiceDidNotStart with what compose or the container said.
+        """As `Runtime.start`; it also raises ServiceDidNotStart with the output of compose or the container.
 
         Whatever fails, no container, network or work folder stays behind.
         """
