@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+# The folder that takes the place of /opt/ml.
 BASE_FOLDER = "ml"
-"""The folder that takes the place of /opt/ml."""
 
 # The caller's AWS files and the metadata of a machine on EC2 give a container no identity; only its model's user does.
 NO_IDENTITY = {
