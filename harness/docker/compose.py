@@ -22,7 +22,7 @@ class Compose:
     def run(
         self, arguments: list[str], *, environment: Mapping[str, str], timeout_seconds: float
     ) -> subprocess.CompletedProcess[str]:
-        """To its end, with its output; `environment` is laid over what children inherit. Raises MachineCannot."""
+        """Run one command to its end; `environment` overrides what children inherit. A time-out is MachineCannot."""
         try:
             return subprocess.run(
                 [*self.command, *arguments],
@@ -38,7 +38,7 @@ class Compose:
 
 
 def find_compose() -> Compose | None:
-    """As SageMaker local mode looks for it."""
+    """The Compose that SageMaker local mode would find."""
     plugin = _version(("docker", "compose"))
     if plugin is not None and int(plugin.split(".")[0]) >= 2:
         return Compose(("docker", "compose"), plugin)

@@ -1,7 +1,7 @@
-"""The Docker engine, through the `docker` SDK: the only module that imports it, and no SDK exception leaves here.
+"""The Docker engine, through the `docker` SDK. No other module imports the SDK, and no SDK exception leaves this one.
 
 It answers with values, never with SDK objects: facts of the engine, of an image, of a container. What they mean for an
-instance is decided elsewhere. Only a local engine is of use: model data and ports are shared with this machine.
+instance is decided elsewhere. The engine must be local, because model data and ports are shared with this machine.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from harness.docker.facts import ContainerState, EngineFacts, ImageFacts, Labell
 SESSION_LABEL = "rehearsal.session"
 INSTANCE_LABEL = "rehearsal.instance"
 WORK_DIR_LABEL = "rehearsal.work-dir"
+# Where `run_once` mounts its folder for the command.
 FOLDER_INSIDE = "/mnt"
-"""Where `run_once` shows its folder to the command."""
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 START_HINT = "start it (`sudo systemctl start docker`), or go on without it: `--runtime process`"
@@ -36,12 +36,12 @@ _UNREACHABLE = (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSE
 
 
 class EngineGone(MachineCannot):
-    """No engine answers, or it stopped answering."""
+    """No engine answers, or the engine stopped answering."""
 
 
 @contextmanager
 def engine_errors(doing: str) -> Iterator[None]:
-    """The one place where the SDK's exceptions, and those of the HTTP library below it, become ours."""
+    """Maps the SDK's exceptions, and those of the HTTP library below it, to ours; no other code does."""
     try:
         yield
     except docker.errors.APIError as error:
@@ -51,16 +51,16 @@ def engine_errors(doing: str) -> Iterator[None]:
 
 
 def engine_host() -> str:
-    """DOCKER_HOST, else the local socket; for commands that are started without our environment."""
+    """DOCKER_HOST, else the local socket. It is for commands that do not inherit this environment."""
     return str(docker.utils.kwargs_from_env().get("base_url") or DEFAULT_HOST)
 
 
-def _knock(host: str, timeout_seconds: float) -> None:
-    """The SDK leaves its socket open when nobody is at home."""
+def _try_socket(host: str, timeout_seconds: float) -> None:
+    """Connect once before the SDK does, because the SDK leaves its socket open when nothing listens."""
     if host.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as door:
-            door.settimeout(timeout_seconds)
-            door.connect(host.removeprefix("unix://"))
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(timeout_seconds)
+            probe.connect(host.removeprefix("unix://"))
 
 
 class Engine:
@@ -75,7 +75,7 @@ class Engine:
         """To `host`, else to DOCKER_HOST, else to the local socket; raises EngineGone when nothing answers there."""
         host = host or engine_host()
         with engine_errors(f"connecting to {host}"):
-            _knock(host, timeout_seconds)
+            _try_socket(host, timeout_seconds)
             client = docker.DockerClient(base_url=host, timeout=timeout_seconds)
             try:
                 client.ping()
@@ -123,7 +123,7 @@ class Engine:
         )
 
     def pull(self, reference: str, username: str, password: str) -> ImageFacts:
-        """With credentials that stay in memory: no `docker login`, nothing written to ~/.docker/config.json."""
+        """The credentials stay in memory: no `docker login`, and nothing is written to ~/.docker/config.json."""
         with engine_errors(f"pulling {reference}"):
             self.client.images.pull(reference, auth_config={"username": username, "password": password})
         pulled = self.image(reference)
@@ -132,7 +132,7 @@ class Engine:
         return pulled
 
     def state(self, container_id: str) -> ContainerState | None:
-        """None when there is no such container (any more)."""
+        """None when there is no such container."""
         with engine_errors(f"looking at the container {container_id[:12]}"):
             try:
                 state = self.client.api.inspect_container(container_id)["State"]
@@ -189,22 +189,22 @@ class Engine:
         return raw.decode("utf-8", "replace")
 
     def oom_kills(self, container_id: str, since: datetime) -> int:
-        """How often the kernel killed a process in the container for want of memory; the container may have survived.
+        """How often the kernel killed a process in the container for lack of memory; the container may have survived.
 
         The engine remembers a bounded number of events, so this is a lower bound.
         """
-        api: Any = self.client.api  # its stubs know whole seconds only
+        api: Any = self.client.api  # its stubs allow whole seconds only
         with engine_errors(f"asking for out-of-memory events of {container_id[:12]}"):
             events = api.events(
                 since=f"{since.timestamp():.6f}",
-                until=f"{datetime.now(UTC).timestamp():.6f}",  # whole seconds ahead, it would wait for them
+                until=f"{datetime.now(UTC).timestamp():.6f}",  # a later time would make the engine wait for it
                 filters={"container": container_id, "event": "oom"},
                 decode=True,
             )
             return sum(1 for _ in events)
 
     def stop(self, container_id: str, grace_seconds: float) -> None:
-        """SIGTERM, then SIGKILL after the grace; nothing when it is gone already."""
+        """SIGTERM, then SIGKILL after the grace; nothing when the container is gone."""
         with engine_errors(f"stopping the container {container_id[:12]}"):
             try:
                 self.client.api.stop(container_id, timeout=max(0, round(grace_seconds)))
@@ -242,7 +242,7 @@ class Engine:
         ]
 
     def named(self, prefix: str) -> list[Labelled]:
-        """Containers whose name begins so."""
+        """Containers whose name begins with `prefix`."""
         with engine_errors(f"listing the containers {prefix}*"):
             found = self.client.api.containers(all=True, filters={"name": f"^/{prefix}"})
         return [Labelled("container", c["Id"], c["Names"][0].lstrip("/"), c.get("Labels") or {}) for c in found]

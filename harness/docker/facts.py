@@ -1,4 +1,4 @@
-"""What a Docker engine says, as values: of itself, of an image, of a container. Made by `docker_engine` alone."""
+"""The values that `engine` answers with: facts of the engine, of an image, of a container."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ContainerState:
 class Usage:
     memory_bytes: int
     memory_peak_bytes: int | None
-    """None where the kernel does not tell (cgroup v2 tells it only inside the container)."""
+    """None where the kernel does not report it (cgroup v2 does so only inside the container)."""
     cpu_seconds: float
 
 

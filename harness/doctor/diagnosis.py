@@ -20,8 +20,8 @@ from harness.doctor.machine import (
     check_credentials,
     check_disk,
     check_environment,
-    check_java,
     check_port,
+    check_program,
     check_python,
     check_uv,
 )
@@ -29,6 +29,7 @@ from harness.local_cloud.clients import DEFAULT_REGION
 from harness.processes import sweep
 from harness.serving.instances.gpu import gpus
 from harness.serving.runtimes.docker_sweep import sweep_docker
+from harness.serving.stacks import default_stack
 
 SCHEMA = "rehearsal.doctor/1"
 
@@ -37,11 +38,11 @@ def diagnose(runtime: str, *, region: str = DEFAULT_REGION, state_dir: Path = ST
     """Every check; `fail` only where the asked runtime cannot do without."""
     docker = docker_findings(fatal=runtime == "docker", region=region, gpus=gpus(), today=datetime.now(UTC).date())
     docker_runs = all(finding.level == "ok" for finding in docker if finding.check in {"docker engine", "image"})
-    java_needed = runtime == "process" or (runtime == "auto" and not docker_runs)
+    programs_needed = runtime == "process" or (runtime == "auto" and not docker_runs)
     return [
         check_python(),
         check_uv(),
-        check_java(fatal=java_needed),
+        *(check_program(required, fatal=programs_needed) for required in default_stack().needs.programs),
         *docker,
         check_disk(state_dir),
         check_port(),

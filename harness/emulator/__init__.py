@@ -15,5 +15,5 @@ endpoint through its states, one `step` at a time, changes of deployment through
 `logs` tells what containers and platform wrote; `housekeeping` removes what is old.
 None of these has a thread or sleeps; `assembly` puts them together, `service` gives them threads and a port.
 
-The emulator may not know TorchServe or Docker: instances come from `harness.serving.instances.runtime` alone.
+The emulator may not know serving stacks or Docker: instances come from `harness.serving.instances.runtime` alone.
 """

@@ -8,7 +8,8 @@ from deploy.apply.apply import Applied
 from deploy.async_client import AsyncClient, Destination, TopicName, open_inbox
 from deploy.aws import Clients, Target
 from harness.local_environment.local_aws import LocalAws
-from harness.serving.stacks.torchserve.model_watch import ModelWatch
+from harness.serving.instances.model_watch import ModelWatch
+from harness.serving.stacks import default_stack
 
 
 def client_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: float) -> AsyncClient:
@@ -20,5 +21,5 @@ def client_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: flo
         Destination(applied.endpoint_name, applied.input_url, keeps_notes=False),
         timeout_seconds,
         inbox=open_inbox(clients, topics, queue_name),
-        watch=ModelWatch(aws.logs_dir / applied.endpoint_name).check,
+        watch=ModelWatch(aws.logs_dir / applied.endpoint_name, default_stack().log).check,
     )

@@ -11,13 +11,12 @@ from pathlib import Path
 import psutil
 
 from deploy.evidence import Machine
+from harness.serving.stacks import default_stack
 
 TOOL = "sagemaker-rehearsal"
 _PACKAGES = (
     "torch",
     "torchvision",
-    "torchserve",
-    "sagemaker-pytorch-inference",
     "opencv-python-headless",
     "numpy",
     "boto3",
@@ -32,7 +31,7 @@ def tool_version() -> str:
 def installed_versions() -> Mapping[str, str]:
     """Versions of the packages that matter, in the environment the harness runs in."""
     found = {}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *default_stack().packages):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-_LINE = re.compile(r"MODEL_LOG - stages (\{.*\})\s*$", re.MULTILINE)
-_WENT_ON = re.compile(r"MODEL_LOG - out of memory on .*; going on with ")
+from harness.serving.stacks import default_stack
+
+_STAGES = re.compile(r"stages (\{.*\})\s*$")
+_WENT_ON = re.compile(r"out of memory on .*; going on with ")
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,13 @@ class ContainerLog:
 def read(logs_dir: Path) -> ContainerLog:
     """Of all instances below `logs_dir`."""
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(logs_dir.rglob("i-*.log"))]
-    accounts = tuple(account for text in texts for account in _accounts(text))
-    return ContainerLog(accounts, sum(len(_WENT_ON.findall(text)) for text in texts))
+    said = [line for text in texts for line in default_stack().log.model_output(text)]
+    return ContainerLog(tuple(_accounts(said)), sum(_WENT_ON.match(line) is not None for line in said))
 
 
-def _accounts(text: str) -> Iterator[Account]:
-    for line in _LINE.findall(text):
+def _accounts(said: Iterable[str]) -> Iterator[Account]:
+    for stages in filter(None, map(_STAGES.match, said)):
         try:
-            yield TypeAdapter(Account).validate_python(json.loads(line))
+            yield TypeAdapter(Account).validate_python(json.loads(stages[1]))
         except (ValueError, ValidationError):
             continue  # two workers can write into one another's line

@@ -1,4 +1,11 @@
-"""Child processes: started and ended (`children`), kept in a `ledger` for a later run to end, and their ports."""
+"""Child processes of this machine.
+
+children    starts and ends them, and sweeps those that a killed run left behind
+ledger      remembers each in a file, so that a later run can find it
+leftovers   sweeps everything below a state folder
+ports       keeps free ports for them
+uv          finds uv and runs a command of it
+"""
 
 from harness.processes.children import ChildProcess, Swept, log_tail, start_process, sweep
 

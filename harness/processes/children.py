@@ -1,8 +1,8 @@
-"""Child processes: the one way to start them, end them, and end those that a killed run left behind.
+"""Child processes: this module alone starts them, ends them, and ends those that a killed run left behind.
 
 A child leads its own session and process group, writes stdout and stderr to a log file, and is in the ledger
 (`harness.processes.ledger`) from before it exists until it is gone. It carries the record's id in its environment, and
-so does all it starts: a JVM that outlives its parent or a worker in a session of its own is found by it.
+so do its descendants: a JVM that outlives its parent, or a worker in a session of its own, is found by the id.
 
     with start_process([...], what="LocalStack", state_dir=state, log_path=log, environment=env, cwd=run_dir) as child:
         ...
@@ -59,7 +59,7 @@ class ChildProcess:
     def exit_code(self) -> int | None:
         """None while it runs; negative for the signal that ended it.
 
-        The ended child is left unreaped until `stop`, so that nobody else is given its pid, nor its group's.
+        The ended child is not reaped until `stop`, so that the kernel gives its pid and its group's to nobody else.
         """
         if self._exit_code is None:
             self._exit_code = _peek_exit_code(self._popen)
@@ -69,11 +69,11 @@ class ChildProcess:
         return log_tail(self.log_path, lines)
 
     def family(self) -> list[psutil.Process]:
-        """The child and everything alive that came from it."""
+        """The child and all of its descendants that run."""
         return _family(self._record)
 
     def stop(self, grace_seconds: float = 10.0) -> None:
-        """SIGTERM to all of it, SIGKILL after the grace; reaps, removes its folders, strikes it off the ledger."""
+        """Send SIGTERM to the family, and SIGKILL after the grace; reap it, remove its folders and its record."""
         with self._stopping:
             if self._popen.returncode is not None:
                 return
@@ -136,7 +136,7 @@ def _spawn(
 
 
 def sweep(state_dir: Path, grace_seconds: float = 5.0) -> tuple[Swept, ...]:
-    """End what runs that are gone left behind, and remove their folders; nothing of a living run is touched.
+    """End the processes of runs that are gone, and remove their folders; no process of a living run is touched.
 
     Two sweeps at once take turns; the second finds nothing left.
     """
@@ -222,7 +222,7 @@ def _end(record: ProcessRecord, grace_seconds: float) -> tuple[int, ...]:
     with suppress(TimedOut):
         _wait_gone(first, grace_seconds, record.what)
     ended = {process.pid for process in first}
-    while rest := _family(record):  # again, for what was born while we looked
+    while rest := _family(record):  # again, for processes that started in the meantime
         _signal(rest, signal.SIGKILL)
         _wait_gone(rest, KILL_TIMEOUT_SECONDS, record.what)
         ended |= {process.pid for process in rest}
@@ -232,7 +232,7 @@ def _end(record: ProcessRecord, grace_seconds: float) -> tuple[int, ...]:
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
     for process in processes:
         with suppress(psutil.Error):
-            process.send_signal(number)  # psutil looks first whether the pid is still the same process's
+            process.send_signal(number)  # psutil checks first that the pid is still the same process's
 
 
 def _wait_gone(processes: Sequence[psutil.Process], timeout_seconds: float, what: str) -> None:

@@ -1,7 +1,7 @@
 """The ledger of processes: one JSON file for each child, so that a later run can end what a killed run left behind.
 
-Owns the files `<state>/run/processes/<id>.json` and the identity of a process. A pid alone is no identity: the kernel
-gives it again. It signals nobody; `harness.processes` does.
+Owns the files `<state>/run/processes/<id>.json` and the identity of a process. A pid alone is no identity, because the
+kernel uses it again. It sends no signals; `children` does.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ class ProcessIdentity:
 @dataclass(frozen=True)
 class ProcessRecord:
     id: str
-    """Also the value of TOKEN_VARIABLE in the environment of the process and all it starts."""
+    """Also the value of TOKEN_VARIABLE in the environment of the process and of its descendants."""
     what: str
     owner: ProcessIdentity
     process: ProcessIdentity | None
     """None between the decision to start and the start; the leader of its own session and process group."""
     remove: tuple[Path, ...]
-    """Folders that go when the process is gone."""
+    """Folders that are removed when the process is gone."""
 
 
 def identity(pid: int, *, zombies: bool = False) -> ProcessIdentity | None:
-    """Who has this pid now; None for nobody, and for a zombie (ended, not yet reaped) unless `zombies`."""
+    """The process that has this pid now; None for none, and for a zombie (ended, not yet reaped) unless `zombies`."""
     if sys.platform != "linux":
         return _portable_identity(pid, zombies=zombies)
     try:
@@ -107,7 +107,7 @@ def forget(state_dir: Path, record_id: str) -> None:
 
 
 def records(state_dir: Path) -> Iterator[ProcessRecord]:
-    """Every readable record; those of a schema we do not know are another version's business."""
+    """Every readable record; those of an unknown schema belong to another version."""
     for path in sorted(processes_dir(state_dir).glob("*.json")):
         with suppress(FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             document = json.loads(path.read_text())
@@ -139,7 +139,7 @@ def _from_json(document: dict[str, Any]) -> ProcessRecord:
 
 @contextmanager
 def file_lock(path: Path, *, what: str, timeout_seconds: float) -> Iterator[None]:
-    """One holder on this machine at a time; the kernel lets go when the holder dies, however it dies."""
+    """One holder on this machine at a time; the kernel releases the lock when the holder dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         wait_until(lambda: _try_lock(file.fileno()), what=what, timeout_seconds=timeout_seconds, every_seconds=0.05)

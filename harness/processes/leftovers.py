@@ -1,4 +1,4 @@
-"""What killed runs left below a state folder: found by their ledgers, ended, removed."""
+"""The sweep of everything that killed runs left below a state folder, found by their ledgers."""
 
 from __future__ import annotations
 

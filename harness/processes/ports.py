@@ -1,7 +1,7 @@
-"""Free ports on the loopback interface, kept free until the server that was promised one has bound it.
+"""Free ports on the loopback interface, kept free until the server that is to use one has bound it.
 
-Owns nothing else. A reserved port is bound but not listening, with SO_REUSEADDR: on Linux a server that sets the same
-option (the JVM, Twisted, asyncio and uvicorn do) can bind it, while the kernel gives it to nobody who asks for any.
+A reserved port is bound but not listening, with SO_REUSEADDR: on Linux a server that sets the same option (the JVM,
+Twisted, asyncio and uvicorn do) can bind it, while the kernel gives it to no process that asks for any port.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ReservedPort:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((LOOPBACK, 0))
         self.port: int = self._socket.getsockname()[1]
-        if sys.platform != "linux":  # elsewhere nobody else could bind it while we hold it
+        if sys.platform != "linux":  # elsewhere no other process can bind it while this one holds it
             self.release()
 
     def release(self) -> None:
@@ -35,7 +35,7 @@ class ReservedPort:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether this process or a descendant listens on the port: an answer on it may come from somebody else."""
+    """Whether this process or a descendant listens on the port: an answer on it may come from another program."""
     try:
         parent = psutil.Process(pid)
         family = [parent, *parent.children(recursive=True)]

@@ -1,6 +1,6 @@
-"""Where uv is, the one tool this project asks of a machine; and how a command of it is run.
+"""uv, the one tool that this project needs on a machine: where it is, and how a command of it is run.
 
-Owns nothing else. Raises MachineCannot with the next step when uv is absent or says no.
+Raises MachineCannot with the next step when uv is absent or fails.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 900.0
 
 
 def find_uv() -> Path:
-    """What `uv run` says it is, else `uv` on PATH, else the one in the `uv` package."""
+    """The uv that `uv run` names, else `uv` on PATH, else the one in the `uv` package."""
     for candidate in (uv_hint(), shutil.which("uv"), _packaged_uv()):
         if candidate and Path(candidate).is_file():
             return Path(candidate)

@@ -1,7 +1,7 @@
 """`harness validate`: bundle -> local AWS -> deploy -> requests -> judgement -> report, in that order.
 
-Owns the flow of one run and its folders. What each step does lives in its own module; nothing here knows TorchServe,
-LocalStack or pixels.
+Owns the flow of one run and its folders. What each step does lives in its own module; nothing here knows a
+serving stack, LocalStack or pixels.
 """
 
 from __future__ import annotations

@@ -11,10 +11,9 @@ from deploy.aws import Clients
 from deploy.failed_requests import failures
 from deploy.failed_requests.kept import Input
 from harness.replay.endpoint import TTL_SECONDS
-from harness.serving.stacks.torchserve.log import without_metrics
+from harness.serving.stacks import default_stack
 
 _EXCERPT_LINES = 40
-_TAKEN_UP = "Backend received inference"
 _POLL_SECONDS = 0.2
 
 
@@ -50,7 +49,4 @@ def container_log(logs_dir: Path) -> str:
 
 def excerpt(log: str) -> str:
     """From where the model took the request up; the last lines when it never did."""
-    text = without_metrics(log, _EXCERPT_LINES)
-    before, taken_up, after = text.rpartition(_TAKEN_UP)
-    _, _, begun = before.rpartition("\n")
-    return begun + taken_up + after if taken_up else text
+    return default_stack().log.last_request(log, _EXCERPT_LINES)

@@ -23,10 +23,10 @@ from deploy.resources import Bucket, BundleObject, Endpoint, EndpointConfig, Mod
 from deploy.resources.desired_state import Desired
 from harness.core.errors import ConfigurationError
 from harness.serving.instances.model_data import unpack
+from harness.serving.stacks import default_stack
 
 PROJECT = "rehearsal-replay"
 TTL_SECONDS = 21600
-_CODE = "code/"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def with_handler(recorded: Archive, handler: Path, out: Path) -> Archive:
         with recorded.path.open("rb") as body:
             unpack(body, root, source=str(recorded.path))
         kept = [Member(path.relative_to(root).as_posix(), path) for path in root.rglob("*") if path.is_file()]
-        members = [*(each for each in kept if not each.name.startswith(_CODE)), *bundle.handler_members(handler)]
+        code = f"{default_stack().archive.code_folder}/"
+        members = [*(each for each in kept if not each.name.startswith(code)), *bundle.handler_members(handler)]
         with replacing(out) as file:
             packed = archive.pack(members, file)
     return Archive(out, packed.sha256, packed.size_bytes, f"the handler is {handler}, not the bundle's own")

@@ -27,8 +27,9 @@ from harness.observations.instances import ServedBy, instances_of
 from harness.replay import asking, comparing, endpoint
 from harness.replay.comparing import Replayed
 from harness.replay.endpoint import Archive
+from harness.serving.instances.model_watch import ModelWatch
 from harness.serving.runtimes.choose import Choice, choose
-from harness.serving.stacks.torchserve.model_watch import ModelWatch
+from harness.serving.stacks import default_stack
 
 _DELIVERY_SECONDS = 60.0
 """On top of the request's own time-out: starting the model, and putting the result where it was promised."""
@@ -106,7 +107,7 @@ class _Run:
                 request,
                 self.options.folder / request.file,
                 timeout_seconds=self.options.timeout_seconds or self._patience_seconds(),
-                watch=ModelWatch(logs_dir).check,
+                watch=ModelWatch(logs_dir, default_stack().log).check,
             )
             stage.ok = isinstance(answer, Completed)
             stage.result = "answered" if stage.ok else "failed"

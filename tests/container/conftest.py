@@ -22,6 +22,7 @@ from harness.serving.images.build import is_current
 from harness.serving.images.recipe import COMPATIBLE_IMAGE, read_recipe
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 from harness.serving.runtimes.docker_runtime import DockerRuntime, DockerSettings, free_port
+from harness.serving.stacks.torchserve import TORCHSERVE
 from tests.container.handlers import archive
 
 SESSION = f"container-tests-{os.getpid()}"
@@ -72,7 +73,7 @@ def runtime(engine: Engine, cloud: LocalCloud) -> Iterator[Callable[..., DockerR
     def make(
         limits: MachineLimits = UNLIMITED, port: Callable[[], int] = free_port, image: str | None = COMPATIBLE_IMAGE
     ) -> DockerRuntime:
-        return DockerRuntime(DockerSettings(cloud.url, SESSION, image=image, limits=limits), engine, port)
+        return DockerRuntime(DockerSettings(cloud.url, SESSION, image=image, limits=limits), engine, TORCHSERVE, port)
 
     yield make
     left = engine.labelled(SESSION_LABEL, SESSION)

@@ -16,10 +16,11 @@ from harness.docker.engine import SESSION_LABEL, Engine
 from harness.local_cloud.local_cloud import LocalCloud
 from harness.serving.images.recipe import COMPATIBLE_IMAGE
 from harness.serving.instances.gpu import gpus
+from harness.serving.instances.health import wait_healthy
 from harness.serving.runtimes.docker_limits import MachineLimits
 from harness.serving.runtimes.docker_local_mode import PortTaken
 from harness.serving.runtimes.docker_runtime import DockerRuntime, DockerSettings, free_port
-from harness.serving.stacks.torchserve.health import wait_healthy
+from harness.serving.stacks.torchserve import TORCHSERVE
 from tests.container.conftest import BUCKET, SESSION
 from tests.container.handlers import (
     CANNOT_BE_IMPORTED,
@@ -178,7 +179,7 @@ def test_a_port_that_stays_taken_is_named_and_nothing_is_left(
 def test_a_gpu_that_docker_cannot_reach_is_told_and_nothing_is_left(
     engine: Engine, cloud: LocalCloud, upload: Upload, work: Path
 ) -> None:
-    docker = DockerRuntime(DockerSettings(cloud.url, SESSION, image=COMPATIBLE_IMAGE, gpu=True), engine)
+    docker = DockerRuntime(DockerSettings(cloud.url, SESSION, image=COMPATIBLE_IMAGE, gpu=True), engine, TORCHSERVE)
     with pytest.raises(ServiceDidNotStart, match="could not select device driver"):
         docker.start(spec(work, upload(ECHO)))
     assert engine.labelled(SESSION_LABEL, SESSION) == []
@@ -213,7 +214,7 @@ def test_an_engine_that_goes_away_ends_the_instance_and_stop_still_cleans_the_di
         SocketProxy(tmp_path / "docker.sock", engine.host) as proxy,
         Engine.connect(proxy.url, timeout_seconds=5) as through_proxy,
     ):
-        instance = DockerRuntime(settings, through_proxy).start(spec(work, upload(ECHO)))
+        instance = DockerRuntime(settings, through_proxy, TORCHSERVE).start(spec(work, upload(ECHO)))
         wait_healthy(instance)
         wait_until(
             lambda: "there" if "Model server started" in instance.spec.log_path.read_text() else None,

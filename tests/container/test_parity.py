@@ -13,10 +13,11 @@ import pytest
 
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.local_cloud import LocalCloud
+from harness.serving.instances.health import wait_healthy
 from harness.serving.instances.runtime import Instance, Runtime
 from harness.serving.runtimes.docker_runtime import DockerRuntime
 from harness.serving.runtimes.process import ProcessRuntime
-from harness.serving.stacks.torchserve.health import wait_healthy
+from harness.serving.stacks.torchserve import TORCHSERVE
 from tests.container.conftest import BUCKET
 from tests.container.handlers import invoke, spec
 
@@ -64,7 +65,7 @@ def test_both_runtimes_find_the_same_and_refuse_the_same(
     cloud: LocalCloud, runtime: Callable[..., DockerRuntime], bundle: str, tmp_path: Path
 ) -> None:
     clip = (SAMPLE / "clip.mp4").read_bytes()
-    process = ProcessRuntime(tmp_path / "state", local_client("s3", endpoint_url=cloud.url))
+    process = ProcessRuntime(tmp_path / "state", local_client("s3", endpoint_url=cloud.url), TORCHSERVE)
     good, bad = [], []
     for where, how in (("process", process), ("docker", runtime())):
         with serving(how, tmp_path / where, bundle) as instance:

@@ -9,9 +9,9 @@ import pytest
 
 from harness.docker.engine import INSTANCE_LABEL, SESSION_LABEL, Engine
 from harness.serving.images.recipe import COMPATIBLE_IMAGE, read_recipe
+from harness.serving.instances.health import wait_healthy
 from harness.serving.runtimes.docker_limits import MachineLimits
 from harness.serving.runtimes.docker_runtime import DockerRuntime
-from harness.serving.stacks.torchserve.health import wait_healthy
 from tests import wheels
 from tests.container.conftest import SESSION
 from tests.container.handlers import ECHO, IMPORTS_A_DECODER, TELLS_ITS_SURROUNDINGS, invoke, spec

@@ -22,14 +22,14 @@ from harness.doctor.machine import (
     check_credentials,
     check_disk,
     check_environment,
-    check_java,
     check_port,
+    check_program,
     check_python,
     check_uv,
 )
 from harness.serving.instances.gpu import Gpu
 from harness.serving.runtimes.choose import Choice
-from harness.serving.stacks.torchserve.java import Java
+from harness.serving.stacks.contract.placement import Program, Requirement
 
 TODAY = date(2026, 11, 20)
 T4 = Gpu("Tesla T4", "550.163.01", 15 * 2**30, 0, "7.5")
@@ -39,8 +39,11 @@ def nobody() -> Engine:
     raise EngineGone("no Docker engine answers")
 
 
-def no_java() -> Java:
+def no_java() -> Program:
     raise MachineCannot("TorchServe needs Java")
+
+
+JAVA = Requirement("java", no_java, "install a JRE 17")
 
 
 def no_uv() -> Path:
@@ -64,7 +67,7 @@ def test_what_is_missing_fails_only_where_it_was_asked_for(fatal: bool) -> None:
     assert check_engine(nobody, fatal=fatal).level == level
     assert check_compose(lambda: None, fatal=fatal).level == level
     assert check_image(no_image, TODAY, fatal=fatal).level == level
-    assert check_java(no_java, fatal=fatal).level == level
+    assert check_program(JAVA, fatal=fatal).level == level
 
 
 def test_whatever_is_not_ok_has_a_fix() -> None:
@@ -72,7 +75,7 @@ def test_whatever_is_not_ok_has_a_fix() -> None:
         *docker_findings(fatal=True, region="us-east-1", gpus=(), today=TODAY, connect=nobody),
         check_python((3, 10)),
         check_uv(no_uv),
-        check_java(no_java, fatal=True),
+        check_program(JAVA, fatal=True),
         check_disk(Path(), free_bytes=0),
         check_credentials(lambda: False),
         check_environment({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}),

@@ -1,4 +1,4 @@
-"""The first step: a minimal Debian with Java and Python, as one image layer. Needs root and debootstrap.
+"""The first step: a minimal Debian with Java and Python, as one image layer. It needs root and debootstrap.
 
 The mirror is debootstrap's own default unless another is named; its address does not stay in the image.
 """
@@ -15,7 +15,7 @@ from harness.core.errors import HarnessError, MachineCannot
 from harness.docker.engine import Engine, engine_errors
 from harness.serving.images.recipe import DEBIAN_PACKAGES, DEBIAN_RELEASE, REPOSITORY
 
-# What debootstrap copies from this machine or fetched on the way, and nobody needs in a container.
+# Files that debootstrap copied from this machine or fetched, and that no container needs.
 _LEAVE_OUT = ("etc/resolv.conf", "etc/hostname", "etc/apt/sources.list", "var/cache/apt", "var/lib/apt/lists",
               "var/log", "usr/share/doc", "usr/share/man", "usr/share/locale")  # fmt: skip
 

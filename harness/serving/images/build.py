@@ -1,4 +1,4 @@
-"""Makes the compatible image, or finds that it is there: `build_image`. The CLI's `harness image build`."""
+"""`build_image` builds the compatible image where it is missing, for `harness image build`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build_image(
     recipe = recipe or read_recipe()
     if engine is not None:
         return _build(engine, recipe, progress, mirror)
-    with Engine.connect(timeout_seconds=900) as own:  # committing 6 GB answers only when it is done
+    with Engine.connect(timeout_seconds=900) as own:  # the answer to a commit of 6 GB comes when it is done
         return _build(own, recipe, progress, mirror)
 
 

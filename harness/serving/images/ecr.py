@@ -1,7 +1,8 @@
-"""AWS's registry: who may be logged in to, and the pull of an official image. The only use of real AWS in the harness.
+"""AWS's registry: which one may be logged in to, and the pull of an official image.
 
-A password is asked for, and sent, only when the reference's host is literally an ECR host of AWS and the account is the
-one AWS publishes for that region: an image name that merely resembles one gets nothing. The password stays in memory.
+Nothing else in the harness uses real AWS. A password is requested and sent only when the reference's host is literally
+an ECR host of AWS and the account is the one AWS publishes for that region: an image name that only resembles one gets
+nothing. The password stays in memory.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def log_in_commands(ecr: EcrReference, reference: str) -> str:
 
 
 def ask_aws(ecr: EcrReference) -> RegistryPassword:
-    """From AWS itself, whatever endpoint variables of a local cloud are set; raises botocore's errors."""
+    """The password from AWS itself, even where a local cloud's endpoint variables are set; raises botocore's errors."""
     session = botocore.session.get_session()
     session.set_config_variable("ignore_configured_endpoint_urls", True)
     client: Any = session.create_client("ecr", region_name=ecr.region, config=Config(connect_timeout=10))

@@ -21,7 +21,7 @@ BUILD_CONTAINER_PREFIX = "rehearsal-image-build-"
 _CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _HANDED_ON = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
               "http_proxy", "https_proxy", "no_proxy")  # fmt: skip
-# One shell line: an environment, pip in it, and nothing left of pip's working files.
+# One shell line makes an environment, runs pip in it, and removes pip's working files.
 _INSTALL = (
     "python3 -m venv /opt/rehearsal"
     " && /opt/rehearsal/bin/pip install --no-cache-dir --progress-bar off --disable-pip-version-check"
@@ -42,7 +42,7 @@ def install_packages(engine: Engine, recipe: Recipe, tag: str, progress: Callabl
 
 
 def _pip_environment(folder: Path, machine: Mapping[str, str]) -> dict[str, str]:
-    """What pip in the container needs to reach the index as pip here does; copies the certificates into `folder`."""
+    """The settings that pip in the container needs to reach the index; copies the certificates into `folder`."""
     handed_on = {name: machine[name] for name in _HANDED_ON if name in machine}
     bundle = next((Path(machine[name]) for name in _CERTIFICATES if Path(machine.get(name, "")).is_file()), None)
     if bundle is None:
@@ -53,7 +53,7 @@ def _pip_environment(folder: Path, machine: Mapping[str, str]) -> dict[str, str]
 
 @contextmanager
 def _builder(engine: Engine, recipe: Recipe, folder: str) -> Iterator[str]:
-    # Found again by its name: a label would be committed into the image, and every instance would inherit it.
+    # A later run finds the container by its name: a label would be committed, and every instance would inherit it.
     name = f"{BUILD_CONTAINER_PREFIX}{recipe.packages_digest[:12]}"
     api = engine.client.api
     with engine_errors("starting the build container"):

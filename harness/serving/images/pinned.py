@@ -1,6 +1,7 @@
 """Which image an instance runs, and how much it may be trusted: official, compatible, or some other.
 
-Knows AWS's names and dates (through the SageMaker SDK's own tables); asks the engine what is here; pulls nothing.
+It knows AWS's names and dates (through the SageMaker SDK's own tables) and asks the engine what is here; it pulls
+nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ OFFICIAL_REPOSITORY = "pytorch-inference"
 # AWS's support policy page for Deep Learning Containers, "End of Patch" of the SageMaker inference images.
 END_OF_PATCH = {"2.6.0": date(2026, 6, 30)}
 
-# Anchored at both ends: what merely contains an AWS host name is not one.
+# It is matched as a whole: a reference that only contains an AWS host name is not one.
 _ECR_REFERENCE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.(?P<domain>amazonaws\.com(?:\.cn)?)"
     r"/(?P<repository>[a-z0-9]+(?:[._/-][a-z0-9]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -106,7 +107,7 @@ def official_accounts() -> dict[str, str]:
 
 
 def end_of_patch_note(version: str, today: date) -> str | None:
-    """What a report says about security patches of a framework version's official image."""
+    """One line for a report about the security patches of a framework version's official image."""
     ended = END_OF_PATCH.get(version)
     if ended is None:
         return None
@@ -128,7 +129,7 @@ def pin(image: ImageFacts) -> PinnedImage:
 
 
 def _assurance(image: ImageFacts) -> Assurance:
-    # Official is told by the registry's digest, never by a tag or label: anybody can set those.
+    # An official image is recognised by the registry's digest, never by a tag or label, which anybody can set.
     if any(is_official(pinned) for pinned in image.repo_digests):
         return "official"
     return "compatible" if image.labels.get(ASSURANCE_LABEL) == "compatible" else "other"

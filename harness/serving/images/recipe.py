@@ -1,4 +1,4 @@
-"""What goes into the compatible image, as three steps. Pure: reads the files beside it, starts nothing.
+"""The recipe of the compatible image, as three steps. It reads the files beside it and starts nothing.
 
 A step's digest covers the step and all before it, so a step is rebuilt when, and only when, something in or below it
 changed. Debian's packages are not pinned (security fixes come in with a rebuild): the digest names the recipe, the

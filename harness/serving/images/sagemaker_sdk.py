@@ -1,6 +1,6 @@
-"""The SageMaker SDK's modules, imported when needed and quietly. They are only read here; nothing of them reaches AWS.
+"""The SageMaker SDK's modules, imported when needed and quietly. They are only read; no call to AWS is made.
 
-Importing `sagemaker.core` takes seconds, compiles files that warn, and tells on its log where it looked for settings.
+Importing `sagemaker.core` takes seconds, compiles files that warn, and logs where it looked for settings.
 """
 
 from __future__ import annotations

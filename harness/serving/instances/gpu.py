@@ -1,4 +1,4 @@
-"""What `nvidia-smi` says about this machine's GPUs. Starts that program and reads its answer; nothing else."""
+"""This machine's GPUs, as `nvidia-smi` reports them. The module starts that program and reads its answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Gpu:
     memory_bytes: int
     memory_used_bytes: int
     compute_capability: str | None
-    """None where the driver is too old to tell."""
+    """None where the driver is too old to report it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def ask_nvidia_smi(fields: Sequence[str] = _FIELDS) -> str | None:
 
 
 def parse_gpus(table: str) -> tuple[Gpu, ...]:
-    """Lines of `Tesla T4, 550.163.01, 15360, 3, 7.5`; memory is in MiB. A line that is none is left out."""
+    """Lines of `Tesla T4, 550.163.01, 15360, 3, 7.5`; memory is in MiB. Any other line is left out."""
     rows = (row for row in csv.reader(table.splitlines(), skipinitialspace=True) if len(row) == len(_FIELDS))
     return tuple(
         Gpu(name, driver, int(total) * 2**20, _mebibytes(used), cap if cap[:1].isdigit() else None)
@@ -56,13 +56,13 @@ def gpus(ask: Callable[[], str | None] = ask_nvidia_smi) -> tuple[Gpu, ...]:
 
 
 def gpu_usage(ask: Callable[[Sequence[str]], str | None] = ask_nvidia_smi) -> GpuUsage | None:
-    """Of the whole machine, now; None without a GPU that tells."""
+    """The usage of the whole machine now; None without a GPU that reports it."""
     table = ask(_USAGE_FIELDS)
     return None if table is None else parse_usage(table)
 
 
 def parse_usage(table: str) -> GpuUsage | None:
-    """Lines of `37, 2048, 15360`: percent, MiB used, MiB in all. A line that is none is left out."""
+    """Lines of `37, 2048, 15360`: percent, MiB used, MiB in all. Any other line is left out."""
     rows = [row for row in csv.reader(table.splitlines(), skipinitialspace=True) if len(row) == len(_USAGE_FIELDS)]
     told = [[int(cell) for cell in row] for row in rows if all(cell.isdigit() for cell in row) and int(row[2]) > 0]
     if not told:
@@ -71,7 +71,7 @@ def parse_usage(table: str) -> GpuUsage | None:
 
 
 def gpu_facts(ask: Callable[[], str | None] = ask_nvidia_smi) -> dict[str, str]:
-    """For the evidence: of the first GPU, and how many there are."""
+    """For the evidence: facts of the first GPU, and the number of GPUs."""
     found = gpus(ask)
     if not found:
         return {"gpus": "0"}

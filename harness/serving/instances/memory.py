@@ -1,4 +1,4 @@
-"""What the processes of an instance take: now, and at the peak of memory by the kernel's own high-water mark."""
+"""The CPU time and memory of an instance's processes, now and at the peak (the kernel's high-water mark)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from pathlib import Path
 import psutil
 
 from harness.serving.instances.runtime import InstanceUsage
-
-WORKER_MODULE = "model_service_worker"
-"""TorchServe's worker processes, which hold the model, run this script."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +23,20 @@ class PeakMemory:
         return PeakMemory(max(self.worker_bytes, other.worker_bytes), max(self.total_bytes, other.total_bytes))
 
 
-def family_peak(processes: Iterable[psutil.Process]) -> PeakMemory:
+def family_peak(processes: Iterable[psutil.Process], worker_mark: str) -> PeakMemory:
+    """A process whose command line holds `worker_mark` is a worker, which holds the model."""
     worker_bytes, total_bytes = 0, 0
     for process in processes:
         with suppress(psutil.Error, OSError):
             peak = _peak_bytes(process)
             total_bytes += peak
-            if any(WORKER_MODULE in part for part in process.cmdline()):
+            if any(worker_mark in part for part in process.cmdline()):
                 worker_bytes = max(worker_bytes, peak)
     return PeakMemory(worker_bytes, total_bytes)
 
 
 def family_usage(processes: Iterable[psutil.Process]) -> InstanceUsage:
-    """What the processes take now; shared pages count in each."""
+    """The sum over the processes; shared pages count in each."""
     cpu_seconds, memory_bytes = 0.0, 0
     for process in processes:
         with suppress(psutil.Error):
@@ -54,4 +52,4 @@ def _peak_bytes(process: psutil.Process) -> int:
         for line in status.read_text(errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    return process.memory_info().rss  # where the kernel keeps no mark: what it takes now
+    return process.memory_info().rss  # where the kernel keeps no mark: its memory now

@@ -1,7 +1,7 @@
 """The model archive: fetched from the local cloud's S3 and unpacked as the platform does, by streaming, and safely.
 
-Owns what may be in an archive: plain files and folders below its root. Nothing is ever written outside the target,
-links and devices are refused, and so is an archive that grows past its bounds. It starts nothing.
+An archive may hold plain files and folders below its root. Nothing is ever written outside the target; links, devices
+and an archive that grows past its bounds are refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What an archive may become when it is unpacked."""
+    """The largest that an archive may become when it is unpacked."""
 
     size_bytes: int = 64 * 1024**3
     members: int = 100_000
@@ -41,7 +41,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class ModelData:
-    """What was unpacked: the digest is the archive's own, the one its manifest states."""
+    """What was unpacked; the digest is the archive's own, which its manifest states."""
 
     sha256: str
     archive_size_bytes: int
@@ -89,7 +89,7 @@ def unpack(body: Readable, target: Path, *, source: str, bounds: Bounds = Bounds
 
 
 class _Counted(io.RawIOBase):
-    """A body that knows the digest and size of what was read."""
+    """A body that counts the size and digest of what was read."""
 
     def __init__(self, body: Readable) -> None:
         self._body = body
@@ -167,7 +167,7 @@ def safe_name(member: tarfile.TarInfo, source: str) -> PurePosixPath:
 
 
 def make_read_only(folder: Path) -> None:
-    """As /opt/ml/model is for the container."""
+    """Make the folder read-only, as /opt/ml/model is for the container."""
     for path in sorted(folder.rglob("*"), reverse=True):
         path.chmod(0o555 if path.is_dir() else 0o444)
     folder.chmod(0o555)

@@ -1,7 +1,7 @@
 """The seam between the emulator and whatever runs a model container.
 
 A `Runtime` starts instances; an `Instance` answers `GET /ping` and `POST /invocations` below its `base_url`, as the
-container on AWS does on port 8080. The emulator knows nothing else about TorchServe or Docker.
+container on AWS does on port 8080. The emulator knows nothing else about serving stacks or Docker.
 
 Source of the contract: AWS developer guide, "Use your own inference code with hosting services".
 """
@@ -46,7 +46,7 @@ class InstanceExit:
 
 @dataclass(frozen=True)
 class InstanceFacts:
-    """What the evidence says about the thing that served: runtime `process` or `docker`, versions, digests, peaks."""
+    """What the evidence says about the instance: runtime `process` or `docker`, versions, digests, peaks."""
 
     runtime: str
     image: str | None = None
@@ -56,7 +56,7 @@ class InstanceFacts:
 
 @dataclass(frozen=True)
 class InstanceUsage:
-    """What an instance takes; for the CloudWatch metrics of instances."""
+    """The CPU time and memory of an instance, for its CloudWatch metrics."""
 
     cpu_seconds: float
     """Of all its processes, since it started."""
@@ -83,7 +83,7 @@ class Instance(Protocol):
     def facts(self) -> InstanceFacts: ...
 
     def usage(self) -> InstanceUsage | None:
-        """None when it cannot be told: it has ended, or somebody else runs it."""
+        """None when it cannot be measured, because it has ended or somebody else runs it."""
         ...
 
     def stop(self, grace_seconds: float = 30.0) -> None:

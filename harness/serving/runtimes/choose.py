@@ -1,6 +1,6 @@
-"""Process or Docker: which runtime a rehearsal uses, with which image, and why.
+"""Which runtime a rehearsal uses (processes or Docker), with which image, and why.
 
-`choose` looks and says; `make_runtime` makes what was chosen. Only what is chosen is imported.
+`choose` looks at the machine; `make_runtime` makes what was chosen, and imports nothing of the other runtime.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from harness.serving.images.recipe import COMPATIBLE_IMAGE
 from harness.serving.instances.gpu import gpus
 from harness.serving.instances.runtime import Runtime
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
+from harness.serving.stacks import Stack, default_stack
 
 RuntimeKind = Literal["process", "docker"]
 AskedKind = Literal["auto", "process", "docker"]
@@ -75,17 +76,22 @@ def make_runtime(
     session_id: str,
     region: str = DEFAULT_REGION,
     limits: MachineLimits = UNLIMITED,
+    stack: Stack | None = None,
 ) -> Runtime:
-    """The runtime that was chosen; `limits` hold for Docker alone, and are refused for processes."""
+    """The runtime that was chosen; `limits` hold for Docker alone, and are refused for processes.
+
+    Without `stack` it runs the default one.
+    """
+    stack = stack or default_stack()
     if choice.kind == "docker":
         from harness.serving.runtimes.docker_runtime import DockerRuntime, DockerSettings
 
         settings = DockerSettings(cloud_url, session_id, region, choice.image, choice.gpu, limits)
-        return DockerRuntime(settings, Engine.connect())
+        return DockerRuntime(settings, Engine.connect(), stack)
     if limits != UNLIMITED:
         raise ConfigurationError(
             f"--cpus, --memory and --gpu-memory need the docker runtime, and this is the process runtime: {choice.why}"
         )
     from harness.serving.runtimes.process import ProcessRuntime
 
-    return ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud_url, region=region))
+    return ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud_url, region=region), stack)

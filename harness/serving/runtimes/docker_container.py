@@ -1,6 +1,6 @@
 """A model container that runs on a Docker engine, as the emulator sees an instance.
 
-Owns the container, its network, its log file's follower and its work folder, from their start to their removal.
+Owns the container, its network, the copy of its log and its work folder, from their start to their removal.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ from harness.docker.facts import ContainerState
 from harness.processes import log_tail
 from harness.serving.images.pinned import PinnedImage
 from harness.serving.instances import versions
-from harness.serving.instances.memory import WORKER_MODULE
 from harness.serving.instances.model_data import ModelData
 from harness.serving.instances.runtime import InstanceExit, InstanceFacts, InstanceSpec, InstanceUsage
 from harness.serving.runtimes.docker_limits import MachineLimits
 from harness.serving.runtimes.docker_log import LogFollower
-from harness.serving.stacks.torchserve.log import without_metrics
+from harness.serving.stacks import Stack
 
 _LOG_JOIN_SECONDS = 5.0
-_LINES_PER_LINE = 20  # most of what TorchServe logs are metrics, which are left out
 _SIGKILLED = 137
 _WORKER_PEAK = "worker_peak_rss_bytes"
-# Run by the container's own Python: versions of what serves, and the kernel's high-water mark of the largest worker.
-_TELL = f"""
+
+
+def _measuring_script(stack: Stack) -> str:
+    """For the container's own Python: package versions, and the kernel's high-water mark of the largest worker."""
+    return f"""
 import importlib.metadata, os, platform
 print("python=" + platform.python_version())
-for name in {versions.NAMED!r}:
+for name in {_packages(stack)!r}:
     try:
         print(name + "=" + importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
@@ -44,7 +45,7 @@ for name in {versions.NAMED!r}:
 peak = 0
 for pid in filter(str.isdigit, os.listdir("/proc")):
     try:
-        if int(pid) != os.getpid() and {WORKER_MODULE!r} in open("/proc/" + pid + "/cmdline").read():
+        if int(pid) != os.getpid() and {stack.worker_mark!r} in open("/proc/" + pid + "/cmdline").read():
             marks = [line for line in open("/proc/" + pid + "/status") if line.startswith("VmHWM:")]
             peak = max(peak, int(marks[0].split()[1]) * 1024)
     except (OSError, IndexError):
@@ -53,15 +54,20 @@ print("{_WORKER_PEAK}=" + str(peak))
 """
 
 
+def _packages(stack: Stack) -> tuple[str, ...]:
+    return (*versions.OF_THE_MODEL, *stack.packages)
+
+
 @dataclass(frozen=True)
 class Running:
     """What was started, for `DockerInstance`."""
 
     name: str
-    """Of container and network, and the value of the label both carry."""
+    """The name of the container and of its network, and the value of the label that both carry."""
     container_id: str
     port: int
     image: PinnedImage
+    stack: Stack
     limits: MachineLimits
     model_data: ModelData | None
     started_at: datetime
@@ -98,11 +104,13 @@ class DockerInstance:
         return self._exit
 
     def log_tail(self, lines: int = 50) -> str:
+        log = self._running.stack.log
+        read = lines * log.lines_read_for_one
         with suppress(MachineCannot):
-            told = self._engine.log_tail(self._running.container_id, lines * _LINES_PER_LINE)
+            told = self._engine.log_tail(self._running.container_id, read)
             if told:
-                return without_metrics(told, lines)
-        return without_metrics(log_tail(self._spec.log_path, lines * _LINES_PER_LINE), lines)
+                return log.without_noise(told, lines)
+        return log.without_noise(log_tail(self._spec.log_path, read), lines)
 
     def facts(self) -> InstanceFacts:
         self._measure()
@@ -142,7 +150,7 @@ class DockerInstance:
         return InstanceUsage(found.cpu_seconds, found.memory_bytes, limit_bytes)
 
     def _end(self, grace_seconds: float) -> None:
-        # An engine that is gone took its containers along, or a later sweep finds them by their label.
+        # An engine that is gone has ended its containers, or a later sweep finds them by their label.
         with suppress(EngineGone):
             self._measure()
             self._engine.stop(self._running.container_id, grace_seconds)
@@ -163,7 +171,7 @@ class DockerInstance:
         return InstanceExit(state.exit_code, reason, state.finished_at or datetime.now(UTC))
 
     def _measure(self) -> None:
-        """Keeps what was last measured: a container that ended cannot be asked any more."""
+        """Keep the last measurement: a container that ended cannot be measured."""
         with suppress(MachineCannot):
             usage = self._engine.usage(self._running.container_id)
             if usage is not None:
@@ -175,10 +183,11 @@ class DockerInstance:
             self._measured["oom_kills"] = str(kills)
 
     def _ask_inside(self) -> dict[str, str]:
-        told = self._engine.run_inside(self._running.container_id, ["python", "-c", _TELL])
+        stack = self._running.stack
+        told = self._engine.run_inside(self._running.container_id, ["python", "-c", _measuring_script(stack)])
         lines = [line.split("=", 1) for line in told.splitlines() if "=" in line]
-        known = {name: value for name, value in lines if name in ("python", _WORKER_PEAK, *versions.NAMED)}
-        # A worker that died took its mark along: the highest that was ever seen counts.
+        known = {name: value for name, value in lines if name in ("python", _WORKER_PEAK, *_packages(stack))}
+        # The mark of a worker that died is lost: the highest that was ever seen counts.
         peak = max(int(known.get(_WORKER_PEAK, 0)), int(self._measured.get(_WORKER_PEAK, 0)))
         return {**known, _WORKER_PEAK: str(peak)}
 
@@ -208,7 +217,7 @@ def remove_labelled(engine: Engine, instance_name: str) -> None:
 
 
 def clean_up(engine: Engine, instance_name: str, work_dir: Path) -> None:
-    """After a start that failed: as `stop`, without an instance."""
+    """What `stop` does, after a start that failed and left no instance."""
     with suppress(MachineCannot):
         remove_labelled(engine, instance_name)
     remove_tree(work_dir)

@@ -21,7 +21,7 @@ _UNITS = {
     "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40,
 }  # fmt: skip
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
-# Below this Docker itself refuses, and no model server starts in a hundred times as much.
+# Docker refuses less, and no model server starts in a hundred times as much.
 _SMALLEST_MEMORY_BYTES = 6 * 2**20
 
 
@@ -36,13 +36,13 @@ def parse_size(text: str) -> int:
 
 @dataclass(frozen=True)
 class MachineLimits:
-    """None means: as this machine is."""
+    """None means that nothing is limited below this machine."""
 
     cpus: float | None = None
     memory_bytes: int | None = None
     gpu_memory_bytes: int | None = None
     shared_memory_bytes: int | None = None
-    """Of shared memory segments; Docker's default of 64 MiB is too small for torch's data loaders with workers."""
+    """The size of /dev/shm; Docker's default of 64 MiB is too small for torch's data loaders with workers."""
 
     def __post_init__(self) -> None:
         if self.cpus is not None and self.cpus <= 0:
@@ -68,7 +68,7 @@ class MachineLimits:
         return {} if self.gpu_memory_bytes is None else {GPU_MEMORY_SETTING: str(self.gpu_memory_bytes)}
 
     def facts(self) -> dict[str, str]:
-        """For the evidence: only what was limited."""
+        """The limits that were set, for the evidence."""
         named = {
             "limit_cpus": self.cpus,
             "limit_memory_bytes": self.memory_bytes,
@@ -81,5 +81,5 @@ class MachineLimits:
 
 
 UNLIMITED = MachineLimits()
-# The ml.g4dn.xlarge: 4 vCPU, 16 GiB, and of the T4's 16 GB what the driver leaves to programs.
+# The ml.g4dn.xlarge: 4 vCPU, 16 GiB, and the part of the T4's 16 GB that the driver leaves to programs.
 G4DN_XLARGE = MachineLimits(cpus=4.0, memory_bytes=16 * 2**30, gpu_memory_bytes=15 * 2**30)

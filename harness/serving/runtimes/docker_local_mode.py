@@ -1,6 +1,6 @@
-"""SageMaker local mode, made fit for several endpoints at once: what differs is written here and nowhere else.
+"""SageMaker local mode, adapted to several endpoints at once: every difference is in this module.
 
-From local mode come the session with its own S3 endpoint, port and container root, the download of the model data,
+Local mode provides the session with its own S3 endpoint, port and container root, the download of the model data,
 the choice between `docker compose` and `docker-compose`, and the compose file: volumes, environment, GPU reservation.
 
 Why not simply `LocalSession(...).sagemaker_client.create_endpoint`? As sagemaker-core 2.27 does it, it
@@ -46,15 +46,15 @@ _PORT_TAKEN = ("port is already allocated", "address already in use", "ports are
 
 
 class PortTaken(ServiceDidNotStart):
-    """Somebody took the port between our choosing it and the engine's binding it."""
+    """Another program took the port after it was chosen and before the engine bound it."""
 
 
 @dataclass(frozen=True)
 class ServeRequest:
-    """One container to serve with: what local mode is told, and what it cannot be told."""
+    """One container to serve with: the settings of local mode, and those that it has no setting for."""
 
     name: str
-    """Of the container and of its network; unique on the engine."""
+    """The name of the container and of its network; unique on the engine."""
     image: str
     model_data_url: str | None
     environment: Mapping[str, str]
@@ -121,7 +121,7 @@ def _open_session(request: ServeRequest) -> Any:
 
 
 def _boto_session(region: str) -> boto3.Session:
-    """Of the local cloud: dummy credentials, which local mode hands on to the container, and no user settings."""
+    """The local cloud's session: dummy credentials, which local mode passes to the container, and no user settings."""
     nothing, no_file = (None, None, None, None), (None, None, os.devnull, None)
     hermetic = botocore.session.Session(
         session_vars={"profile": nothing, "ca_bundle": nothing, "config_file": no_file, "credentials_file": no_file}

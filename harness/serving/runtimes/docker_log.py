@@ -11,7 +11,7 @@ from harness.docker.engine import Engine
 
 
 class LogFollower:
-    """Copies a container's stdout and stderr until it ends; engine trouble ends the copy, not the program."""
+    """Copies a container's stdout and stderr until it ends; an error of the engine ends the copy, not the program."""
 
     def __init__(self, engine: Engine, container_id: str, log_path: Path) -> None:
         self._engine = engine

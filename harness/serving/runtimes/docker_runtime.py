@@ -1,4 +1,7 @@
-"""Runs instances as containers, through SageMaker local mode. Decides image, port, name and labels; owns the engine."""
+"""The Docker runtime: instances are containers, started through SageMaker local mode.
+
+It decides image, port, name and labels, and owns the connection to the engine.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from harness.serving.instances.runtime import InstanceSpec
 from harness.serving.runtimes.docker_container import DockerInstance, Running, clean_up, remove_labelled
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 from harness.serving.runtimes.docker_local_mode import PortTaken, ServeRequest, serve
+from harness.serving.stacks import Stack
 
 _PORT_ATTEMPTS = 3
 
@@ -32,12 +36,12 @@ def free_port() -> int:
 @dataclass(frozen=True)
 class DockerSettings:
     s3_endpoint_url: str
-    """Of the local cloud, where the model data is."""
+    """The address of the local cloud, where the model data is."""
     session_id: str
     """The label that everything created carries, so that strays are found."""
     region: str = DEFAULT_REGION
     image: str | None = None
-    """Runs in place of the image that the model names (which this machine may not be able to pull); None runs that."""
+    """Runs in place of the image that the model names, which this machine may not be able to pull; None runs that."""
     gpu: bool = False
     limits: MachineLimits = UNLIMITED
 
@@ -45,9 +49,12 @@ class DockerSettings:
 class DockerRuntime:
     name = "docker"
 
-    def __init__(self, settings: DockerSettings, engine: Engine, port: Callable[[], int] = free_port) -> None:
+    def __init__(
+        self, settings: DockerSettings, engine: Engine, stack: Stack, port: Callable[[], int] = free_port
+    ) -> None:
         self._settings = settings
         self._engine = engine
+        self._stack = stack
         self._port = port
         self._machine_facts = {"engine_version": engine.facts().version, **(gpu_facts() if settings.gpu else {})}
 
@@ -61,7 +68,7 @@ class DockerRuntime:
         self.close()
 
     def start(self, spec: InstanceSpec) -> DockerInstance:
-        """As the seam says; besides, ServiceDidNotStart with what compose or the container said.
+        """As `Runtime.start`; it also raises ServiceDidNotStart with the output of compose or the container.
 
         Whatever fails, no container, network or work folder stays behind.
         """
@@ -84,6 +91,7 @@ class DockerRuntime:
             container_id=found[0].id,
             port=port,
             image=image,
+            stack=self._stack,
             limits=self._settings.limits,
             model_data=model_data,
             started_at=started_at,

@@ -1,7 +1,7 @@
-"""Strays of runs that are gone: containers, networks and work folders that carry our label. For `harness down --all`.
+"""The sweep of what runs that are gone left on the engine: labelled containers, networks and their work folders.
 
-Everything a Docker instance makes is labelled, so nothing has to be remembered: the engine is asked. A folder that a
-label names is deleted only when it is one of ours to delete, as `harness.core.state` knows them.
+Everything that a Docker instance makes is labelled, so the engine itself lists it. A folder that a label names is
+deleted only where `harness.core.state` says that it is ours.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ class DockerSwept:
 
 
 def strays(engine: Engine, session_id: str | None = None) -> list[Labelled]:
-    """Of one session, or of all, build containers of images included; containers come before networks."""
+    """The strays of one session, or of all sessions and image builds; containers come before networks."""
     builders = engine.named(BUILD_CONTAINER_PREFIX) if session_id is None else []
     return [*builders, *engine.labelled(SESSION_LABEL, session_id)]
 
 
 def sweep_docker(engine: Engine, state_dir: Path, session_id: str | None = None) -> DockerSwept:
-    """Remove every stray that can be removed. Without a session, of running sessions too: that is what `--all` says."""
+    """Remove every stray that can be removed. Without `session_id` this includes running sessions, as `--all` says."""
     return _swept(engine, strays(engine, session_id), state_dir)
 
 
 def sweep_docker_below(engine: Engine, state_dir: Path) -> DockerSwept:
-    """Only what works in a folder below `state_dir`: what the emulator before left, when it was killed."""
+    """Remove only what has its work folder below `state_dir`: an emulator of that folder was killed and left it."""
     below = [
         item
         for item in engine.labelled(WORK_DIR_LABEL)
@@ -64,7 +64,7 @@ def _swept(engine: Engine, found: list[Labelled], state_dir: Path) -> DockerSwep
 
 
 def _folders(found: list[Labelled], state_dir: Path) -> dict[Path, str | None]:
-    """Work folders that still exist and are ours, with an image that is there to help."""
+    """Work folders that exist and are ours, each with an image that can change their owner."""
     named = {
         Path(item.labels[WORK_DIR_LABEL]): item.image_id for item in reversed(found) if WORK_DIR_LABEL in item.labels
     }
@@ -74,7 +74,7 @@ def _folders(found: list[Labelled], state_dir: Path) -> dict[Path, str | None]:
 
 
 def remove_folder(engine: Engine, folder: Path, image_id: str | None) -> None:
-    """Also one with files of root, which containers write as: the engine hands them over first.
+    """Remove it even where containers wrote files as root: the engine changes their owner first.
 
     Raises MachineCannot when it is still there afterwards.
     """

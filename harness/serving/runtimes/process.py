@@ -1,7 +1,7 @@
-"""The process runtime: the official serving stack (TorchServe and the SageMaker PyTorch toolkit) without Docker.
+"""The process runtime: a serving stack without Docker.
 
-`start` fetches and unpacks the model data, lays the folders out as the image has them, and starts `container_main.py`.
-Owns the process and the instance's `work_dir`; does not ask whether it is healthy (the stack's `health` does).
+`start` fetches and unpacks the model data, makes the folders that a container has, and starts what the stack says.
+Owns the process and the instance's `work_dir`; `instances.health` asks whether it is healthy.
 
 What differs from the container: it runs as the caller on the caller's Python and libraries, and sees the whole machine.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import platform
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,88 +25,94 @@ from harness.serving.instances import versions
 from harness.serving.instances.memory import PeakMemory, family_peak, family_usage
 from harness.serving.instances.model_data import ModelData, fetch_model_data, make_read_only
 from harness.serving.instances.runtime import InstanceExit, InstanceFacts, InstanceSpec, InstanceUsage
-from harness.serving.stacks.torchserve.container_environment import Layout, Ports, container_environment
-from harness.serving.stacks.torchserve.java import Java, find_java
-from harness.serving.stacks.torchserve.log import without_metrics
+from harness.serving.stacks import Stack
+from harness.serving.stacks.contract.placement import Folders, Placement, Program
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MAIN = Path(__file__).parents[1] / "stacks" / "torchserve" / "container_main.py"
-_LONGEST_TEMP_PATH = 107 - len("/.ts.sock.65535")
-
 
 class ProcessRuntime:
-    """Runs instances as processes of this machine. `s3` is a client of the local cloud."""
+    """Runs instances of one stack as processes of this machine. `s3` is a client of the local cloud."""
 
     name = "process"
 
-    def __init__(self, state_dir: Path, s3: S3Client, *, find_java: Callable[[], Java] = find_java) -> None:
+    def __init__(self, state_dir: Path, s3: S3Client, stack: Stack) -> None:
         self._state_dir = state_dir
         self._s3 = s3
-        self._find_java = find_java
-        self._java: Java | None = None
+        self._stack = stack
+        self._programs: Mapping[str, Program] | None = None
 
     def start(self, spec: InstanceSpec) -> ProcessInstance:
         """See `harness.serving.instances.runtime.Runtime.start`."""
-        java = self._java = self._java or self._find_java()
+        programs = self._find_programs()
         with ExitStack() as undo:
             undo.callback(remove_tree, spec.work_dir)
-            layout = _lay_out(spec.work_dir, undo)
-            model_data = self._unpack(spec, layout)
-            reserved = [undo.enter_context(ReservedPort()) for _ in range(4)]
-            child = self._start_process(spec, layout, java, Ports(*(port.port for port in reserved)))
+            folders = _make_folders(spec.work_dir, self._stack, undo)
+            model_data = self._unpack(spec, folders)
+            ports = {name: undo.enter_context(ReservedPort()) for name in self._stack.needs.ports}
+            child = self._start_process(spec, folders, programs, {name: each.port for name, each in ports.items()})
             undo.pop_all()
-        return ProcessInstance(spec, child, reserved, java, model_data, layout.venv_dir)
+        return ProcessInstance(spec, self._stack, child, list(ports.values()), programs, model_data, folders.venv_dir)
 
-    def _unpack(self, spec: InstanceSpec, layout: Layout) -> ModelData:
+    def _find_programs(self) -> Mapping[str, Program]:
+        if self._programs is None:
+            self._programs = {required.name: required.find() for required in self._stack.needs.programs}
+        return self._programs
+
+    def _unpack(self, spec: InstanceSpec, folders: Folders) -> ModelData:
         if spec.model_data_url is None:
             raise ModelDataError(
                 f"{spec.endpoint_name} has no ModelDataUrl: the process runtime runs a model archive, not an image"
             )
-        data = fetch_model_data(self._s3, spec.model_data_url, layout.model_dir)
-        make_read_only(layout.model_dir)
+        data = fetch_model_data(self._s3, spec.model_data_url, folders.model_dir)
+        make_read_only(folders.model_dir)
         return data
 
-    def _start_process(self, spec: InstanceSpec, layout: Layout, java: Java, ports: Ports) -> ChildProcess:
-        environment = container_environment(
-            inherited=inherited_environment(),
-            specified=spec.environment,
-            layout=layout,
-            ports=ports,
-            java_home=java.home,
-            python_bin=Path(sys.executable).parent,
-            region=self._s3.meta.region_name,
+    def _start_process(
+        self, spec: InstanceSpec, folders: Folders, programs: Mapping[str, Program], ports: Mapping[str, int]
+    ) -> ChildProcess:
+        launch = self._stack.launch(
+            Placement(
+                folders=folders,
+                ports=ports,
+                programs=programs,
+                python=Path(sys.executable),
+                region=self._s3.meta.region_name,
+                inherited=inherited_environment(),
+                installer=installer_environment(),
+                specified=spec.environment,
+            )
         )
-        if (layout.model_dir / "code" / "requirements.txt").exists():
-            environment = _with_installer_settings(environment)
         return start_process(
-            [sys.executable, "-P", _MAIN, layout.config_path, layout.venv_dir],
+            launch.command,
             what=f"instance {spec.instance_id} of {spec.endpoint_name}",
             state_dir=self._state_dir,
             log_path=spec.log_path,
-            environment=environment,
-            cwd=layout.work_dir,
-            remove=[layout.temp_dir, spec.work_dir],
+            environment=launch.environment,
+            cwd=folders.work_dir,
+            remove=[folders.temp_dir, spec.work_dir],
         )
 
 
 class ProcessInstance:
-    """One TorchServe; satisfies `harness.serving.instances.runtime.Instance`."""
+    """The processes of one container; satisfies `harness.serving.instances.runtime.Instance`."""
 
     def __init__(
         self,
         spec: InstanceSpec,
+        stack: Stack,
         child: ChildProcess,
         ports: list[ReservedPort],
-        java: Java,
+        programs: Mapping[str, Program],
         model_data: ModelData,
         venv_dir: Path,
     ) -> None:
         self._spec = spec
+        self._stack = stack
         self._child = child
         self._ports = ports
-        self._java = java
+        self._programs = programs
         self._model_data = model_data
         self._venv_dir = venv_dir
         self._versions: dict[str, str] = {}
@@ -127,16 +133,17 @@ class ProcessInstance:
         return self._ended
 
     def log_tail(self, lines: int = 50) -> str:
-        return without_metrics(self._child.log_tail(lines * 20), lines)
+        log = self._stack.log
+        return log.without_noise(self._child.log_tail(lines * log.lines_read_for_one), lines)
 
     def facts(self) -> InstanceFacts:
         """Versions, the archive's digest, and the peak memory so far; `stop` takes the last reading."""
-        self._peak = self._peak.merged(family_peak(self._child.family()))
+        self._peak = self._peak.merged(family_peak(self._child.family(), self._stack.worker_mark))
         if self._spec.work_dir.exists():
-            self._versions = versions.installed(self._venv_dir)
+            self._versions = versions.installed(self._venv_dir, (*versions.OF_THE_MODEL, *self._stack.packages))
         facts = self._versions | {
             "python": platform.python_version(),
-            "java": self._java.version,
+            **{name: program.version for name, program in self._programs.items()},
             "model_data_sha256": self._model_data.sha256,
             "model_data_size_bytes": str(self._model_data.archive_size_bytes),
             "worker_peak_rss_bytes": str(self._peak.worker_bytes),
@@ -148,7 +155,7 @@ class ProcessInstance:
         return None if self.ended() else family_usage(self._child.family())
 
     def stop(self, grace_seconds: float = 30.0) -> None:
-        self.ended()  # how it ended by itself is worth more than how we ended it
+        self.ended()  # noted before the signal, so that an end of its own is told as such
         self.facts()
         self._child.stop(grace_seconds)
         remove_tree(self._spec.work_dir)
@@ -156,29 +163,23 @@ class ProcessInstance:
             port.release()
 
 
-def _lay_out(work_dir: Path, undo: ExitStack) -> Layout:
+def _make_folders(work_dir: Path, stack: Stack, undo: ExitStack) -> Folders:
     work_dir = work_dir.absolute()
-    layout = Layout(work_dir, _temp_dir(work_dir, undo))
-    for folder in (layout.base_dir, layout.home_dir, layout.logs_dir):
+    folders = Folders(work_dir, _temp_dir(work_dir, stack, undo))
+    for folder in (folders.base_dir, folders.home_dir, folders.logs_dir):
         folder.mkdir(parents=True, exist_ok=True)
-    return layout
+    return folders
 
 
-def _temp_dir(work_dir: Path, undo: ExitStack) -> Path:
-    """`tmp` in the work folder, or a short folder elsewhere when its path is too long for a UNIX socket."""
-    inside = work_dir / "tmp"
-    if len(str(inside).encode()) <= _LONGEST_TEMP_PATH:
+def _temp_dir(work_dir: Path, stack: Stack, undo: ExitStack) -> Path:
+    """`tmp` in the work folder, or a short folder elsewhere when its path is too long for the stack."""
+    inside, longest = work_dir / "tmp", stack.needs.longest_temp_path_bytes
+    if longest is None or len(str(inside).encode()) <= longest:
         inside.mkdir(parents=True, exist_ok=True)
         return inside
-    elsewhere = new_temp_dir("ts")
+    elsewhere = new_temp_dir("tmp")
     undo.callback(remove_tree, elsewhere)
     return elsewhere
-
-
-def _with_installer_settings(environment: dict[str, str]) -> dict[str, str]:
-    settings = installer_environment()
-    home = settings.pop("HOME", environment["HOME"])
-    return {**settings, **environment, "REHEARSAL_INSTALLER_HOME": home}
 
 
 def _reason(code: int) -> str:

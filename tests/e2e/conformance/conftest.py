@@ -34,6 +34,7 @@ from harness.processes import start_process
 from harness.processes.ports import ReservedPort
 from harness.serving.instances.runtime import Runtime
 from harness.serving.runtimes.process import ProcessRuntime
+from harness.serving.stacks.torchserve import TORCHSERVE
 from tests.e2e.conformance import aws
 from tests.e2e.conformance.deleting import Run
 from tests.e2e.conformance.lab import Lab
@@ -185,7 +186,7 @@ def against_the_emulator_with_models(folder: Path, cloud: EmbeddedCloud) -> Iter
     clock, state_dir = ShiftedClock(), folder / "state"
     s3 = local_client("s3", endpoint_url=cloud.url, region=REGION)
     settings = EmulatorSettings(state_dir, cloud.url, time_scale=TIME_SCALE, stop_grace_seconds=5)
-    with Emulator(settings, dependencies(cloud, ProcessRuntime(state_dir, s3), clock)) as emulator:
+    with Emulator(settings, dependencies(cloud, ProcessRuntime(state_dir, s3, TORCHSERVE), clock)) as emulator:
         run = Run(
             f"rehearsal-{uuid.uuid4().hex[:8]}-", "models", "conformance/", REGION, "000000000000", has_logs=False
         )

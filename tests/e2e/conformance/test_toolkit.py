@@ -17,6 +17,7 @@ from harness.emulator.service import Emulator
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import EmbeddedCloud
 from harness.serving.runtimes.process import ProcessRuntime
+from harness.serving.stacks.torchserve import TORCHSERVE
 from tests import wheels
 from tests.e2e.conformance.conftest import local_place
 from tests.e2e.conformance.lab import Lab
@@ -61,7 +62,7 @@ def served(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
         return
     cloud: EmbeddedCloud = request.getfixturevalue("cloud")
     state_dir = tmp_path_factory.mktemp("toolkit") / "state"
-    runtime = ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud.url, region=lab.place.region))
+    runtime = ProcessRuntime(state_dir, local_client("s3", endpoint_url=cloud.url, region=lab.place.region), TORCHSERVE)
     dependencies: Dependencies = replace(lab.emulator.dependencies, runtime=runtime)
     settings = EmulatorSettings(state_dir, cloud.url, stop_grace_seconds=5)
     with Emulator(settings, dependencies) as emulator:

@@ -1,1 +1,10 @@
-"""TorchServe 0.12 and the SageMaker inference toolkit: environment, start, health, log, and the Java they need."""
+"""TorchServe 0.12 and the SageMaker inference toolkit: `stack` is the whole of it, the other modules its parts.
+
+container_environment, container_main   how it is started
+java                                    the program it needs
+health, log, timeouts                   what it says of itself
+"""
+
+from harness.serving.stacks.torchserve.stack import TORCHSERVE, TorchServe
+
+__all__ = ["TORCHSERVE", "TorchServe"]

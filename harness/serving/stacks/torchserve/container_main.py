@@ -1,4 +1,4 @@
-"""What the official image's `serve` does, for a container that is a process. Run as a file, never imported.
+"""What the official image's `serve` does, for a container without an image. Run as a file, never imported.
 
 The steps, and the code of each, are the toolkit's (`sagemaker_pytorch_serving_container.torchserve.start_torchserve`):
 PYTHONPATH, requirements.txt, configuration, TorchServe. Two differences: the configuration is not written to /etc, and
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def serve(config: Path, requirements: Path) -> None:
-    """Does not return: TorchServe runs in this process until it ends."""
+    """TorchServe runs in this process until it ends; this function does not return."""
     from sagemaker_inference import model_server
     from sagemaker_pytorch_serving_container import torchserve
 
@@ -43,7 +43,7 @@ def serve(config: Path, requirements: Path) -> None:
 
 
 def _handler_file() -> str:
-    """As `serve` says it: the module's file. Found, not imported, which would load torch here for nothing."""
+    """The path that `serve` passes on. The module is found, not imported, because its import would load torch here."""
     spec = importlib.util.find_spec(HANDLER_MODULE)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(HANDLER_MODULE)

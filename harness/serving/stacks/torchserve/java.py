@@ -1,7 +1,4 @@
-"""The Java runtime TorchServe runs on: the machine's own when it is new enough, else the one packaged for Python.
-
-Owns the search and nothing else.
-"""
+"""The search for the Java that TorchServe runs on: the machine's own when it is new enough, else the packaged one."""
 
 from __future__ import annotations
 
@@ -16,8 +13,8 @@ from pathlib import Path
 from harness.core.errors import MachineCannot
 from harness.core.state import inherited_environment, java_home_hint
 
+# TorchServe 0.12 is compiled for Java 11.
 OLDEST_MAJOR = 11
-"""TorchServe 0.12 is compiled for Java 11."""
 _PROPERTY = re.compile(r"^\s*(java\.home|java\.version) = (.+)$", re.MULTILINE)
 
 
@@ -28,7 +25,7 @@ class Java:
 
     @property
     def major(self) -> int:
-        """17 for `17.0.15`; 1 for the `1.8` of old."""
+        """17 for `17.0.15`; 1 for `1.8`, as versions before 9 were written."""
         return int(re.split(r"[._+-]", self.version)[0])
 
 
@@ -61,7 +58,7 @@ def _packaged() -> Path | None:
 
 
 def probe(executable: Path) -> Java | None:
-    """What this executable says of itself; None when it is no working Java."""
+    """The home and version that this executable reports; None when it is no working Java."""
     command = [str(executable), "-XshowSettings:properties", "-version"]
     try:
         done = subprocess.run(command, capture_output=True, check=True, timeout=30, env=inherited_environment())

@@ -6,6 +6,7 @@ import signal
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -17,9 +18,12 @@ from harness.core.errors import MachineCannot, ModelDataError, ServiceDidNotStar
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import start_embedded
 from harness.processes import ledger
+from harness.serving.instances.health import wait_healthy, wait_loaded
 from harness.serving.instances.runtime import Instance, InstanceSpec, Runtime
 from harness.serving.runtimes.process import ProcessInstance, ProcessRuntime
-from harness.serving.stacks.torchserve.health import is_healthy, wait_healthy, wait_loaded
+from harness.serving.stacks.contract.ping import is_healthy
+from harness.serving.stacks.contract.placement import Requirement
+from harness.serving.stacks.torchserve import TORCHSERVE, TorchServe
 from harness.serving.stacks.torchserve.java import Java
 from tests import wheels
 from tests.harness.serving.archives import BUCKET, archive, s3_with, special
@@ -84,9 +88,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessInstance
         caller.setenv("AWS_SECRET_ACCESS_KEY", "the caller's")
         caller.setenv("PYTHONPATH", "/the/callers")
         caller.setenv("TMPDIR", "/the/callers/tmp")
-        instance = ProcessRuntime(folder, s3_with(model=data)).start(spec(folder / "instances" / "i-1"))
+        instance = ProcessRuntime(folder, s3_with(model=data), TORCHSERVE).start(spec(folder / "instances" / "i-1"))
     try:
-        wait_loaded(instance, 60)
+        wait_loaded(instance, TORCHSERVE, 60)
         yield instance
     finally:
         instance.stop(grace_seconds=0)
@@ -99,7 +103,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def start_one(handler: str, *, requirements: str | None = None) -> ProcessInstance:
         files = {"code/inference.py": handler} | ({"code/requirements.txt": requirements} if requirements else {})
-        runtime = ProcessRuntime(tmp_path, s3_with(model=archive(files)))
+        runtime = ProcessRuntime(tmp_path, s3_with(model=archive(files)), TORCHSERVE)
         started.append(runtime.start(spec(tmp_path / "instances" / "i-1")))
         return started[-1]
 
@@ -114,36 +118,38 @@ def invoke(instance: Instance, body: bytes, content_type: str = "video/mp4", tim
 
 
 def wait_for_worker(instance: ProcessInstance) -> None:
-    wait_loaded(instance, 60)
+    wait_loaded(instance, TORCHSERVE, 60)
 
 
 # Without a model server
 
 
 def test_the_runtime_is_one(tmp_path: Path) -> None:
-    runtime: Runtime = ProcessRuntime(tmp_path, s3_with())
+    runtime: Runtime = ProcessRuntime(tmp_path, s3_with(), TORCHSERVE)
     assert runtime.name == "process"
 
 
 def test_an_unsafe_archive_starts_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     data = archive({"code/inference.py": HANDLER}, [special("../../evil", tarfile.REGTYPE)])
     with pytest.raises(ModelDataError, match="points outside the archive"):
-        ProcessRuntime(tmp_path, s3_with(model=data)).start(spec(tmp_path / "i" / "i-1"))
+        ProcessRuntime(tmp_path, s3_with(model=data), TORCHSERVE).start(spec(tmp_path / "i" / "i-1"))
     assert not (tmp_path / "i" / "i-1").exists()
     assert list(ledger.records(tmp_path)) == []
 
 
 def test_a_model_without_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelDataError, match="detector has no ModelDataUrl"):
-        ProcessRuntime(tmp_path, s3_with()).start(spec(tmp_path / "i" / "i-1", model_data_url=None))
+        ProcessRuntime(tmp_path, s3_with(), TORCHSERVE).start(spec(tmp_path / "i" / "i-1", model_data_url=None))
 
 
 def test_a_machine_without_java_cannot(tmp_path: Path) -> None:
     def none() -> Java:
         raise MachineCannot("no Java")
 
+    needs = replace(TORCHSERVE.needs, programs=(Requirement("java", none, "install it"),))
+
     with pytest.raises(MachineCannot, match="no Java"):
-        ProcessRuntime(tmp_path, s3_with(), find_java=none).start(spec(tmp_path / "i" / "i-1"))
+        ProcessRuntime(tmp_path, s3_with(), TorchServe(needs=needs)).start(spec(tmp_path / "i" / "i-1"))
 
 
 # With the real one
@@ -259,7 +265,7 @@ def test_the_configuration_is_the_toolkits_own(served: ProcessInstance) -> None:
 def test_a_model_that_does_not_load_is_told_with_its_cause(start: Start) -> None:
     instance = start("def model_fn(model_dir): raise RuntimeError('weights are gone')\n")
     with pytest.raises(ServiceDidNotStart, match="cannot load its model: RuntimeError: weights are gone") as caught:
-        wait_loaded(instance, 60)
+        wait_loaded(instance, TORCHSERVE, 60)
     assert "inference.py" in caught.value.log_tail
     assert "TS_METRICS" not in caught.value.log_tail
 
@@ -268,7 +274,7 @@ def test_a_model_that_does_not_load_is_told_with_its_cause(start: Start) -> None
 def test_an_inference_module_that_cannot_be_imported_is_told_with_its_cause(start: Start) -> None:
     instance = start("import no_such_module\n")
     with pytest.raises(ServiceDidNotStart, match="ModuleNotFoundError: No module named 'no_such_module'"):
-        wait_loaded(instance, 60)
+        wait_loaded(instance, TORCHSERVE, 60)
 
 
 @pytest.mark.e2e
@@ -295,7 +301,7 @@ def test_vendored_packages_stay_with_their_instance_and_are_told(tmp_path: Path)
         }
     )
     deep = tmp_path / "/".join(["folder"] * 12) / "i-1"
-    instance = ProcessRuntime(tmp_path, s3_with(model=data)).start(spec(deep))
+    instance = ProcessRuntime(tmp_path, s3_with(model=data), TORCHSERVE).start(spec(deep))
     try:
         wait_for_worker(instance)
         assert invoke(instance, b"").text == "99.0"
@@ -339,11 +345,11 @@ def test_a_model_in_the_local_cloud_is_served(tmp_path: Path) -> None:
         s3 = local_client("s3", endpoint_url=cloud.url)
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key="a/model.tar.gz", Body=data)
-        instance = ProcessRuntime(tmp_path, s3).start(
+        instance = ProcessRuntime(tmp_path, s3, TORCHSERVE).start(
             spec(tmp_path / ("long" * 20) / "i-1", f"s3://{BUCKET}/a/model.tar.gz")
         )
         try:
-            wait_loaded(instance, 60)
+            wait_loaded(instance, TORCHSERVE, 60)
             assert invoke(instance, b"tell me").json()["model"][1] == "from the cloud"
         finally:
             instance.stop(grace_seconds=0)

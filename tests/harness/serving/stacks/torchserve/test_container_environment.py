@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.serving.stacks.torchserve.container_environment import Layout, Ports, container_environment
+from harness.serving.stacks.contract.placement import Folders
+from harness.serving.stacks.torchserve.container_environment import Ports, container_environment
 
-LAYOUT = Layout(Path("/instance"), Path("/instance/tmp"))
+FOLDERS = Folders(Path("/instance"), Path("/instance/tmp"))
 PORTS = Ports(1001, 1002, 1003, 1004)
 
 
@@ -14,7 +15,7 @@ def made(inherited: dict[str, str] | None = None, **specified: str) -> dict[str,
     return container_environment(
         inherited=inherited or {"PATH": "/bin"},
         specified=specified,
-        layout=LAYOUT,
+        folders=FOLDERS,
         ports=PORTS,
         java_home=Path("/java"),
         python_bin=Path("/venv/bin"),
