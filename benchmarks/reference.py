@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torchvision.transforms.functional import to_tensor
 
-from detector.model import architecture
+from detector.model.maskrcnn import network as architecture
 
 BATCH_SIZE = 24
 

@@ -21,8 +21,8 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.models.resnet import Bottleneck
 from torchvision.ops.misc import FrozenBatchNorm2d
 
-from detector.model import architecture
-from detector.model.architecture import RESNET50_FPN, ModelSpec
+from detector.model.maskrcnn import network as architecture
+from detector.model.maskrcnn.network import RESNET50_FPN, ModelSpec
 
 DETECTIONS_PER_FRAME = 28
 """Mean of a published answer of the public sample over street and animal footage."""

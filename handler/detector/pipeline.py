@@ -29,8 +29,9 @@ from detector.core.settings import Compiled, Masks, Precision, Settings
 from detector.core.stages import Stages
 from detector.io import documents, media, wire
 from detector.model import weights
-from detector.model.detector import Detector
-from detector.speed import gc_pause, gpu_memory, precision, prefetch, tuning
+from detector.model.maskrcnn import tuning
+from detector.model.maskrcnn.detector import Detector
+from detector.speed import gc_pause, gpu_memory, precision, prefetch
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from harness.samples.scene import LABELS, Casting, place
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "handler"))
 
-from detector.model.architecture import SMALL_FPN, SPEC_SCHEMA, ModelSpec, build
+from detector.model.maskrcnn.network import SMALL_FPN, SPEC_SCHEMA, ModelSpec, build
 
 SPEC = ModelSpec(SMALL_FPN, len(LABELS) + 1, LABELS, min_size=192, max_size=320)
 CASTING = Casting(radius_pixels=(13.0, 30.0), frames_present=(1, 1))

@@ -12,7 +12,7 @@ import torch
 from benchmarks import pairs
 from benchmarks.contestants import Job
 from benchmarks.pairs import Pairs, Run, Worker, WorkerEnded
-from detector.model.architecture import SMALL_FPN, ModelSpec, build
+from detector.model.maskrcnn.network import SMALL_FPN, ModelSpec, build
 
 ROOT = Path(__file__).parents[2]
 KNOWN_ANSWER = ROOT / "harness" / "samples" / "known_answer"

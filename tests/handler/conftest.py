@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from detector.model.architecture import SMALL_FPN, ModelSpec, build
+from detector.model.maskrcnn.network import SMALL_FPN, ModelSpec, build
 from tests.handler.clips import ClipMaker
 
 

@@ -13,10 +13,10 @@ from torch import nn
 
 from detector import pipeline
 from detector.core.settings import Compiled, Precision, Settings
-from detector.model.detector import Detector
+from detector.model.maskrcnn.detector import Detector
+from detector.model.maskrcnn.tuning import tuned
 from detector.speed.compiling import Compiled as CompiledPart
 from detector.speed.precision import chosen
-from detector.speed.tuning import tuned
 from tests.handler.test_model import CPU, assert_same, batch_of, eager
 
 needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles for a CPU with g++")

@@ -16,14 +16,15 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 
 from detector.core.errors import SettingsError
 from detector.core.settings import Precision
-from detector.model import architecture, inputs
-from detector.model.architecture import RESNET50_FPN, ModelSpec
-from detector.model.detector import Detector
+from detector.model.maskrcnn import inputs
+from detector.model.maskrcnn import network as architecture
+from detector.model.maskrcnn.detector import Detector
+from detector.model.maskrcnn.network import RESNET50_FPN, ModelSpec
+from detector.model.maskrcnn.tuning import tuned
 from detector.speed import folding, precision
-from detector.speed.tuning import tuned
 from tests.handler.test_model import CPU, assert_same, batch_of, eager
 
-HANDLER = Path(architecture.__file__).parents[2]
+HANDLER = Path(architecture.__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

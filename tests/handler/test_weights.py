@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from detector.core.errors import ModelArtifactError
-from detector.model.architecture import RESNET50_FPN, SMALL_FPN, ModelSpec, build, coco_spec
+from detector.model.maskrcnn.network import RESNET50_FPN, SMALL_FPN, ModelSpec, build, coco_spec
 from detector.model.weights import load_network
 
 ONE_LABEL = '"labels": {"1": "a"}'

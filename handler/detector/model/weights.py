@@ -18,7 +18,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from detector.core.errors import ModelArtifactError
-from detector.model.architecture import ModelSpec, build, coco_spec, read_spec
+from detector.model.maskrcnn.network import ModelSpec, build, coco_spec, read_spec
 
 WEIGHTS_FILE = "model.pth"
 SPEC_FILE = "model.json"

@@ -55,7 +55,7 @@ def _torchvision(request: dict[str, Any]) -> dict[str, Any]:
 def _network(model_dir: Path) -> tuple[Any, dict[int, str], Any]:
     import torch
 
-    from detector.model import architecture
+    from detector.model.maskrcnn import network as architecture
 
     spec_path = model_dir / "model.json"
     spec = architecture.read_spec(spec_path) if spec_path.exists() else architecture.coco_spec()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from torchvision.models.detection import MaskRCNN
 
-from detector.model.architecture import build, read_spec
+from detector.model.maskrcnn.network import build, read_spec
 from harness.checks.known_answer import Detection, PredictedFrame, Predictions, Rle, Truth, VideoSize, judge
 from harness.checks.known_answer.predictions import SCHEMA
 from harness.samples import train

@@ -26,7 +26,7 @@ from torchvision.models.detection.transform import resize_boxes
 from detector.core.detections import FrameDetections
 from detector.core.errors import OutOfMemory
 from detector.core.frames import FrameBatch
-from detector.model import inputs, masks
+from detector.model.maskrcnn import inputs, masks
 
 logger = logging.getLogger(__name__)
 
