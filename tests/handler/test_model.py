@@ -16,8 +16,8 @@ from torchvision.transforms.functional import to_tensor
 from detector.core.detections import FrameDetections
 from detector.core.errors import OutOfMemory
 from detector.core.frames import FrameBatch
+from detector.model import load_network
 from detector.model.maskrcnn.detector import Detector
-from detector.model.weights import load_network
 
 # pycocotools 2.0.11 copies arrays in a way that numpy 2 announces the end of.
 pytestmark = pytest.mark.filterwarnings(

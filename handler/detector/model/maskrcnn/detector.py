@@ -19,14 +19,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import maskrcnn_inference
 from torchvision.models.detection.transform import resize_boxes
 
+from detector.core import frames
 from detector.core.detections import FrameDetections
 from detector.core.errors import OutOfMemory
 from detector.core.frames import FrameBatch
-from detector.model.maskrcnn import inputs, masks
+from detector.core.settings import Compiled, Settings
+from detector.model.maskrcnn import inputs, masks, tuning
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +113,18 @@ class Detector:
         logits = heads.mask_predictor(heads.mask_head(heads.mask_roi_pool(features, boxes, sizes)))
         probabilities: list[torch.Tensor] = list(maskrcnn_inference(logits, label_ids))
         return probabilities
+
+
+def make_predictor(network: nn.Module, device: torch.device, settings: Settings) -> Detector:
+    """The network, tuned for `device`. A compiled one takes batches of one size, and compiles here where it can."""
+    tuned = tuning.tuned(network, device, settings.precision, settings.compiled)
+    if settings.compiled is Compiled.NONE:
+        return Detector(tuned, device)
+    detector = Detector(tuned, device, settings.batch_size)
+    if settings.frame_width and settings.frame_height:  # the only size there will be: no request has to wait for it
+        blank = frames.blank(settings.frame_width, settings.frame_height)
+        detector.detect(blank, score_threshold=1.0, with_masks=False)
+    return detector
 
 
 def _is_out_of_memory(error: Exception) -> bool:
