@@ -1,8 +1,7 @@
 """A request becomes an answer: decode, predict, write, one batch at a time.
 
 Owns: the order of the stages and the loading of the service they need. Each stage is an iterator over the one before,
-and batches are made in a thread of their own: at most three exist at once, the one in the network, the one that waits
-and the one being filled.
+and a thread makes the batches: at most three exist at once, one in the network, one in the queue and one being filled.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from detector.speed import lazy_imports  # noqa: F401  before all that import torchvision
+from detector.speed import lazy_imports  # noqa: F401  must precede every import of torchvision
 
 # isort: split
 from detector import model
@@ -51,7 +50,7 @@ class Request:
     custom_attributes: str | None = None
 
 
-@gc_pause.resting()
+@gc_pause.gc_paused()
 def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> Service:
     """Load the archive unpacked in `model_dir`. Raises ModelArtifactError or ServingError."""
     started = time.perf_counter()
@@ -112,7 +111,7 @@ def _batches(service: Service, settings: Settings, clip: Clip, stages: Stages) -
     timed = replace(clip, frames=stages.each("decode", clip.frames))
     made = frames.batches(timed, service.batch_size, settings.frame_width, settings.frame_height)
     made = stages.each("resize", made)
-    with prefetch.made_ahead(made) as waiting:
+    with prefetch.prefetched(made) as waiting:
         yield stages.each("wait", waiting)
 
 

@@ -19,7 +19,7 @@ from detector.model.maskrcnn.tuning import tuned
 from detector.pipeline import Request
 from detector.speed import gpu_memory
 from tests.handler.clips import ClipMaker
-from tests.handler.model.test_model import batch_of
+from tests.handler.networks import batch_of
 
 pytestmark = [
     pytest.mark.gpu,

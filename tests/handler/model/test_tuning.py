@@ -21,7 +21,7 @@ from detector.model.maskrcnn import RESNET50_FPN, MaskRCNNSpec, build_network, i
 from detector.model.maskrcnn.detector import Detector
 from detector.model.maskrcnn.tuning import tuned
 from detector.speed import folding, precision
-from tests.handler.model.test_model import CPU, assert_same, batch_of, eager
+from tests.handler.networks import CPU, assert_same, batch_of, eager
 
 HANDLER = Path(detector.__file__).parents[1]
 

@@ -17,7 +17,7 @@ from detector.model.maskrcnn.detector import Detector
 from detector.model.maskrcnn.tuning import tuned
 from detector.speed.compiling import CompiledModule
 from detector.speed.precision import chosen
-from tests.handler.model.test_model import CPU, assert_same, batch_of, eager
+from tests.handler.networks import CPU, assert_same, batch_of, eager
 
 needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles for a CPU with g++")
 

@@ -33,8 +33,7 @@ from detector.model.maskrcnn import inputs, masks, tuning
 
 logger = logging.getLogger(__name__)
 
-_CPU_SHORTAGE = "can't allocate memory"
-"""What torch's CPU allocator says, in a plain RuntimeError."""
+_CPU_SHORTAGE = "can't allocate memory"  # torch's CPU allocator raises a plain RuntimeError with this text
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class _Found:
 class Detector:
     """A torchvision Mask R-CNN in evaluation mode, moved to `device`.
 
-    Whoever runs out of memory with several frames at once goes on with half as many, for as long as the process lives.
+    After running out of memory with several frames at once it takes half as many, for the rest of the process.
     With `batch_size`, no batch is smaller: a compiled network would have to be compiled for every other size.
     """
 
