@@ -1,4 +1,4 @@
-"""Modules that torchvision imports and no answer needs, imported at first use: half of a worker's cold start.
+"""Modules that torchvision imports and no answer needs, imported at first use: most of a worker's cold start.
 
 `torchvision.ops.roi_align` imports `torch._dynamo`, and `torchvision.models.densenet`, by way of checkpointing, the
 functionalisation of AOT autograd: thousands of modules and seconds, for one function each, which is called only for

@@ -25,6 +25,7 @@ from detector.core.settings import Settings
 from detector.model import SPEC_FILE, SPEC_SCHEMA, WEIGHTS_FILE, read_spec
 from detector.model.architectures import ARCHITECTURES, Family
 from detector.pipeline import Service
+from harness.rehearsal import parity
 from tests.handler.fakes import FakeContext
 
 ANSWER_SCHEMA = Path(detector.__file__).parents[1] / "predictions.schema.json"
@@ -211,3 +212,8 @@ def test_an_unknown_architecture_is_told_with_those_that_exist(tmp_path: Path, n
         inference.model_fn(str(folder))
     known = f"{folder / SPEC_FILE}: architecture {name!r} is not one of {', '.join(ARCHITECTURES)}"
     assert str(caught.value) == (f"{known}; did you mean {meant!r}?" if meant else known)
+
+
+def test_the_parity_check_finds_the_table_in_a_bundle() -> None:
+    """Without the file the check is skipped, and a bundle would pass uncompared."""
+    assert (Path(detector.__file__).parents[1] / Path(parity.ARCHITECTURES).relative_to("code")).is_file()
