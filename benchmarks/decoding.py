@@ -72,8 +72,8 @@ class Row:
         run = self.found.b[0]
         if run.skipped_to_count == run.frame_count:
             return "skipped"
-        begun = f"skipped {run.skipped_to_count} of {run.frame_count}, then " if run.skipped_to_count else ""
-        return f"{begun}decoded: {run.why_not_skipped}"
+        skipped = f"skipped {run.skipped_to_count} of {run.frame_count}, then " if run.skipped_to_count else ""
+        return f"{skipped}decoded: {run.why_not_skipped}"
 
     def facts(self) -> dict[str, Any]:
         """For `extra_info`. Clip frames are those gone through, decoded or not."""

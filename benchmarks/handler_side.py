@@ -12,6 +12,7 @@ from detector import pipeline  # first: it keeps what is not needed out of the s
 from benchmarks import skips
 from detector.core import frames
 from detector.core.detections import FrameDetections
+from detector.core.predictor import Predictor
 from detector.core.settings import Settings, from_environment
 from detector.io import media
 
@@ -48,7 +49,7 @@ def _whole(job: Job) -> Contestant:
 
 @dataclass
 class _Noting:
-    inner: pipeline.Predictor
+    inner: Predictor
     seen: list[FrameDetections] = field(default_factory=list)
 
     def detect(self, batch: frames.FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:

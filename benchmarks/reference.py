@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torchvision.transforms.functional import to_tensor
 
-from detector.model import architecture
+from detector import model
 
 BATCH_SIZE = 24
 
@@ -77,7 +77,7 @@ class Reference:
 
 def load(model_dir: Path, device: torch.device, frame_interval: int, frame_size: tuple[int, int] | None) -> Reference:
     """Built, initialised, and then filled from the file: the obvious way."""
-    network = architecture.build(architecture.read_spec(model_dir / "model.json"))
+    network = model.build_network(model.read_spec(model_dir / "model.json"))
     network.load_state_dict(torch.load(model_dir / "model.pth", map_location="cpu", weights_only=True))
     return Reference(network.to(device).eval(), device, frame_interval, frame_size)
 

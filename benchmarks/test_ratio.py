@@ -33,7 +33,7 @@ COLD_START = 0.6
 
 
 def record(benchmark: Any, worker: Worker, facts: Mapping[str, Any]) -> None:
-    """One more run of a warm worker as the benchmark's own time; the rest stands beside it."""
+    """One more run of a warm worker as the benchmark's own time; the other figures are its extra info."""
     benchmark.extra_info.update(facts)
     benchmark.pedantic(worker.run, rounds=1, iterations=1)
     print(f"\n{benchmark.name}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))

@@ -21,8 +21,8 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.models.resnet import Bottleneck
 from torchvision.ops.misc import FrozenBatchNorm2d
 
-from detector.model import architecture
-from detector.model.architecture import RESNET50_FPN, ModelSpec
+from detector.model import SPEC_SCHEMA
+from detector.model.maskrcnn import RESNET50_FPN, MaskRCNNSpec, build_network
 
 DETECTIONS_PER_FRAME = 28
 """Mean of a published answer of the public sample over street and animal footage."""
@@ -65,7 +65,7 @@ def model_dir(recipe: Recipe, pictures: Sequence[torch.Tensor], cache: Path) -> 
 
 def calibrated(recipe: Recipe, pictures: Sequence[torch.Tensor]) -> nn.Module:
     torch.manual_seed(_SEED)
-    network = architecture.build(_spec(recipe)).eval()
+    network = build_network(_spec(recipe)).eval()
     _set_norms(network)
     with torch.no_grad():
         network.roi_heads.box_predictor.cls_score.weight.mul_(20)
@@ -74,15 +74,15 @@ def calibrated(recipe: Recipe, pictures: Sequence[torch.Tensor]) -> nn.Module:
     return whole
 
 
-def _spec(recipe: Recipe) -> ModelSpec:
+def _spec(recipe: Recipe) -> MaskRCNNSpec:
     labels = {index: f"class {index}" for index in range(1, CLASSES)}
-    return ModelSpec(RESNET50_FPN, CLASSES, labels, min_size=recipe.min_size, max_size=recipe.max_size)
+    return MaskRCNNSpec(RESNET50_FPN, CLASSES, labels, min_size=recipe.min_size, max_size=recipe.max_size)
 
 
 def _document(recipe: Recipe) -> dict[str, object]:
     spec = _spec(recipe)
     return {
-        "schema": architecture.SPEC_SCHEMA,
+        "schema": SPEC_SCHEMA,
         "architecture": spec.architecture,
         "num_classes": spec.num_classes,
         "labels": {str(index): name for index, name in spec.labels.items()},

@@ -45,9 +45,9 @@ def _job(job_type: Any, document: dict[str, Any]) -> Any:
 def _measured(contestant: Any, command: dict[str, Any]) -> dict[str, Any]:
     gc.collect()
     before = resource.getrusage(resource.RUSAGE_SELF)
-    begun, begun_cpu = time.perf_counter(), time.process_time()
+    started, started_cpu = time.perf_counter(), time.process_time()
     ran = contestant()
-    wall_seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - begun_cpu
+    wall_seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - started_cpu
     after = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "wall_seconds": wall_seconds,

@@ -1,24 +1,18 @@
 """The flagship handler: a video in, detections in source pixels out. Everything here runs inside the container.
 
-A request's way, in order:
+    core/         the nouns and errors that all share, the settings, the clock of the stages
+    speed/        techniques that make the network, the decoding and the start faster with the same answers
+    io/           what comes in and what goes out
+    model/        an unpacked archive becomes a predictor; the table of architectures
+    pipeline      loads the service and answers requests
 
-    toolkit     what the SageMaker toolkit hands over: headers in, status out
-    wire        which content types come in and go out
-    settings    the container's environment, and the request's CustomAttributes on top of it
-    media       a body becomes a `Clip`: video (OpenCV), one picture, or an npy array
-    skipping    H.264 without decoding what nobody looks at (PyAV, where it is installed), by a plan of `gops`
-    frames      a clip's sampled frames become `FrameBatch`es, uint8 RGB
-    ahead       on a GPU: batches made while the one before is in the network
-    inputs      a batch becomes what the backbone takes
-    model       a batch becomes `FrameDetections` in source pixels
-    documents   detections become JSON, JSON lines or npy
-    pipeline    all of it together, one batch at a time
-    stages      where a request's time went, as a line in the log
+Imports point one way: core <- speed <- io and model <- pipeline. `io` and `model` do not know each other.
 
-Once, when the worker starts: `weights` loads the network that `architecture` builds, `tuning` makes it faster with the
-same answers (`folding`, `precision`, `allocator`), `gpu_memory` makes a big GPU small where that is asked for, and
-`deferred` keeps what is not needed out of the start.
+A request passes, in order: `io.toolkit` (headers), `io.wire` (Accept), `core.settings` (CustomAttributes over the
+container's environment), `io.media` (the body becomes a `Clip`), `core.frames` (its sampled frames become
+`FrameBatch`es), `speed.prefetch` (the next batch is made while the network runs), `model` (a batch becomes
+`FrameDetections`), and `io.documents` (detections become JSON, JSON lines or npy).
 
-Imports the standard library, torch, torchvision, cv2 and numpy, and nothing else that must be there: nothing is
-installed when the container starts.
+Imports the standard library, torch, torchvision, cv2 and numpy, and PyAV where it is installed: nothing is installed
+when the container starts.
 """

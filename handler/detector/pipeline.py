@@ -1,8 +1,7 @@
 """A request becomes an answer: decode, predict, write, one batch at a time.
 
 Owns: the order of the stages and the loading of the service they need. Each stage is an iterator over the one before,
-and batches are made in a thread of their own: at most three exist at once, the one in the network, the one that waits
-and the one being filled.
+and a thread makes the batches: at most three exist at once, one in the network, one in the queue and one being filled.
 """
 
 from __future__ import annotations
@@ -13,32 +12,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import torch
-from torch import nn
 
-from detector.speed import lazy_imports  # noqa: F401  before all that import torchvision
+from detector.speed import lazy_imports  # noqa: F401  must precede every import of torchvision
 
 # isort: split
+from detector import model
 from detector.core import frames
 from detector.core.detections import FrameDetections
 from detector.core.frames import Clip, FrameBatch
 from detector.core.opencv import require_video_support
-from detector.core.settings import Compiled, Masks, Precision, Settings
+from detector.core.predictor import Predictor
+from detector.core.settings import Masks, Settings
 from detector.core.stages import Stages
 from detector.io import documents, media, wire
-from detector.model import weights
-from detector.model.detector import Detector
-from detector.speed import gc_pause, gpu_memory, precision, prefetch, tuning
+from detector.speed import gc_pause, gpu_memory, precision, prefetch
 
 logger = logging.getLogger(__name__)
-
-
-class Predictor(Protocol):
-    """What the pipeline asks of a network; `model.Detector` in service."""
-
-    def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]: ...
 
 
 @dataclass(frozen=True)
@@ -59,38 +50,20 @@ class Request:
     custom_attributes: str | None = None
 
 
-@gc_pause.resting()
+@gc_pause.gc_paused()
 def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> Service:
     """Load the archive unpacked in `model_dir`. Raises ModelArtifactError or ServingError."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     require_video_support()
-    network, spec = weights.load_network(model_dir)
     device = chosen_device(gpu_index)
     gpu_memory.cap(device, settings.gpu_memory_bytes)
     batch_size = settings.batch_size or default_batch_size(device)
-    compute = precision.chosen(settings.precision, device)
-    detector = _detector(network, device, settings, batch_size, compute)
-    service = Service(detector, dict(spec.labels), settings, batch_size)
-    seconds = time.perf_counter() - begun
-    chosen = " ".join(
-        f"{name}={value}"
-        for name, value in (asdict(settings) | {"batch_size": batch_size, "precision": compute}).items()
-    )
-    logger.info("loaded %s from %s on %s in %.2f s: %s", spec.architecture, model_dir, device, seconds, chosen)
-    return service
-
-
-def _detector(
-    network: nn.Module, device: torch.device, settings: Settings, batch_size: int, compute: Precision
-) -> Detector:
-    tuned = tuning.tuned(network, device, compute, settings.compiled)
-    if settings.compiled is Compiled.NONE:
-        return Detector(tuned, device)
-    detector = Detector(tuned, device, batch_size)
-    if settings.frame_width and settings.frame_height:  # the one size there will be: no request shall wait for it
-        blank = frames.blank(settings.frame_width, settings.frame_height)
-        detector.detect(blank, score_threshold=1.0, with_masks=False)
-    return detector
+    decided = replace(settings, batch_size=batch_size, precision=precision.chosen(settings.precision, device))
+    predictor, spec = model.load(model_dir, device, decided)
+    seconds = time.perf_counter() - started
+    told = " ".join(f"{name}={value}" for name, value in asdict(decided).items())
+    logger.info("loaded %s from %s on %s in %.2f s: %s", spec.architecture, model_dir, device, seconds, told)
+    return Service(predictor, dict(spec.labels), settings, batch_size)
 
 
 def chosen_device(gpu_index: int | None) -> torch.device:
@@ -138,7 +111,7 @@ def _batches(service: Service, settings: Settings, clip: Clip, stages: Stages) -
     timed = replace(clip, frames=stages.each("decode", clip.frames))
     made = frames.batches(timed, service.batch_size, settings.frame_width, settings.frame_height)
     made = stages.each("resize", made)
-    with prefetch.made_ahead(made) as waiting:
+    with prefetch.prefetched(made) as waiting:
         yield stages.each("wait", waiting)
 
 

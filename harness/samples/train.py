@@ -27,9 +27,10 @@ from harness.samples.scene import LABELS, Casting, place
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "handler"))
 
-from detector.model.architecture import SMALL_FPN, SPEC_SCHEMA, ModelSpec, build
+from detector.model import SPEC_SCHEMA
+from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network
 
-SPEC = ModelSpec(SMALL_FPN, len(LABELS) + 1, LABELS, min_size=192, max_size=320)
+SPEC = MaskRCNNSpec(SMALL_FPN, len(LABELS) + 1, LABELS, min_size=192, max_size=320)
 CASTING = Casting(radius_pixels=(13.0, 30.0), frames_present=(1, 1))
 FIRST_SEED = 1_000_000
 
@@ -83,7 +84,7 @@ def train(schedule: Schedule = Schedule()) -> MaskRCNN:
     """The trained network, in evaluation mode on the CPU. Prints a line every fifty steps."""
     torch.manual_seed(schedule.seed)
     torch.set_num_threads(schedule.threads)
-    model = build(SPEC).train()
+    model = build_network(SPEC).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=schedule.weight_decay)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, schedule.peak_learning_rate, total_steps=schedule.steps)
     began = time.monotonic()

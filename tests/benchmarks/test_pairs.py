@@ -12,7 +12,7 @@ import torch
 from benchmarks import pairs
 from benchmarks.contestants import Job
 from benchmarks.pairs import Pairs, Run, Worker, WorkerEnded
-from detector.model.architecture import SMALL_FPN, ModelSpec, build
+from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network
 
 ROOT = Path(__file__).parents[2]
 KNOWN_ANSWER = ROOT / "harness" / "samples" / "known_answer"
@@ -64,7 +64,9 @@ def job(tmp_path: Path) -> Job:
     (tmp_path / "model.json").write_text((KNOWN_ANSWER / "model.json").read_text())
     document = json.loads((tmp_path / "model.json").read_text())
     torch.manual_seed(1)
-    network = build(ModelSpec(SMALL_FPN, document["num_classes"], {int(k): v for k, v in document["labels"].items()}))
+    network = build_network(
+        MaskRCNNSpec(SMALL_FPN, document["num_classes"], {int(k): v for k, v in document["labels"].items()})
+    )
     torch.save(network.state_dict(), tmp_path / "model.pth")
     return Job(tmp_path, KNOWN_ANSWER / "clip.mp4", 30, threads=1)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy import config
-from detector.model.architecture import read_spec
+from detector.model import read_spec
 from tests.e2e.runs import CLIPS, ROOT
 
 pytestmark = pytest.mark.e2e

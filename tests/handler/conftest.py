@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from detector.model.architecture import SMALL_FPN, ModelSpec, build
+from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network
 from tests.handler.clips import ClipMaker
 
 
@@ -32,15 +32,15 @@ def one_torch_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def small_spec() -> ModelSpec:
-    return ModelSpec(SMALL_FPN, 3, {1: "cat", 2: "dog"}, min_size=96, max_size=160)
+def small_spec() -> MaskRCNNSpec:
+    return MaskRCNNSpec(SMALL_FPN, 3, {1: "cat", 2: "dog"}, min_size=96, max_size=160)
 
 
 @pytest.fixture(scope="session")
-def small_network(small_spec: ModelSpec) -> nn.Module:
+def small_network(small_spec: MaskRCNNSpec) -> nn.Module:
     """The small architecture with seeded random weights: it finds 50 things in everything."""
     torch.manual_seed(7)
-    network: nn.Module = build(small_spec).eval()
+    network: nn.Module = build_network(small_spec).eval()
     return network
 
 

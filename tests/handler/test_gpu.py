@@ -14,12 +14,12 @@ from torch import nn
 
 from detector import pipeline
 from detector.core.settings import Precision, Settings
-from detector.model.detector import Detector
+from detector.model.maskrcnn.detector import Detector
+from detector.model.maskrcnn.tuning import tuned
 from detector.pipeline import Request
 from detector.speed import gpu_memory
-from detector.speed.tuning import tuned
 from tests.handler.clips import ClipMaker
-from tests.handler.test_model import batch_of
+from tests.handler.networks import batch_of
 
 pytestmark = [
     pytest.mark.gpu,

@@ -1,1 +1,31 @@
-"""The nouns and errors that every part of the detector shares, its settings, and OpenCV imported quietly."""
+"""What every part of the detector shares. Imports no other folder.
+
+errors        the tree of errors and their codes
+settings      the container's environment, and the CustomAttributes of a request
+frames        frames, clips and batches
+detections    what was found in one frame
+rle           masks as COCO's compressed run lengths
+predictor     what the pipeline asks of a model
+stages        where a request's time goes
+opencv        OpenCV, imported with its environment set
+"""
+
+from detector.core.detections import FrameDetections
+from detector.core.errors import DetectorError, RequestError, ServingError
+from detector.core.frames import Clip, Frame, FrameBatch
+from detector.core.predictor import Predictor
+from detector.core.settings import Settings
+from detector.core.stages import Stages
+
+__all__ = [
+    "Clip",
+    "DetectorError",
+    "Frame",
+    "FrameBatch",
+    "FrameDetections",
+    "Predictor",
+    "RequestError",
+    "ServingError",
+    "Settings",
+    "Stages",
+]

@@ -1,7 +1,7 @@
 """Where a request's time goes: one line in the log that programs can read.
 
-Owns: the clock. A stage within a stage is taken out of the outer one, so the seconds of one thread add up to its time;
-what a decoder thread does beside the network overlaps with it.
+Owns: the clock. An inner stage does not count in its outer one, so the seconds of one thread add up to its time; the
+seconds of a decoder thread overlap with those of the network.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Stages:
         self._now = now
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._begun = now()
+        self._started = now()
         self.seconds: dict[str, float] = {}
         self.counts: dict[str, int] = {}
 
@@ -63,7 +63,7 @@ class Stages:
     def line(self, **facts: Any) -> str:
         """`stages {"total_seconds":...,"seconds":{"decode":...},"counts":{...}}`"""
         seconds = {name: round(value, 6) for name, value in self.seconds.items()}
-        total = round(self._now() - self._begun, 6)
+        total = round(self._now() - self._started, 6)
         document = {"total_seconds": total, "seconds": seconds, "counts": self.counts, **facts}
         return f"{LINE} {json.dumps(document, separators=(',', ':'))}"
 

@@ -1,6 +1,6 @@
 """A stack of pictures as npy: (N, H, W, 3) uint8, RGB.
 
-Owns: the npy header, checked before its promises are believed. Nothing is unpickled and nothing is copied: the frames
+Owns: the npy header, which is checked against the body. Nothing is unpickled and nothing is copied: the frames
 are views of the body.
 """
 

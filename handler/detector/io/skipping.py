@@ -1,4 +1,4 @@
-"""Every N-th picture of an H.264 clip without decoding those nobody looks at: with PyAV, where it is installed.
+"""Every N-th picture of an H.264 clip without decoding all the others: with PyAV, where it is installed.
 
 Owns: decoding by a plan (`gops`), and the proof that what comes out is what OpenCV would have given: the first picture
 is compared pixel by pixel, every picture's time stamp is one that was asked for, and none is missing. Whatever does not
@@ -30,10 +30,9 @@ except ImportError:
 
 _CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts")
 _PIXEL_FORMATS = ("yuv420p", "yuvj420p")
-_MOST_THREADS = 16
-"""As many as FFmpeg takes by itself; each holds a picture or more."""
+_MOST_THREADS = 16  # FFmpeg's own limit; each thread holds a picture or more
+# Of the first picture's values: in a flat one, different conversions of colours look the same.
 _LEAST_DEVIATION = 4.0
-"""Of the first picture's values: in a flat one, different ways to convert colours would look the same."""
 
 
 def sampled(path: str, frame_interval: int) -> Iterator[Frame]:
@@ -133,6 +132,6 @@ def _take_python_out_of_the_log() -> None:
 
     `torchvision.io` sets PyAV's log level when it is imported, and from then on every error that a decoder's thread
     reports calls Python. A decoder that is closed before its end waits for its threads while it holds the
-    interpreter, and they wait for the interpreter: the worker stands still for good.
+    interpreter, and they wait for the interpreter: the worker hangs for good.
     """
     av.logging.set_level(None)

@@ -49,7 +49,7 @@ def custom_attributes(context: Context | None) -> str | None:
 def answered(context: Context | None, work: Callable[[], tuple[bytes, str]]) -> tuple[bytes, str]:
     """The body and content type of `work`, or of its error, whose status is then set on the context.
 
-    Without a context there is nobody to tell the status: the error is raised.
+    Without a context there is no status to set: the error is raised.
     """
     try:
         return work()

@@ -1,6 +1,6 @@
 """Any video that OpenCV opens, as a clip of sampled frames.
 
-Owns: decoding with OpenCV's FFmpeg backend, presentation times, and what a video that cannot be read is told.
+Owns: decoding with OpenCV's FFmpeg backend, presentation times, and the errors about a video that cannot be read.
 May not: keep a frame, or leave anything behind: the body is reached through an anonymous file (`storage`).
 
 Where the sampled frames can be had without decoding all the others (`skipping`), they are. Else every frame is decoded
@@ -23,7 +23,7 @@ from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 from detector.io import containers, skipping, storage
 from detector.io.containers import Container
 from detector.io.gops import CannotSkip
-from detector.speed.prefetch import made_ahead
+from detector.speed.prefetch import prefetched
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def open_video(body: bytes | bytearray, frame_interval: int) -> Iterator[Clip]:
         if container and container.missing_bytes(body):
             _refuse_cut(path, body, container)
         # Either decoder takes its time to the first picture, so they start together.
-        with made_ahead(skipping.sampled(path, frame_interval)) as skipped, _capturing(path) as capture:
+        with prefetched(skipping.sampled(path, frame_interval)) as skipped, _capturing(path) as capture:
             if not capture.isOpened():
                 raise _unopened(body, container)
             yield _clip(capture, skipped, frame_interval)

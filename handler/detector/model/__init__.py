@@ -1,1 +1,25 @@
-"""The network: architecture, weights, a batch to detections (`detector`), masks and their run-length encoding."""
+"""An unpacked archive becomes a predictor.
+
+    spec            model.json: the part that every family shares
+    weights         model.pth becomes the tensors of a network; nothing is unpickled
+    architectures   the table: the architecture that model.json names, and the family that reads, builds and runs it
+    maskrcnn        the family of torchvision's Mask R-CNN
+
+Imports `core` and `speed`. A family imports neither the table nor another family: the table calls it.
+"""
+
+from detector.model.architectures import build_network, load, load_network, read_spec, spec_in
+from detector.model.spec import SPEC_FILE, SPEC_SCHEMA, ModelSpec
+from detector.model.weights import WEIGHTS_FILE
+
+__all__ = [
+    "SPEC_FILE",
+    "SPEC_SCHEMA",
+    "WEIGHTS_FILE",
+    "ModelSpec",
+    "build_network",
+    "load",
+    "load_network",
+    "read_spec",
+    "spec_in",
+]

@@ -1,6 +1,7 @@
-"""`model.pth` and `model.json` of an unpacked archive become a network ready to predict.
+"""`model.pth`: a network takes the weights of an unpacked archive.
 
-Owns: reading weights without running them, and saying what is wrong with an artifact and how to mend it.
+Owns: reading weights without running code, and the errors that say what is wrong with them and how to mend it.
+May not: know the network; it is built by the function given.
 
 The network is built without memory (on torch's meta device) and takes the tensors of the file as its own, mapped from
 disk: nothing is initialised in order to be overwritten, which is most of a plain load.
@@ -9,7 +10,7 @@ disk: nothing is initialised in order to be overwritten, which is most of a plai
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +19,31 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from detector.core.errors import ModelArtifactError
-from detector.model.architecture import ModelSpec, build, coco_spec, read_spec
+from detector.model.spec import SPEC_FILE, ModelSpec
 
 WEIGHTS_FILE = "model.pth"
-SPEC_FILE = "model.json"
 _NAMED_KEYS = 3
 _RANDOM = ("normal_", "uniform_")
 _CONSTANT = (torch.ones, torch.zeros)
 _DATAPARALLEL = "the names begin with 'module.' (DataParallel): save model.module.state_dict()"
 
 
-def load_network(model_dir: Path) -> tuple[nn.Module, ModelSpec]:
-    """The network of the archive, on the CPU, in evaluation mode. Raises ModelArtifactError."""
-    spec_path, weights_path = model_dir / SPEC_FILE, model_dir / WEIGHTS_FILE
-    spec = read_spec(spec_path) if spec_path.exists() else coco_spec()
-    state = _read_state(weights_path)
-    network = unfilled(spec)
-    _fill(network, state, weights_path, spec)
-    return network.float().eval().requires_grad_(False), spec
+def load(path: Path, build: Callable[[], nn.Module], spec: ModelSpec) -> nn.Module:
+    """What `build` makes, with the weights in `path`, on the CPU, in evaluation mode. Raises ModelArtifactError."""
+    state = _read_state(path)
+    network = unfilled(build)
+    _fill(network, state, path, spec)
+    return network.float().eval().requires_grad_(False)
 
 
-def unfilled(spec: ModelSpec) -> nn.Module:
-    """The network of `spec` with tensors that have a size and nothing else."""
+def unfilled(build: Callable[[], nn.Module]) -> nn.Module:
+    """What `build` makes, with tensors that have a size and no values."""
     with torch.device("meta"), _Uninitialised():
-        network: nn.Module = build(spec)
-    return network
+        return build()
 
 
 class _Uninitialised(TorchFunctionMode):
-    """Leaves out the values: on the meta device they are for nothing, and making them there loads sympy."""
+    """Leaves out the values: the meta device keeps none, and making them there loads sympy."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in _CONSTANT and "device" not in (kwargs or {}):
@@ -101,8 +98,9 @@ def _fill(network: nn.Module, state: Mapping[str, torch.Tensor], path: Path, spe
     try:
         network.load_state_dict(state, assign=True)
     except RuntimeError as error:
-        described = f"the weights in {path} do not fit {spec.architecture} with num_classes = {spec.num_classes}"
-        advice = _DATAPARALLEL if all(name.startswith("module.") for name in state) else _spec_advice(path)
+        sizes = " and ".join(f"{name} = {value}" for name, value in spec.sizes.items())
+        described = f"the weights in {path} do not fit {spec.architecture}{f' with {sizes}' if sizes else ''}"
+        advice = _DATAPARALLEL if all(name.startswith("module.") for name in state) else _spec_advice(path, spec)
         raise ModelArtifactError(f"{described}: {_differences(network.state_dict(), state)}; {advice}") from error
 
 
@@ -118,10 +116,10 @@ def _differences(expected: Mapping[str, torch.Tensor], found: Mapping[str, torch
     return "; ".join(f"{kind}: {_some(names)}" for kind, names in kinds.items() if names)
 
 
-def _spec_advice(path: Path) -> str:
+def _spec_advice(path: Path, spec: ModelSpec) -> str:
     spec_path = path.with_name(SPEC_FILE)
-    state = "correct" if spec_path.exists() else "add"
-    return f"{state} {spec_path} (architecture, num_classes), or save the weights of that network"
+    verb = "correct" if spec_path.exists() else "add"
+    return f"{verb} {spec_path} ({', '.join(('architecture', *spec.sizes))}), or save the weights of that network"
 
 
 def _some(names: list[str]) -> str:

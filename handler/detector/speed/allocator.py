@@ -1,6 +1,6 @@
-"""The C library's allocator, told to keep what a network frees: on a CPU the next frame wants the same memory again.
+"""The C library's allocator, set to keep freed memory: on a CPU the next frame needs the same memory again.
 
-Left alone, glibc maps every large tensor and unmaps it when it is freed; each costs page faults by the hundred thousand
+By default glibc maps every large tensor and unmaps it when it is freed; each costs page faults by the hundred thousand
 a frame, as much time as the network itself on some machines. Process-wide, so it is set once, at load, and only where
 the network runs on the CPU. Source of the numbers: mallopt(3) and malloc.h of glibc.
 """
@@ -17,7 +17,7 @@ _GROWTH_BYTES = 64 << 20
 
 
 def keep_freed_memory() -> bool:
-    """Whether it took effect: only glibc has these knobs."""
+    """Whether it took effect: only glibc has these options."""
     if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt

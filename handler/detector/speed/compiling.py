@@ -1,7 +1,8 @@
-"""Backbone and RPN head through torch's compiler, where the setting COMPILED asks for it.
+"""A part of a network through torch's compiler, where the setting COMPILED asks for it.
 
-Owns: the compiling, for one shape of input after another, with the weights frozen in; and the way back when a machine
-cannot do it (no C++ compiler, most often). What is not compiled stays: its shapes depend on what is in the picture.
+Owns: the compilation, once for each shape of input, with the weights frozen in; and the fallback where a machine cannot
+compile (most often it has no C++ compiler). Each shape of a batch costs its first user tens of seconds, once in the
+life of the process.
 """
 
 from __future__ import annotations
@@ -15,24 +16,18 @@ from torch import nn
 logger = logging.getLogger(__name__)
 
 
-def compile_backbone(network: Any) -> None:
-    """In place. Each shape of a batch costs its first user tens of seconds, once in the life of the process."""
-    network.backbone = Compiled(network.backbone, "backbone")
-    network.rpn.head = Compiled(network.rpn.head, "RPN head")
-
-
-class Compiled(nn.Module):
-    """What `inner` gives; as it is from the first time on that it cannot be compiled."""
+class CompiledModule(nn.Module):
+    """What `inner` gives. After the first failure to compile, `inner` itself answers."""
 
     def __init__(self, inner: nn.Module, name: str) -> None:
         super().__init__()
         self.inner = inner
         self._name = name
-        # Not a module of this one, which would own the weights twice.
+        # In a list, because a submodule would own the weights twice.
         self._fast: list[Any] = [torch.compile(inner, dynamic=False, options={"freezing": True})]
 
     def forward(self, value: Any) -> Any:
-        from torch._dynamo.exc import TorchDynamoException  # only now: it is most of torch's start
+        from torch._dynamo.exc import TorchDynamoException  # imported late: it is most of torch's start
 
         for fast in self._fast:
             try:

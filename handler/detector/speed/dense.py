@@ -1,7 +1,7 @@
 """The box head's fully connected layers, computed by the CPU's convolution kernels.
 
-Owns: the same multiplication said as a convolution of one place, because torch gives that one to oneDNN and a plain
-matrix to MKL, which on CPUs that are not Intel's takes about twice as long. Regions are read as `regions` lays them
+Owns: the same multiplication as a convolution of one place, because torch computes that with oneDNN and a plain
+matrix with MKL, which on CPUs that are not Intel's takes about twice as long. Regions are read as `regions` lays them
 out, channels last: the first layer's weights are put in that order once, so that nothing is moved for every frame.
 """
 

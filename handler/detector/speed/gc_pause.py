@@ -1,8 +1,8 @@
-"""Python's cycle collector, kept from looking again and again through what lives as long as the process.
+"""Python's cycle collector, paused while a network is loaded.
 
-Owns: the pause while a network is loaded, which makes many objects and no garbage worth a search, and the freezing of
-everything that is there afterwards: torch and the network alone are hundreds of thousands of objects, and every full
-collection would visit them all, at load and in the middle of a request.
+Owns: the pause, because a load makes many objects and little garbage, and the freezing of every object that exists
+afterwards: torch and the network alone are hundreds of thousands of objects, and every full collection would visit
+them all, at load and in the middle of a request.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def resting() -> Iterator[None]:
-    """No collection while the context lasts; what is there at its end is never visited by a later one."""
+def gc_paused() -> Iterator[None]:
+    """Collects nothing while the context lasts; no later collection visits the objects that exist at its end."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,6 +1,6 @@
-"""A bigger GPU made as small as the one in production, so that running out of memory happens here and not there.
+"""A limit on GPU memory, so that a large GPU runs out of memory where the smaller one in production would.
 
-Caps torch's own allocator in this process; the CUDA context and other libraries come on top, some hundred MiB.
+The limit is on torch's own allocator in this process; the CUDA context and other libraries take some hundred MiB more.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What torchvision imports and no answer needs, put off until somebody asks: more than half of a worker's cold start.
+"""Modules that torchvision imports and no answer needs, imported at first use: most of a worker's cold start.
 
 `torchvision.ops.roi_align` imports `torch._dynamo`, and `torchvision.models.densenet`, by way of checkpointing, the
-functionalisation of AOT autograd: thousands of modules, seconds, for one question each that is asked only of graphs
-that are compiled or trained. `torchvision` itself imports its data sets, with all they need to download and unpack.
-Here the real modules come when they are asked for, and any other use of these while the import lasts gets the real
-thing as well. Importing this module imports torchvision.
+functionalisation of AOT autograd: thousands of modules and seconds, for one function each, which is called only for
+graphs that are compiled or trained. `torchvision` itself imports its data sets, with all they need to download and
+unpack. Importing this module imports torchvision with a placeholder for each of these modules; the first use of a
+placeholder imports the real one.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-_QUESTIONS = {
+# By module, the functions that others import by name.
+_FUNCTIONS = {
     "torch._dynamo.utils": ("is_compile_supported",),
     "torch._functorch._aot_autograd.functional_utils": ("is_fun",),
     "torchvision.datasets": (),
 }
-"""By module, the functions that are imported by name."""
 
 
 @contextmanager
-def put_off() -> Iterator[None]:
-    """Whatever imports one of these meanwhile gets a stand-in, which loads its module at its first use."""
-    stand_ins = {name: _StandIn(name, questions) for name, questions in _QUESTIONS.items() if name not in sys.modules}
-    sys.modules.update(stand_ins)
+def placeholders() -> Iterator[None]:
+    """An import of one of these modules gets a placeholder, which loads the module at its first use."""
+    made = {name: _Placeholder(name, functions) for name, functions in _FUNCTIONS.items() if name not in sys.modules}
+    sys.modules.update(made)
     try:
         yield
     finally:
-        for name, stand_in in stand_ins.items():
-            if sys.modules.get(name) is stand_in:
+        for name, placeholder in made.items():
+            if sys.modules.get(name) is placeholder:
                 del sys.modules[name]
 
 
-class _StandIn(ModuleType):
-    def __init__(self, name: str, questions: tuple[str, ...]) -> None:
+class _Placeholder(ModuleType):
+    def __init__(self, name: str, functions: tuple[str, ...]) -> None:
         super().__init__(name)
-        for question in questions:
-            setattr(self, question, partial(self._asked, question))
+        for function in functions:
+            setattr(self, function, partial(self._called, function))
 
-    def _asked(self, question: str, *given: Any) -> Any:
-        return getattr(self._real(), question)(*given)
+    def _called(self, function: str, *given: Any) -> Any:
+        return getattr(self._real(), function)(*given)
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):
@@ -58,5 +58,5 @@ class _StandIn(ModuleType):
         return importlib.import_module(self.__name__)
 
 
-with put_off():
+with placeholders():
     importlib.import_module("torchvision")

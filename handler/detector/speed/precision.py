@@ -1,7 +1,6 @@
 """In which floating-point format the network computes.
 
-Owns: the choice (`chosen`) and the wrapping of the parts that gain from it (`reduce`). Boxes, scores and non-maximum
-suppression stay in float32: in half precision a pixel of a large picture is no longer a number of its own.
+Owns: the choice (`chosen`) and the wrapping of one part (`computing_in`). A family decides which parts gain from it.
 """
 
 from __future__ import annotations
@@ -29,20 +28,14 @@ def chosen(asked: Precision, device: torch.device) -> Precision:
     return asked
 
 
-def reduce(network: Any, precision: Precision) -> None:
-    """Wrap backbone, RPN head, box head and mask head, in place, so that they compute in `precision`."""
+def computing_in(module: nn.Module, precision: Precision) -> nn.Module:
+    """`module` computing in `precision`; float32 goes in and comes out."""
     dtype = _TYPES[precision]
-    if dtype is torch.float32:
-        return
-    network.backbone = InType(network.backbone, dtype)
-    network.rpn.head = InType(network.rpn.head, dtype)
-    heads = network.roi_heads
-    heads.box_head = InType(heads.box_head, dtype)
-    heads.mask_head = InType(heads.mask_head, dtype)
+    return module if dtype is torch.float32 else InType(module, dtype)
 
 
 class InType(nn.Module):
-    """A module whose weights and arithmetic have another type; what goes in and comes out stays float32."""
+    """A module whose weights and arithmetic have another type; its inputs and outputs stay float32."""
 
     def __init__(self, inner: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""What is read one by one, made in a thread of its own while the one before is in use.
+"""Items of an iterator, made by a thread while the item before is in use.
 
-Owns: the thread, its bounded queue, and its end: when the context is left, whatever the reason, the thread is gone and
-has stopped touching what it reads from. Decoders and torch both leave the interpreter alone while they work, and on a
-CPU as well: there a network has passages that keep one core only.
+Owns: the thread, its bounded queue, and its end: when the context is left, for whatever reason, the thread has ended
+and no longer reads its source. Decoders and torch both release the interpreter while they work. It helps on a CPU as
+well, because parts of a network keep only one core busy.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_DEPTH = 1
-"""Items that wait: one, beside the one being made and the one being used."""
+_DEPTH = 1  # items in the queue, beside the one being made and the one being used
 _PATIENCE_SECONDS = 0.05
 _END = object()
 
 
 @contextmanager
-def made_ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
+def prefetched(items: Iterator[T]) -> Iterator[Iterator[T]]:
     """The same items in the same order; an error of theirs is raised where it would have been."""
     worker = _Worker(items)
     worker.thread.start()

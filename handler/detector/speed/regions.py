@@ -1,7 +1,7 @@
 """Regions of the feature maps, pooled on a CPU as sums of rows.
 
-Owns: torchvision's RoIAlign said in another way. Where a map lies channels last, each of its places is a row of
-numbers, and every bin of a region is a weighted sum of a few rows: one `embedding_bag`, which reads rows in parallel
+Owns: another computation of torchvision's RoIAlign. Where a map is stored channels last, each of its places is a row
+of numbers, and every bin of a region is a weighted sum of a few rows: one `embedding_bag`, which reads rows in parallel
 and as vectors. torchvision's own kernel for CPUs goes through the regions in one thread, and wants every map copied
 first. Places and weights are those of `torchvision/csrc/ops/cpu/roi_align_common.h`; only the order in which a bin's
 terms are added differs.
@@ -18,9 +18,6 @@ from torch import nn
 from torch.nn import functional
 from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.poolers import _setup_scales
-
-_CORNERS = 2
-"""Neighbouring places, along one axis, that a sample lies between."""
 
 
 def pool_as_rows(heads: Any) -> None:

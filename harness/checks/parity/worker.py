@@ -55,11 +55,10 @@ def _torchvision(request: dict[str, Any]) -> dict[str, Any]:
 def _network(model_dir: Path) -> tuple[Any, dict[int, str], Any]:
     import torch
 
-    from detector.model import architecture
+    from detector import model
 
-    spec_path = model_dir / "model.json"
-    spec = architecture.read_spec(spec_path) if spec_path.exists() else architecture.coco_spec()
-    network = architecture.build(spec)
+    spec = model.spec_in(model_dir)
+    network = model.build_network(spec)
     network.load_state_dict(torch.load(model_dir / "model.pth", map_location="cpu", weights_only=True))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return network.float().eval().to(device), dict(spec.labels), device

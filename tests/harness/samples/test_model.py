@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from torchvision.models.detection import MaskRCNN
 
-from detector.model.architecture import build, read_spec
+from detector.model import build_network, read_spec
 from harness.checks.known_answer import Detection, PredictedFrame, Predictions, Rle, Truth, VideoSize, judge
 from harness.checks.known_answer.predictions import SCHEMA
 from harness.samples import train
@@ -26,7 +26,7 @@ TRUTH = Truth.read(KNOWN_ANSWER.truth)
 def model() -> Iterator[MaskRCNN]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    network = build(read_spec(KNOWN_ANSWER.model_spec))
+    network = build_network(read_spec(KNOWN_ANSWER.model_spec))
     network.load_state_dict(torch.load(KNOWN_ANSWER.weights, weights_only=True, map_location="cpu"))
     yield network.eval()
     torch.set_num_threads(threads)
@@ -88,7 +88,7 @@ def test_fed_bgr_it_fails_and_the_channels_are_blamed(model: MaskRCNN, bgr: list
 def test_the_specification_is_the_training_scripts(tmp_path: Path) -> None:
     assert read_spec(KNOWN_ANSWER.model_spec) == train.SPEC
     again = KnownAnswer(tmp_path)
-    train.save(build(train.SPEC), again)
+    train.save(build_network(train.SPEC), again)
     assert again.model_spec.read_text() == KNOWN_ANSWER.model_spec.read_text()
     assert KNOWN_ANSWER.weights.stat().st_size < 10_000_000
 
@@ -104,7 +104,7 @@ def test_a_training_step_teaches_and_repeats_exactly() -> None:
     first, second = train.train(schedule).state_dict(), train.train(schedule).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
     torch.manual_seed(schedule.seed)
-    untrained = build(train.SPEC).state_dict()
+    untrained = build_network(train.SPEC).state_dict()
     assert any(not torch.equal(first[name], untrained[name]) for name in first)
 
 

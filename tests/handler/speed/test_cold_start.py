@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from detector.model import architecture
+import detector
 
-HANDLER = Path(architecture.__file__).parents[2]
+HANDLER = Path(detector.__file__).parents[1]
 _ANSWER = """
 import sys, torch
 torch.set_num_threads(1)
@@ -23,8 +23,8 @@ print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
 _UNFILLED = """
 import sys
 import inference
-from detector.model import architecture, weights
-weights.unfilled(architecture.coco_spec())
+from detector.model import maskrcnn, weights
+weights.unfilled(lambda: maskrcnn.build_network(maskrcnn.coco_spec()))
 print([name for name in ("torch._dynamo", "sympy", "torchvision.datasets") if name in sys.modules])
 """
 _LATER = """

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from detector.core.errors import ModelArtifactError
-from detector.model.architecture import RESNET50_FPN, SMALL_FPN, ModelSpec, build, coco_spec
-from detector.model.weights import load_network
+from detector.model import load_network
+from detector.model.maskrcnn import RESNET50_FPN, SMALL_FPN, MaskRCNNSpec, build_network, coco_spec
 
 ONE_LABEL = '"labels": {"1": "a"}'
 
@@ -53,7 +53,7 @@ def test_weights_of_half_precision_are_widened(model_dir: Path, small_network: n
 def test_without_a_specification_the_weights_are_torchvisions_coco_network(tmp_path: Path) -> None:
     """Under the names of the published file, which torchvision renamed since (its modules have versions)."""
     torch.manual_seed(0)
-    network = build(coco_spec())
+    network = build_network(coco_spec())
     published = {
         name.replace("rpn.head.conv.0.0.", "rpn.head.conv.").replace("mask_head.0.0.", "mask_head.mask_fcn1."): tensor
         for name, tensor in network.state_dict().items()
@@ -61,6 +61,7 @@ def test_without_a_specification_the_weights_are_torchvisions_coco_network(tmp_p
     assert published.keys() != network.state_dict().keys()
     torch.save(published, tmp_path / "model.pth")
     loaded, spec = load_network(tmp_path)
+    assert isinstance(spec, MaskRCNNSpec)
     assert (spec.architecture, spec.num_classes, spec.labels[1], spec.labels[90]) == (
         RESNET50_FPN,
         91,
@@ -171,11 +172,11 @@ def test_a_bad_specification_is_named_with_what_is_wrong(model_dir: Path, text: 
     assert message in found
 
 
-def test_building_on_the_meta_device_loses_nothing(small_spec: ModelSpec) -> None:
+def test_building_on_the_meta_device_loses_nothing(small_spec: MaskRCNNSpec) -> None:
     """What is no parameter and no buffer, such as anchors, must not be left without data."""
     with torch.device("meta"):
-        network = build(small_spec)
-    plain, empty = build(small_spec), network
+        network = build_network(small_spec)
+    plain, empty = build_network(small_spec), network
     for found, expected in zip(
         empty.rpn.anchor_generator.cell_anchors, plain.rpn.anchor_generator.cell_anchors, strict=True
     ):

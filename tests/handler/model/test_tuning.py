@@ -14,23 +14,23 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.ops.misc import FrozenBatchNorm2d
 
+import detector
 from detector.core.errors import SettingsError
 from detector.core.settings import Precision
-from detector.model import architecture, inputs
-from detector.model.architecture import RESNET50_FPN, ModelSpec
-from detector.model.detector import Detector
+from detector.model.maskrcnn import RESNET50_FPN, MaskRCNNSpec, build_network, inputs
+from detector.model.maskrcnn.detector import Detector
+from detector.model.maskrcnn.tuning import tuned
 from detector.speed import folding, precision
-from detector.speed.tuning import tuned
-from tests.handler.test_model import CPU, assert_same, batch_of, eager
+from tests.handler.networks import CPU, assert_same, batch_of, eager
 
-HANDLER = Path(architecture.__file__).parents[2]
+HANDLER = Path(detector.__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def resnet() -> Any:
     """The full architecture on small pictures, its frozen norms far from trivial."""
     torch.manual_seed(5)
-    network = architecture.build(ModelSpec(RESNET50_FPN, 4, {1: "a", 2: "b", 3: "c"}, min_size=64, max_size=128)).eval()
+    network = build_network(MaskRCNNSpec(RESNET50_FPN, 4, {1: "a", 2: "b", 3: "c"}, min_size=64, max_size=128)).eval()
     for norm in (each for each in network.modules() if isinstance(each, FrozenBatchNorm2d)):
         norm.weight.uniform_(0.2, 0.6)
         norm.bias.normal_(0, 0.1)

@@ -231,6 +231,6 @@ except UnreadableMedia as error:
 
 def test_opencv_is_quiet_about_what_it_cannot_read() -> None:
     """In a process of its own: OpenCV reads its log level when it is first imported, here by some test before."""
-    handler = Path(__file__).parents[2] / "handler"
+    handler = Path(__file__).parents[3] / "handler"
     run = subprocess.run([sys.executable, "-c", UNREADABLE], cwd=handler, capture_output=True, text=True, check=True)
     assert (run.stdout.strip(), run.stderr) == ("unreadable_media", "")

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as st_numpy
 from pycocotools import mask as coco
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from detector.model import masks, rle
+from detector.core import rle
+from detector.model.maskrcnn import masks
 
 pictures = st_numpy.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.booleans())
 

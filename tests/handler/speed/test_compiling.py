@@ -13,11 +13,11 @@ from torch import nn
 
 from detector import pipeline
 from detector.core.settings import Compiled, Precision, Settings
-from detector.model.detector import Detector
-from detector.speed.compiling import Compiled as CompiledPart
+from detector.model.maskrcnn.detector import Detector
+from detector.model.maskrcnn.tuning import tuned
+from detector.speed.compiling import CompiledModule
 from detector.speed.precision import chosen
-from detector.speed.tuning import tuned
-from tests.handler.test_model import CPU, assert_same, batch_of, eager
+from tests.handler.networks import CPU, assert_same, batch_of, eager
 
 needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles for a CPU with g++")
 
@@ -41,7 +41,7 @@ def test_what_cannot_be_compiled_is_said_once_and_computed_as_it_is(
 ) -> None:
     from torch._dynamo.exc import BackendCompilerFailed
 
-    part, tried = CompiledPart(nn.Identity(), "backbone"), []
+    part, tried = CompiledModule(nn.Identity(), "backbone"), []
 
     def fails(value: torch.Tensor) -> torch.Tensor:
         tried.append(1)
@@ -57,7 +57,7 @@ def test_what_cannot_be_compiled_is_said_once_and_computed_as_it_is(
 
 
 def test_other_errors_are_not_taken_for_the_compilers(monkeypatch: pytest.MonkeyPatch) -> None:
-    part = CompiledPart(nn.Identity(), "backbone")
+    part = CompiledModule(nn.Identity(), "backbone")
 
     def fails(value: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("[enforce fail] can't allocate memory")

@@ -19,19 +19,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import maskrcnn_inference
 from torchvision.models.detection.transform import resize_boxes
 
+from detector.core import frames
 from detector.core.detections import FrameDetections
 from detector.core.errors import OutOfMemory
 from detector.core.frames import FrameBatch
-from detector.model import inputs, masks
+from detector.core.settings import Compiled, Settings
+from detector.model.maskrcnn import inputs, masks, tuning
 
 logger = logging.getLogger(__name__)
 
-_CPU_SHORTAGE = "can't allocate memory"
-"""What torch's CPU allocator says, in a plain RuntimeError."""
+_CPU_SHORTAGE = "can't allocate memory"  # torch's CPU allocator raises a plain RuntimeError with this text
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class _Found:
 class Detector:
     """A torchvision Mask R-CNN in evaluation mode, moved to `device`.
 
-    Whoever runs out of memory with several frames at once goes on with half as many, for as long as the process lives.
+    After running out of memory with several frames at once it takes half as many, for the rest of the process.
     With `batch_size`, no batch is smaller: a compiled network would have to be compiled for every other size.
     """
 
@@ -110,6 +112,18 @@ class Detector:
         logits = heads.mask_predictor(heads.mask_head(heads.mask_roi_pool(features, boxes, sizes)))
         probabilities: list[torch.Tensor] = list(maskrcnn_inference(logits, label_ids))
         return probabilities
+
+
+def make_predictor(network: nn.Module, device: torch.device, settings: Settings) -> Detector:
+    """The network, tuned for `device`. A compiled one takes batches of one size, and compiles here where it can."""
+    tuned = tuning.tuned(network, device, settings.precision, settings.compiled)
+    if settings.compiled is Compiled.NONE:
+        return Detector(tuned, device)
+    detector = Detector(tuned, device, settings.batch_size)
+    if settings.frame_width and settings.frame_height:  # the only size there will be: no request has to wait for it
+        blank = frames.blank(settings.frame_width, settings.frame_height)
+        detector.detect(blank, score_threshold=1.0, with_masks=False)
+    return detector
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -93,7 +93,7 @@ def test_a_rotated_clip_is_left_to_opencv(clips: ClipMaker) -> None:
 
 def test_giving_up_early_never_stops_the_worker(clips: ClipMaker) -> None:
     """In a process of its own: where a decoder's thread waits for the interpreter, nothing in it can end the test."""
-    path = clips.made("short-groups.mp4", *ODD["short-groups.mp4"])  # stood still after 50 to 180 times
+    path = clips.made("short-groups.mp4", *ODD["short-groups.mp4"])  # hung after 50 to 180 times
     giving_up = (
         "import sys; from detector import pipeline; from detector.io import skipping; import torchvision.io, av\n"
         "av.logging.set_level(av.logging.ERROR)\n"  # as torchvision.io does wherever it finds PyAV

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from detector.model import rle
+from detector.core import rle
 
 _PADDING = 1
 _THRESHOLD = 0.5

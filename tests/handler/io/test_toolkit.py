@@ -113,7 +113,7 @@ def test_our_faults_are_500_with_one_line_of_json_and_a_traceback_in_the_log(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the network\nbroke")
 
-    monkeypatch.setattr("detector.model.detector.Detector.detect", broken)
+    monkeypatch.setattr("detector.model.maskrcnn.detector.Detector.detect", broken)
     status, content_type, answer = served.post(clips.whole("h264.mp4").read_bytes(), GOOD)
     assert (status, content_type) == (500, "application/json")
     assert answer == b'{"error":{"code":"internal","message":"RuntimeError: the network\\nbroke"}}'

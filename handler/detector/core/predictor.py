@@ -1,0 +1,17 @@
+"""What the pipeline asks of a model, whatever its family."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from detector.core.detections import FrameDetections
+from detector.core.frames import FrameBatch
+
+
+class Predictor(Protocol):
+    def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
+        """One `FrameDetections` for each frame, in order, with the detections of at least `score_threshold`.
+
+        A model without masks raises BadParameter when masks are asked for; any model may raise OutOfMemory.
+        """
+        ...

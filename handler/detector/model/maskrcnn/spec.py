@@ -1,0 +1,66 @@
+"""What `model.json` says of a Mask R-CNN: classes, input sizes, norms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
+
+from detector.core.errors import ModelArtifactError
+
+RESNET50_FPN = "maskrcnn_resnet50_fpn"
+SMALL_FPN = "maskrcnn_small_fpn"
+_ARCHITECTURES = (RESNET50_FPN, SMALL_FPN)
+
+
+@dataclass(frozen=True)
+class MaskRCNNSpec:
+    """`labels` names every class but the background (index 0), so it has the keys 1..num_classes-1.
+
+    `min_size` and `max_size` are torchvision's input sizes in pixels: the shorter side is scaled to `min_size` unless
+    the longer one would pass `max_size`. `batch_norm_eps` is what the frozen batch norms of the ResNet add to the
+    variance: torchvision sets 0.0 for its COCO_V1 weights, and so for everything fine-tuned from them
+    (`overwrite_eps` in torchvision/models/detection/_utils.py).
+    """
+
+    architecture: str
+    num_classes: int
+    labels: Mapping[int, str]
+    min_size: int = 800
+    max_size: int = 1333
+    batch_norm_eps: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.architecture not in _ARCHITECTURES:
+            raise ModelArtifactError(f"architecture {self.architecture!r} is not one of {', '.join(_ARCHITECTURES)}")
+        if set(self.labels) != set(range(1, self.num_classes)):
+            raise ModelArtifactError(
+                f"labels must name every class from 1 to {self.num_classes - 1} (0 is the background); "
+                f"got {len(self.labels)} names for num_classes = {self.num_classes}"
+            )
+        if not 0 < self.min_size <= self.max_size:
+            raise ModelArtifactError(f"0 < min_size <= max_size must hold; got {self.min_size} and {self.max_size}")
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        return {"num_classes": self.num_classes}
+
+
+def parse_spec(document: Mapping[str, Any]) -> MaskRCNNSpec:
+    """Raises ModelArtifactError, KeyError, TypeError or ValueError."""
+    return MaskRCNNSpec(
+        architecture=str(document["architecture"]),
+        num_classes=int(document["num_classes"]),
+        labels={int(index): str(name) for index, name in document["labels"].items()},
+        min_size=int(document.get("min_size", MaskRCNNSpec.min_size)),
+        max_size=int(document.get("max_size", MaskRCNNSpec.max_size)),
+        batch_norm_eps=float(document.get("batch_norm_eps", MaskRCNNSpec.batch_norm_eps)),
+    )
+
+
+def coco_spec() -> MaskRCNNSpec:
+    """torchvision's COCO Mask R-CNN: 91 classes with the background."""
+    categories = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
+    return MaskRCNNSpec(RESNET50_FPN, len(categories), dict(enumerate(categories[1:], start=1)))
