@@ -1,0 +1,22 @@
+"""Where the flagship handler, its rehearsal.toml and docker-compose.yml are: in a checkout and in an installed wheel.
+
+The repository keeps them at its top level. The wheel carries them below `harness/data/` (`force-include` in
+pyproject.toml), so that no top-level `handler` lands in anybody's site-packages. Owns their places; reads none of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def top_level(package: Path = _PACKAGE) -> Path:
+    """The folder that holds them: `data/` of an installed package, else the folder around `package` in a checkout."""
+    data = package / "data"
+    return data if data.is_dir() else package.parent
+
+
+HANDLER = top_level() / "handler"
+PROJECT_FILE = top_level() / "rehearsal.toml"
+COMPOSE_FILE = top_level() / "docker-compose.yml"
