@@ -11,10 +11,14 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
+def is_installed(package: Path = _PACKAGE) -> bool:
+    """Whether `package` came from a wheel; a checkout has no `harness/data/`."""
+    return (package / "data").is_dir()
+
+
 def top_level(package: Path = _PACKAGE) -> Path:
     """The folder that holds them: `data/` of an installed package, else the folder around `package` in a checkout."""
-    data = package / "data"
-    return data if data.is_dir() else package.parent
+    return package / "data" if is_installed(package) else package.parent
 
 
 HANDLER = top_level() / "handler"
