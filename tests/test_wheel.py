@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import bundle, config
 from harness.core.top_level import COMPOSE_FILE, HANDLER, PROJECT_FILE, top_level
 from harness.samples import flagship
 from harness.samples.files import KNOWN_ANSWER
@@ -62,6 +63,11 @@ def test_the_flagship_is_copied_as_a_project_of_ones_own(tmp_path: Path) -> None
     named = ("clip", "truth", "weights", "model_spec")
     assert copied >= {"handler/inference.py", *(f"known_answer/{getattr(KNOWN_ANSWER, name).name}" for name in named)}
     assert "harness/" not in project_file.read_text(encoding="utf-8")
+
+
+def test_the_copied_flagship_makes_the_very_bundle_of_the_checkout(tmp_path: Path) -> None:
+    copied = bundle.build(config.load(flagship.copy_to(tmp_path / "mine")), tmp_path / "copied")
+    assert copied.sha256 == bundle.build(config.load(PROJECT_FILE), tmp_path / "original").sha256
 
 
 def test_the_flagship_is_never_copied_over_what_is_there(tmp_path: Path) -> None:
