@@ -16,12 +16,12 @@ import httpx
 
 from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ServiceDidNotStart, TimedOut
+from harness.core.top_level import COMPOSE_FILE
 from harness.docker.compose import Compose, require_compose
 from harness.docker.engine import Engine, engine_host
 from harness.local_cloud.clients import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from harness.processes.ports import LOOPBACK, ReservedPort
 
-COMPOSE_FILE = Path(__file__).parents[2] / "docker-compose.yml"
 STARTUP_TIMEOUT_SECONDS = 180.0
 _UP_TIMEOUT_SECONDS = 900.0
 """The first `up` pulls the image, about 1 GB."""
@@ -91,7 +91,8 @@ def start_compose(
     """
     if not compose_file.is_file():
         raise MachineCannot(
-            f"there is no {compose_file}: `--cloud docker` needs a checkout; leave it out for the embedded"
+            f"there is no {compose_file}: `--cloud docker` needs it; install the package anew, or leave the option out"
+            " for the embedded cloud"
         )
     with ReservedPort() as reserved:
         port = reserved.port

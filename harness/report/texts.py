@@ -9,9 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from deploy.evidence import Case, Finding, Metric, Report, RuntimeUsed
+from harness.core.top_level import is_installed
 
 GLYPHS: Mapping[str, str] = MappingProxyType({"passed": "✓", "failed": "✗", "inconclusive": "?", "skipped": "–"})
 ABSENT = "–"
+_RUN = "" if is_installed() else "uv run "  # in a checkout the programs are in the environment that uv keeps
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def subject(report: Report) -> str:
 def next_step(report: Report, folder: Path) -> str:
     """The command to run after this report."""
     if report.verdict.passed:
-        return "uv run deploy   # shows the plan for this bundle; changes nothing"
+        return f"{_RUN}deploy   # shows the plan for this bundle; changes nothing"
     if report.verdict.outcome == "inconclusive":
-        return "uv run harness validate   # something was not measured; a gate will not accept this report"
-    return f"open {folder / 'report.html'}   # every finding with its advice, then run `uv run harness validate` again"
+        return f"{_RUN}harness validate   # something was not measured; a gate will not accept this report"
+    return f"open {folder / 'report.html'}   # every finding with its advice, then run `{_RUN}harness validate` again"

@@ -2,5 +2,6 @@
 
 Flow: `scene` says what moves where; `drawing` turns a scene into pixels, boxes and masks; `make_clip` writes the clip
 and its truth; `train` writes the weights. The results are kept in `known_answer/` and travel with the package: `files`
-names them. Nobody needs `make_clip` and `train`, or what they import, to be judged against the known answer.
+names them. `flagship` copies them, with the flagship's handler, into a project of one's own. Nobody needs `make_clip`
+and `train`, or what they import, to be judged against the known answer.
 """

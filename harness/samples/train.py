@@ -21,11 +21,12 @@ import numpy as np
 import torch
 from torchvision.models.detection import MaskRCNN
 
+from harness.core.top_level import HANDLER
 from harness.samples.drawing import Frame, Picture, draw
 from harness.samples.files import KNOWN_ANSWER, KnownAnswer
 from harness.samples.scene import LABELS, Casting, place
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "handler"))
+sys.path.insert(0, str(HANDLER))
 
 from detector.model import SPEC_SCHEMA
 from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network

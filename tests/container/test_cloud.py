@@ -13,9 +13,10 @@ import pytest
 
 from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ServiceDidNotStart
+from harness.core.top_level import COMPOSE_FILE
 from harness.docker.compose import Compose, find_compose
 from harness.docker.engine import SESSION_LABEL, Engine
-from harness.local_cloud.compose import COMPOSE_FILE, start_compose
+from harness.local_cloud.compose import start_compose
 from harness.serving.images.recipe import read_recipe
 from harness.serving.runtimes.docker_runtime import free_port
 from tests.container.conftest import cannot_run

@@ -8,6 +8,7 @@ RUN uv sync --frozen --no-dev --no-install-project --no-cache
 COPY deploy deploy
 COPY handler handler
 COPY harness harness
+COPY rehearsal.toml docker-compose.yml ./
 RUN uv sync --frozen --no-dev --no-cache && mkdir -p /var/lib/rehearsal
 ENV PATH=/rehearsal/.venv/bin:$PATH PYTHONUNBUFFERED=1
 EXPOSE 4570

@@ -1,0 +1,26 @@
+"""Where the flagship handler, its rehearsal.toml and docker-compose.yml are: in a checkout and in an installed wheel.
+
+The repository keeps them at its top level. The wheel carries them below `harness/data/` (`force-include` in
+pyproject.toml), so that no top-level `handler` lands in anybody's site-packages. Owns their places; reads none of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def is_installed(package: Path = _PACKAGE) -> bool:
+    """Whether `package` came from a wheel; a checkout has no `harness/data/`."""
+    return (package / "data").is_dir()
+
+
+def top_level(package: Path = _PACKAGE) -> Path:
+    """The folder that holds them: `data/` of an installed package, else the folder around `package` in a checkout."""
+    return package / "data" if is_installed(package) else package.parent
+
+
+HANDLER = top_level() / "handler"
+PROJECT_FILE = top_level() / "rehearsal.toml"
+COMPOSE_FILE = top_level() / "docker-compose.yml"
