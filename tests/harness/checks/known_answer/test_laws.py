@@ -27,7 +27,7 @@ from harness.checks.known_answer.masks import is_sound
 from harness.checks.known_answer.predictions import SCHEMA as PREDICTIONS_SCHEMA
 from harness.checks.known_answer.truth import SCHEMA
 from harness.samples.files import KNOWN_ANSWER
-from tests.harness.checks.answers import perfect, with_boxes, with_detections, with_frames
+from tests.harness.checks.known_answer.answers import perfect, with_boxes, with_detections, with_frames
 
 WIDTH, HEIGHT = 64, 48
 LABELS = {1: "red circle", 2: "blue circle", 3: "tree"}

@@ -10,7 +10,7 @@ import pytest
 from harness.checks.findings import Finding
 from harness.checks.known_answer import Detection, Predictions, Rle, Truth, VideoSize, judge
 from harness.samples.files import KNOWN_ANSWER
-from tests.harness.checks.answers import (
+from tests.harness.checks.known_answer.answers import (
     detection,
     perfect,
     relabelled,
