@@ -39,8 +39,8 @@ class RehearsalEndpoint:
 
     def predict(self, path: str | Path, *, accept: str = "application/json", custom_attributes: str = "") -> Outcome:
         """Upload the file, invoke asynchronously, wait for the output or failure object and its notification."""
+        from harness.cases.clips import open_clip
         from harness.local_environment.submit import Request
-        from harness.media.clips import open_clip
 
         return self.submitter.submit(Request(open_clip(Path(path)), accept, custom_attributes))
 

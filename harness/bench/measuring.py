@@ -19,10 +19,10 @@ from deploy.evidence.bench import BenchPoint
 from harness.bench import stages
 from harness.bench.points import Point
 from harness.bench.stability import Rule, chance, percentile, spread
-from harness.checks.known_answer import Predictions
+from harness.cases import Predictions
+from harness.cases.clips import Clip
 from harness.core.errors import HarnessError, MalformedDocument
 from harness.local_environment.submit import Completed, Failed, Outcome, Request
-from harness.media.clips import Clip
 from harness.observations import stage_log
 from harness.observations.phases import Phases
 from harness.observations.stage_log import ContainerLog

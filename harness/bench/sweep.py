@@ -26,10 +26,10 @@ from harness.bench.pace import measured_each
 from harness.bench.points import Axes, Point, points
 from harness.bench.stability import Rule
 from harness.bench.store import Store
+from harness.cases.clips import Clip, open_clip
 from harness.core.errors import ConfigurationError
 from harness.core.progress import Progress
 from harness.local_environment.local_run import LocalRun, ProjectOptions
-from harness.media.clips import Clip, open_clip
 from harness.observations import circumstances
 from harness.rehearsal.judging import input_record
 from harness.report.assemble import bundle_record, runtime_record

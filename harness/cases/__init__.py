@@ -1,6 +1,6 @@
 """What is sent and what must come back: the cases of a rehearsal, in their order."""
 
-from harness.cases.cases import (
+from harness.cases.case import (
     KNOWN_ANSWER,
     Case,
     KnownAnswer,
@@ -10,11 +10,21 @@ from harness.cases.cases import (
     of_users_clips,
     open_known_answer,
 )
+from harness.cases.predictions import Detection, PredictedFrame, Predictions, Rle, VideoSize
+from harness.cases.truth import TrueFrame, TrueObject, Truth
 
 __all__ = [
     "KNOWN_ANSWER",
     "Case",
+    "Detection",
     "KnownAnswer",
+    "PredictedFrame",
+    "Predictions",
+    "Rle",
+    "TrueFrame",
+    "TrueObject",
+    "Truth",
+    "VideoSize",
     "of_bad_input",
     "of_known_answer",
     "of_recovery",

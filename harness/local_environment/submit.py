@@ -15,10 +15,10 @@ from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
 
+from harness.cases.clips import Clip
 from harness.core.errors import TimedOut
 from harness.core.waiting import wait_until
 from harness.local_environment.inbox import Inbox, Notification
-from harness.media.clips import Clip
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from deploy import evidence
-from harness.cases import Case
+from harness.cases import Case, Predictions, Rle, Truth
+from harness.cases.clips import Clip
 from harness.checks import answer, known_answer
 from harness.checks.findings import Finding
-from harness.checks.known_answer import Predictions, Rle, Truth
 from harness.core.errors import MalformedDocument
 from harness.local_environment.inbox import Notification
 from harness.local_environment.submit import Completed, Failed, Outcome, Timings
-from harness.media.clips import Clip
 from harness.report.clip import CasePictures
 from harness.report.pictures import Detection, FrameDetections
 

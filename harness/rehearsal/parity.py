@@ -16,10 +16,10 @@ from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.resources.container_environment import container_environment
 from harness import cases
+from harness.cases.clips import open_clip
 from harness.checks import parity
 from harness.checks.parity import REDUCED, SAME, Parity, Subject, Tolerance
 from harness.core.errors import ConfigurationError, HarnessError
-from harness.media.clips import open_clip
 from harness.observations import circumstances
 from harness.rehearsal.judging import evidence_finding
 

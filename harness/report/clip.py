@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.media.opencv import cv2
+from harness.cases.opencv import cv2
 from harness.report.colours import Palette
 from harness.report.pictures import Frame, FrameDetections, draw, scaled_frame
 

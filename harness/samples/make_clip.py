@@ -21,10 +21,10 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from pycocotools import mask as coco_mask
 
-from harness.checks.known_answer.predictions import Rle
-from harness.checks.known_answer.truth import SCHEMA, TrueFrame, TrueObject, Truth
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswer
+from harness.cases.predictions import Rle
+from harness.cases.truth import SCHEMA, TrueFrame, TrueObject, Truth
 from harness.samples.drawing import Mask, Picture, Seen, draw, look
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
 from harness.samples.scene import LABELS, Scene, place
 
 FRAMES_PER_SECOND = Fraction(25, 2)

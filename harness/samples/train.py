@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torchvision.models.detection import MaskRCNN
 
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswer
 from harness.samples.drawing import Frame, Picture, draw
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
 from harness.samples.scene import LABELS, Casting, place
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "handler"))

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.cases.matching import FramePair, fit, matches, objects_at
+from harness.cases.truth import Truth
 from harness.checks.findings import Finding
 from harness.checks.known_answer.geometry import misfits
-from harness.checks.known_answer.pairs import FramePair, fit, matches, objects_at
 from harness.checks.known_answer.suspects import Suspect
-from harness.checks.known_answer.truth import Truth
 
 NAMED_FROM_GAIN = 0.15
 HINTED_FROM_GAIN = 0.03

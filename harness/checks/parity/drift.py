@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.cases import Predictions, Rle
+from harness.cases.matching import FramePair, matches
+from harness.cases.predictions import Detection
+from harness.cases.truth import TrueObject
 from harness.checks import findings as outcome
 from harness.checks.findings import Finding
-from harness.checks.known_answer import Predictions, Rle
-from harness.checks.known_answer.pairs import FramePair, matches
-from harness.checks.known_answer.predictions import Detection
 from harness.checks.known_answer.scoring import score
-from harness.checks.known_answer.truth import TrueObject
 
 _LEAST_OVERLAP = 0.5
 _SHOWN = 20

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.checks.known_answer import Predictions
+from harness.cases import Predictions
+from harness.cases.clips import Clip
 from harness.checks.parity.drift import Parity, Tolerance, judge
 from harness.core.errors import HarnessError, TimedOut
 from harness.core.state import inherited_environment
-from harness.media.clips import Clip
 from harness.serving.instances.model_data import unpack
 
 _WORKER = Path(__file__).with_name("worker.py")

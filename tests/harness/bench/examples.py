@@ -11,8 +11,8 @@ from pathlib import Path
 from deploy import evidence
 from deploy.evidence.bench import Bench, BenchPoint, Price, Recommendation
 from harness.bench.stability import chance, spread
+from harness.cases.clips import Clip, ClipFacts
 from harness.local_environment.submit import Accepted, Completed, Failed, Outcome, Request, Timings, Unanswered
-from harness.media.clips import Clip, ClipFacts
 
 CLIP = Clip(Path("street.mp4"), 1000, "c" * 64, "video/mp4", ClipFacts(640, 360, 61, 2.44))
 ACCEPTED = Accepted("id", "s3://b/out", "s3://b/failure")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from harness import cases
+from harness.cases.clips import content_type_of, open_clip
 from harness.core.errors import ConfigurationError
-from harness.media.clips import content_type_of, open_clip
 
 
 def test_the_known_answer_that_comes_with_the_harness_is_whole() -> None:

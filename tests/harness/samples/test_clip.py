@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from harness.checks.known_answer import Truth
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
+from harness.cases import Truth
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswer
 from harness.samples.make_clip import FRAMES_PER_SECOND, known_scene, make, truth_of
 
 Picture = NDArray[np.uint8]

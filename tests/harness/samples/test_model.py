@@ -14,10 +14,11 @@ from pycocotools import mask as coco_mask
 from torchvision.models.detection import MaskRCNN
 
 from detector.model.architecture import build, read_spec
-from harness.checks.known_answer import Detection, PredictedFrame, Predictions, Rle, Truth, VideoSize, judge
-from harness.checks.known_answer.predictions import SCHEMA
+from harness.cases import Detection, PredictedFrame, Predictions, Rle, Truth, VideoSize
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswer
+from harness.cases.predictions import SCHEMA
+from harness.checks.known_answer import judge
 from harness.samples import train
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
 
 TRUTH = Truth.read(KNOWN_ANSWER.truth)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from harness.checks.known_answer import Detection, PredictedFrame, Predictions, TrueObject, Truth, VideoSize
-from harness.checks.known_answer.predictions import SCHEMA, Box
+from harness.cases import Detection, PredictedFrame, Predictions, TrueObject, Truth, VideoSize
+from harness.cases.predictions import SCHEMA, Box
 
 
 def perfect(truth: Truth, interval: int = 5, *, masks: bool = False, content_offset: int = 0) -> Predictions:

@@ -12,21 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from harness.checks.known_answer import (
-    Detection,
-    PredictedFrame,
-    Predictions,
-    Rle,
-    TrueFrame,
-    TrueObject,
-    Truth,
-    VideoSize,
-    judge,
-)
+from harness.cases import Detection, PredictedFrame, Predictions, Rle, TrueFrame, TrueObject, Truth, VideoSize
+from harness.cases.known_answer import KNOWN_ANSWER
+from harness.cases.predictions import SCHEMA as PREDICTIONS_SCHEMA
+from harness.cases.truth import SCHEMA
+from harness.checks.known_answer import judge
 from harness.checks.known_answer.masks import is_sound
-from harness.checks.known_answer.predictions import SCHEMA as PREDICTIONS_SCHEMA
-from harness.checks.known_answer.truth import SCHEMA
-from harness.samples.files import KNOWN_ANSWER
 from tests.harness.checks.known_answer.answers import perfect, with_boxes, with_detections, with_frames
 
 WIDTH, HEIGHT = 64, 48

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.cases import Detection, Predictions, Rle, Truth, VideoSize
+from harness.cases.known_answer import KNOWN_ANSWER
 from harness.checks.findings import Finding
-from harness.checks.known_answer import Detection, Predictions, Rle, Truth, VideoSize, judge
-from harness.samples.files import KNOWN_ANSWER
+from harness.checks.known_answer import judge
 from tests.harness.checks.known_answer.answers import (
     detection,
     perfect,

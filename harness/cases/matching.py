@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.checks.known_answer.predictions import Detection, Predictions
-from harness.checks.known_answer.truth import TrueObject, Truth
+from harness.cases.predictions import Detection, Predictions
+from harness.cases.truth import TrueObject, Truth
 
 Boxes = NDArray[np.float64]
 """Shape (count, 4), [x1, y1, x2, y2] in pixels."""

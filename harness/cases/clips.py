@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.cases.opencv import cv2
 from harness.core.errors import ConfigurationError
-from harness.media.opencv import cv2
 
 FALLBACK_CONTENT_TYPE = "application/octet-stream"
 _OWN_TYPES = {".npy": "application/x-npy", ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t"}

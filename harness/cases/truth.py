@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
-from harness.checks.known_answer.documents import parse_json
-from harness.checks.known_answer.predictions import Box, Rle, Seconds
+from harness.cases.documents import parse_json
+from harness.cases.predictions import Box, Rle, Seconds
 from harness.core.errors import MalformedDocument
 
 SCHEMA: Literal["rehearsal.truth/1"] = "rehearsal.truth/1"

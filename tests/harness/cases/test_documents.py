@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.checks.known_answer import Detection, Predictions, Truth, VideoSize
+from harness.cases import Detection, Predictions, Truth, VideoSize
+from harness.cases.known_answer import KNOWN_ANSWER
 from harness.core.errors import MalformedDocument
-from harness.samples.files import KNOWN_ANSWER
 
 HEADER: dict[str, Any] = {
     "schema": "rehearsal.predictions/1",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, FiniteFloat
 
-from harness.checks.known_answer.documents import parse_json
+from harness.cases.documents import parse_json
 from harness.core.errors import MalformedDocument
 
 SCHEMA: Literal["rehearsal.predictions/1"] = "rehearsal.predictions/1"

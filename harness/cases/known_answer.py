@@ -29,4 +29,4 @@ class KnownAnswer:
         return self.folder / "model.json"
 
 
-KNOWN_ANSWER = KnownAnswer(Path(__file__).parent / "known_answer")
+KNOWN_ANSWER = KnownAnswer(Path(__file__).parents[1] / "samples" / "known_answer")

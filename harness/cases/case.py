@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.checks.known_answer import Truth
+from harness.cases.clips import Clip, open_clip
+from harness.cases.truth import Truth
 from harness.core.errors import ConfigurationError
-from harness.media.clips import Clip, open_clip
 
 Kind = Literal["known_answer", "user_video", "bad_input", "recovery"]
 KNOWN_ANSWER = Path(__file__).parents[1] / "samples" / "known_answer"
