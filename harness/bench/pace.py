@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.evidence.bench import BenchPoint
-from harness.bench import choosing, measuring
-from harness.bench.measuring import Interrupted
-from harness.bench.points import Point
+from harness.bench.measurement import measure as measuring
+from harness.bench.measurement.measure import Interrupted
+from harness.bench.measurement.points import Point
+from harness.bench.results import choosing
 from harness.core.progress import Progress, Stage
 
 INTERRUPTED = "interrupted before it was measured"

@@ -19,13 +19,14 @@ from deploy.config import Project
 from deploy.evidence.bench import Bench, BenchPoint
 from deploy.pricing import prices
 from harness import cases
-from harness.bench import choosing, measuring
-from harness.bench.choosing import UNCONSTRAINED, Constraints, Rate
-from harness.bench.endpoints import Endpoints
+from harness.bench.measurement import measure as measuring
+from harness.bench.measurement.endpoints import Endpoints
+from harness.bench.measurement.points import Axes, Point, points
+from harness.bench.measurement.stability import Rule
+from harness.bench.measurement.store import Store
 from harness.bench.pace import measured_each
-from harness.bench.points import Axes, Point, points
-from harness.bench.stability import Rule
-from harness.bench.store import Store
+from harness.bench.results import choosing
+from harness.bench.results.choosing import UNCONSTRAINED, Constraints, Rate
 from harness.cases.clips import Clip, open_clip
 from harness.core.errors import ConfigurationError
 from harness.core.progress import Progress

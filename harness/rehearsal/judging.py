@@ -24,8 +24,8 @@ from harness.checks.findings import Finding
 from harness.core.errors import MalformedDocument
 from harness.local_environment.inbox import Notification
 from harness.local_environment.submit import Completed, Failed, Outcome, Timings
-from harness.report.clip import CasePictures
-from harness.report.pictures import Detection, FrameDetections
+from harness.report.drawing.clip import CasePictures
+from harness.report.drawing.pictures import Detection, FrameDetections
 
 FAILURE_BODY_LIMIT = 4000
 """Characters of a failure object that the evidence keeps."""

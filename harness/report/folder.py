@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.evidence import Report, write, write_atomically
-from harness.report import gif, html, junit, markdown
-from harness.report.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
-from harness.report.colours import Palette
+from harness.report import html, junit, markdown
+from harness.report.drawing import gif
+from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
+from harness.report.drawing.colours import Palette
 
 PICTURE_LIMIT = 48
 """Pictures in one report.html, over all cases: about 3 MB."""

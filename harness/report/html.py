@@ -16,8 +16,8 @@ from PIL import Image
 
 from deploy.evidence import Case, Report
 from harness.report import texts
-from harness.report.clip import DrawnFrame
-from harness.report.colours import Palette, css
+from harness.report.drawing.clip import DrawnFrame
+from harness.report.drawing.colours import Palette, css
 from harness.report.waterfall import RequestSplit, request_split, stage_rows
 
 _JPEG_QUALITY = 82

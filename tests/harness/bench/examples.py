@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy import evidence
 from deploy.evidence.bench import Bench, BenchPoint, Price, Recommendation
-from harness.bench.stability import chance, spread
+from harness.bench.measurement.stability import chance, spread
 from harness.cases.clips import Clip, ClipFacts
 from harness.local_environment.submit import Accepted, Completed, Failed, Outcome, Request, Timings, Unanswered
 

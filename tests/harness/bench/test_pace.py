@@ -8,9 +8,9 @@ from collections.abc import Callable
 from rich.console import Console
 
 from deploy.evidence.bench import BenchPoint
-from harness.bench.measuring import Interrupted
+from harness.bench.measurement.measure import Interrupted
+from harness.bench.measurement.points import Axes, Point, points
 from harness.bench.pace import INTERRUPTED, NO_TIME, Way, measured_each
-from harness.bench.points import Axes, Point, points
 from harness.core.progress import Progress, stderr_progress
 from tests.harness.bench.examples import point
 

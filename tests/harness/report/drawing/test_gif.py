@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harness.report import gif
-from harness.report.clip import DrawnFrame
+from harness.report.drawing import gif
+from harness.report.drawing.clip import DrawnFrame
 
 
 def noise(index: int, pts_seconds: float, size: tuple[int, int] = (120, 200)) -> DrawnFrame:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from deploy.evidence.bench import Bench, BenchPoint
-from harness.bench.choosing import memory_bytes
+from harness.bench.results.choosing import memory_bytes
 from harness.core.errors import ConfigurationError
 
 _READERS: Mapping[str, Callable[[BenchPoint], float | None]] = {

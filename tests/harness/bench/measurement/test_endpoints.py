@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.bench.endpoints import delete_and_wait
+from harness.bench.measurement.endpoints import delete_and_wait
 from tests.harness.emulator.running import running_emulator
 
 

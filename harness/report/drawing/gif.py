@@ -9,7 +9,7 @@ from statistics import median
 
 from PIL import Image
 
-from harness.report.clip import DrawnFrame
+from harness.report.drawing.clip import DrawnFrame
 
 MAX_FRAMES = 60
 MAX_WIDTH = 480

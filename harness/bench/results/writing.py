@@ -13,8 +13,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from deploy import evidence
 from deploy.evidence import Report, write_atomically
 from deploy.evidence.bench import Bench, BenchPoint, Price
-from harness.bench import charts
-from harness.bench.bounds import bounded_by
+from harness.bench.results import charts
+from harness.bench.results.bounds import bounded_by
 from harness.report import texts
 from harness.report.markdown import escaped
 
@@ -161,7 +161,7 @@ def report(bench: Bench) -> Report | None:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("harness.bench"), PackageLoader("harness.report")]),
+        loader=ChoiceLoader([PackageLoader("harness.bench.results"), PackageLoader("harness.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.colours import Colour, Palette, relative_luminance, text_on
-from harness.report.pictures import Detection, Frame, draw, scaled_frame
+from harness.report.drawing.colours import Colour, Palette, relative_luminance, text_on
+from harness.report.drawing.pictures import Detection, Frame, draw, scaled_frame
 
 GREY = 90
 PALETTE = Palette.of(["blue square", "red circle"])

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.cases.opencv import cv2
-from harness.report.colours import Palette
-from harness.report.pictures import Frame, FrameDetections, draw, scaled_frame
+from harness.report.drawing.colours import Palette
+from harness.report.drawing.pictures import Frame, FrameDetections, draw, scaled_frame
 
 _IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 

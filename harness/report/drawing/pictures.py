@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from harness.report.colours import Colour, Palette, text_on
+from harness.report.drawing.colours import Colour, Palette, text_on
 
 Frame: TypeAlias = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""

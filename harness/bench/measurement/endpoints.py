@@ -16,8 +16,8 @@ from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.resources import desired_state
-from harness.bench.measuring import LocalEnvironment, Usage
-from harness.bench.points import Point
+from harness.bench.measurement.measure import LocalEnvironment, Usage
+from harness.bench.measurement.points import Point
 from harness.core.errors import TimedOut
 from harness.core.waiting import wait_until
 from harness.local_cloud.clients import local_client

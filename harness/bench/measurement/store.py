@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from deploy.core.digests import digest_of
 from deploy.evidence import RuntimeUsed, write_atomically
 from deploy.evidence.bench import BenchPoint
-from harness.bench.points import Point
+from harness.bench.measurement.points import Point
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from harness.report.clip import CasePictures, busiest_window, drawn, frames_at, spread
-from harness.report.colours import Palette
-from harness.report.pictures import Detection, FrameDetections
+from harness.report.drawing.clip import CasePictures, busiest_window, drawn, frames_at, spread
+from harness.report.drawing.colours import Palette
+from harness.report.drawing.pictures import Detection, FrameDetections
 from tests.harness.report.examples import clip, pictures
 
 

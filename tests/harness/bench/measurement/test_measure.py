@@ -14,10 +14,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from deploy.core.errors import EndpointFailed
-from harness.bench.measuring import Interrupted, LocalEnvironment, Usage, measure
-from harness.bench.points import AS_CONFIGURED, Axes, FrameSize, Point, points
-from harness.bench.stability import Rule, chance, percentile
-from harness.bench.store import Store
+from harness.bench.measurement.measure import Interrupted, LocalEnvironment, Usage, measure
+from harness.bench.measurement.points import AS_CONFIGURED, Axes, FrameSize, Point, points
+from harness.bench.measurement.stability import Rule, chance, percentile
+from harness.bench.measurement.store import Store
 from harness.core.errors import ConfigurationError
 from harness.local_environment.submit import Outcome, Request
 from harness.observations import stage_log

@@ -8,8 +8,8 @@ import pytest
 
 from deploy import evidence
 from deploy.evidence.bench import Bench
-from harness.bench import writing
-from harness.bench.bounds import bounded_by
+from harness.bench.results import writing
+from harness.bench.results.bounds import bounded_by
 from tests.harness.bench.examples import bench, point
 
 AHEAD = {"download": 0.01, "decode": 0.5, "resize": 0.1, "wait": 0.3, "forward": 0.09}

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.core.errors import DeployError
 from deploy.evidence.bench import BenchPoint
-from harness.bench import stages
-from harness.bench.points import Point
-from harness.bench.stability import Rule, chance, percentile, spread
+from harness.bench.measurement import stages
+from harness.bench.measurement.points import Point
+from harness.bench.measurement.stability import Rule, chance, percentile, spread
 from harness.cases import Predictions
 from harness.cases.clips import Clip
 from harness.core.errors import HarnessError, MalformedDocument

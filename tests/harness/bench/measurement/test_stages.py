@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.bench.stages import per_frame
+from harness.bench.measurement.stages import per_frame
 from harness.observations.phases import Phases
 from harness.observations.stage_log import Account
 

@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from deploy import evidence
 from deploy.core.errors import ConfigurationError as DeployConfigurationError
 from deploy.evidence.bench import Bench, read_bench, throughput
-from harness.bench import choosing, writing
-from harness.bench.choosing import Constraints, Rate
-from harness.bench.compare import Limit, compare
+from harness.bench.results import choosing, writing
+from harness.bench.results.choosing import Constraints, Rate
+from harness.bench.results.compare import Limit, compare
 from harness.cli import app
 from harness.core.errors import ConfigurationError
 from tests.harness.bench.examples import bench, point

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.bench import charts
+from harness.bench.results import charts
 from tests.harness.bench.examples import bench, point
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deploy.evidence.bench import Bench
-from harness.bench.stages import WAIT, in_line
+from harness.bench.measurement.stages import WAIT, in_line
 
 _BOUNDS = {
     "queue": "requests wait for a worker; fewer at once would be answered as fast",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.evidence.bench import Bench, BenchPoint
-from harness.bench.stages import ORDER, in_line
+from harness.bench.measurement.stages import ORDER, in_line
 
 _TICKS = 5
 _LABELLED_PERCENT = 14.0

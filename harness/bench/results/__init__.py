@@ -1,0 +1,1 @@
+"""What a benchmark says: the recommended point, what bounds it, charts, files, and two benchmarks compared."""
