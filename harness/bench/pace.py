@@ -87,14 +87,14 @@ class _Walk:
     way: Way
     progress: Progress
     now: Callable[[], float]
-    begun: float
+    started: float
 
     def step(self, number: int, point: Point, measure: Measure) -> BenchPoint:
         with self.progress.stage(f"[{number + 1}/{self.way.points}] {point.name}") as stage:
             self._show(stage, number, 0)
             found = measure(point, f"bench-{number}", lambda repeats: self._show(stage, number, repeats))
             stage.ok, stage.result = found.outcome != "failed", in_words(found)
-            left = self.way.seconds_left(self.way.share(number + 1), self.now() - self.begun)
+            left = self.way.seconds_left(self.way.share(number + 1), self.now() - self.started)
             if left:
                 stage.result += f"; {in_words_left(left)}"
         return found
@@ -102,10 +102,10 @@ class _Walk:
     def expected_end(self, number: int) -> float:
         """When point `number` will be done; now for the first, of which nothing is known."""
         now = self.now()
-        return now + (now - self.begun) / number if number else now
+        return now + (now - self.started) / number if number else now
 
     def _show(self, stage: Stage, number: int, repeats: int) -> None:
-        stage.show(f"{stage.name} {self.way.bar(number, repeats, self.now() - self.begun)}")
+        stage.show(f"{stage.name} {self.way.bar(number, repeats, self.now() - self.started)}")
 
 
 def in_words(point: BenchPoint) -> str:

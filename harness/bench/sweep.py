@@ -60,13 +60,13 @@ class Benched:
 
 def bench(options: Options, progress: Progress) -> Benched:
     """Ctrl-C keeps what was measured. What cannot be run at all raises HarnessError or DeployError."""
-    begun = time.monotonic()
+    started = time.monotonic()
     project = config.load(options.config_path, options.environment)
     clip = open_clip(options.video or cases.open_known_answer(project.validate.known_answer).clip_path)
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
-    local = LocalRun.begun(options, project.endpoint.region, progress)
-    run = _Run(local, options, project, clip, progress, begun)
+    local = LocalRun.started(options, project.endpoint.region, progress)
+    run = _Run(local, options, project, clip, progress, started)
     with ExitStack() as stack:
         return run.swept(stack)
 
@@ -78,11 +78,11 @@ class _Run:
     project: Project
     clip: Clip
     progress: Progress
-    begun: float
+    started: float
 
     @property
     def until(self) -> float | None:
-        return None if self.options.most_seconds is None else self.begun + self.options.most_seconds
+        return None if self.options.most_seconds is None else self.started + self.options.most_seconds
 
     @property
     def folder(self) -> Path:
@@ -127,7 +127,7 @@ class _Run:
     ) -> BenchPoint:
         name = f"{self.project.name}-{name}"
         with endpoints.room_for(name):
-            found = measuring.measure(point, self.clip, self.options.rule, lambda: endpoints.stand(point, name), tell)
+            found = measuring.measure(point, self.clip, self.options.rule, lambda: endpoints.deploy(point, name), tell)
         store.keep(point, found)
         return found
 

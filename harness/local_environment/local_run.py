@@ -48,8 +48,8 @@ class LocalRun:
     progress: Progress
 
     @staticmethod
-    def begun(options: RunOptions, region: str, progress: Progress) -> LocalRun:
-        """With a folder of its own; what a killed run left behind is ended and removed, and said."""
+    def started(options: RunOptions, region: str, progress: Progress) -> LocalRun:
+        """A run with a folder of its own. What a killed run left behind is ended, removed and reported."""
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
         run = LocalRun(run_id, options, region, progress)
         for swept in sweep_leftovers(run.state_dir):

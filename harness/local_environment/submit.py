@@ -1,7 +1,7 @@
 """One request through the asynchronous endpoint, as any client of AWS would make it, to its terminal outcome.
 
 Owns: upload, InvokeEndpointAsync, waiting for the object and the notification. May not: judge the answer, or know what
-stands behind the endpoint.
+serves the endpoint.
 """
 
 from __future__ import annotations

@@ -56,12 +56,12 @@ def quick(project: Project, built: Bundle) -> evidence.Check:
         return evidence.Check(
             name=CHECK, outcome="skipped", summary=f"the handler has no {ARCHITECTURES} to compare with"
         )
-    begun = time.monotonic()
+    started = time.monotonic()
     try:
         return checked(project, built.path, None)
     except HarnessError as error:
         return evidence.Check(
-            name=CHECK, outcome="failed", summary=str(error), seconds=round(time.monotonic() - begun, 3)
+            name=CHECK, outcome="failed", summary=str(error), seconds=round(time.monotonic() - started, 3)
         )
 
 
@@ -71,9 +71,9 @@ def checked(project: Project, built: Path, video: Path | None, frame_limit: int 
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
     environment = container_environment(project)
-    begun = time.monotonic()
+    started = time.monotonic()
     found = parity.run(Subject(built, environment), clip, tolerance(environment), frame_limit=frame_limit)
-    return as_check(found, time.monotonic() - begun)
+    return as_check(found, time.monotonic() - started)
 
 
 def tolerance(environment: Mapping[str, str]) -> Tolerance:

@@ -54,7 +54,7 @@ def validate(options: Options, progress: Progress) -> Rehearsed:
     project = config.load(options.config_path, options.environment)
     known = cases.open_known_answer(project.validate.known_answer)
     clips = cases.of_users_clips((*project.validate.clips, *options.videos))
-    local = LocalRun.begun(options, project.endpoint.region, progress)
+    local = LocalRun.started(options, project.endpoint.region, progress)
     run = _Run(local, options, project, known, clips, progress)
     with ExitStack() as stack:
         return run.rehearse(stack)
@@ -62,7 +62,7 @@ def validate(options: Options, progress: Progress) -> Rehearsed:
 
 @dataclass(frozen=True)
 class _Deployed:
-    """A bundle that stands behind an endpoint of the local AWS."""
+    """A bundle, deployed to an endpoint of the local AWS."""
 
     project: Project
     bundle: Bundle

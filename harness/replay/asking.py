@@ -57,13 +57,13 @@ def ask(
 
 
 def _await(clients: Clients, sent: Submitted, patience_seconds: float, watch: Callable[[], None]) -> Answer:
-    begun = time.monotonic()
+    started = time.monotonic()
 
     def appeared() -> Answer | None:
         for failed, url in ((False, sent.output_url), (True, sent.failure_url)):
             found = requests.fetch(clients, url) if url else None
             if found is not None:
-                return Answer(failed, *found, time.monotonic() - begun, sent.inference_id)
+                return Answer(failed, *found, time.monotonic() - started, sent.inference_id)
         watch()
         return None
 
@@ -93,5 +93,5 @@ def excerpt(log: str) -> str:
     """From where the model took the request up; the last lines when it never did."""
     text = without_metrics(log, _EXCERPT_LINES)
     before, taken_up, after = text.rpartition(_TAKEN_UP)
-    _, _, begun = before.rpartition("\n")
-    return begun + taken_up + after if taken_up else text
+    _, _, line_start = before.rpartition("\n")
+    return line_start + taken_up + after if taken_up else text

@@ -51,7 +51,7 @@ def replay(options: Options, progress: Progress) -> Replayed:
     when the model cannot even be loaded, TimedOut when no answer comes.
     """
     request = kept.read(options.folder)
-    run = _Run(options, request, LocalRun.begun(options, request.served.region, progress), progress)
+    run = _Run(options, request, LocalRun.started(options, request.served.region, progress), progress)
     with ExitStack() as stack:
         return run.replay(stack)
 

@@ -128,7 +128,7 @@ def _environment() -> Environment:
         seconds=texts.seconds,
         size=texts.size,
         number=texts.number,
-        moment=texts.moment,
+        timestamp=texts.timestamp,
         metric=texts.metric,
         outcome=texts.outcome,
         assurance=texts.assurance,

@@ -16,7 +16,7 @@ from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.resources import desired_state
-from harness.bench.measurement.measure import LocalEnvironment, Usage
+from harness.bench.measurement.measure import Deployed, Usage
 from harness.bench.measurement.points import Point
 from harness.core.errors import TimedOut
 from harness.core.waiting import wait_until
@@ -53,7 +53,7 @@ class Endpoints:
 
     @contextmanager
     def room_for(self, name: str) -> Iterator[None]:
-        """Whatever stands under `name` at the end is deleted, so that the next point has the machine to itself."""
+        """An endpoint called `name` is deleted at the end, so that the next point has the machine to itself."""
         try:
             yield
         finally:
@@ -61,7 +61,7 @@ class Endpoints:
             with suppress(BotoCoreError, ClientError, TimedOut):  # the run's end takes what is left
                 delete_and_wait(sagemaker, name)
 
-    def stand(self, point: Point, name: str) -> LocalEnvironment:
+    def deploy(self, point: Point, name: str) -> Deployed:
         """Raises DeployError or HarnessError."""
         project = point.laid_over(self.project, name)
         clients = Clients(Target.local(self.region, cloud_url=self.aws.cloud.url, sagemaker_url=self.aws.sagemaker_url))
@@ -73,7 +73,7 @@ class Endpoints:
             for _ in range(point.concurrency)
         ]
         logs_dir, url = self.aws.logs_dir / name, self.aws.sagemaker_url
-        return LocalEnvironment(submitters, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
+        return Deployed(submitters, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
 
     def _usage(self, name: str) -> Usage:
         found = instances_of(self.aws.sagemaker_url, name)
@@ -87,9 +87,9 @@ class Endpoints:
 def delete_and_wait(sagemaker: SageMakerClient, name: str) -> None:
     """Raises TimedOut when it is not gone within a container's time to end."""
 
-    def stands() -> bool:
+    def exists() -> bool:
         return name in [each["EndpointName"] for each in sagemaker.list_endpoints(NameContains=name)["Endpoints"]]
 
-    if stands():
+    if exists():
         sagemaker.delete_endpoint(EndpointName=name)
-        wait_until(lambda: None if stands() else True, what=f"{name} to be gone", timeout_seconds=_GONE_SECONDS)
+        wait_until(lambda: None if exists() else True, what=f"{name} to be gone", timeout_seconds=_GONE_SECONDS)

@@ -48,7 +48,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class LocalEnvironment:
+class Deployed:
     """An endpoint with a point's settings: as many clients as requests are sent at once, where its logs lie, and whom
     to ask what its instances took and where the time of requests went."""
 
@@ -101,23 +101,23 @@ def measure(
     point: Point,
     clip: Clip,
     rule: Rule,
-    stand: Callable[[], LocalEnvironment],
+    deploy: Callable[[], Deployed],
     tell: Callable[[int], None] = lambda _: None,
 ) -> BenchPoint:
-    """`stand` deploys; whatever goes wrong there or later ends in a point that says so. `tell` hears how many repeats
-    were made. Raises Interrupted."""
+    """Whatever goes wrong in `deploy` or later ends in a point that says so; `tell` hears how many repeats were made.
+    Raises Interrupted."""
     seen = _Seen()
     try:
-        standing = stand()
+        deployed = deploy()
     except _BREAKAGE as error:
         return _nothing(point, "failed", str(error))
     try:
-        _repeat(standing, clip, rule, seen, tell)
+        _repeat(deployed, clip, rule, seen, tell)
     except KeyboardInterrupt as stop:
-        raise Interrupted(_result(point, rule, seen, standing, was_interrupted=True)) from stop
+        raise Interrupted(_result(point, rule, seen, deployed, was_interrupted=True)) from stop
     except _BREAKAGE as error:
         seen.fail(str(error))
-    return _result(point, rule, seen, standing)
+    return _result(point, rule, seen, deployed)
 
 
 def left_out(point: Point, why: str) -> BenchPoint:
@@ -136,24 +136,24 @@ def _nothing(point: Point, outcome: str, note: str) -> BenchPoint:
     )
 
 
-def _repeat(standing: LocalEnvironment, clip: Clip, rule: Rule, seen: _Seen, tell: Callable[[int], None]) -> None:
+def _repeat(deployed: Deployed, clip: Clip, rule: Rule, seen: _Seen, tell: Callable[[int], None]) -> None:
     """One request alone to warm the worker up, then rounds of as many as the point sends at once."""
-    seen.first_seconds = _round(standing.clients[:1], clip, seen)
+    seen.first_seconds = _round(deployed.clients[:1], clip, seen)
     seen.forget_times()
-    begun = time.monotonic()
+    started = time.monotonic()
     while not seen.is_hopeless and not rule.is_spent(seen.repeats, seen.repeating_seconds):
-        _round(standing.clients, clip, seen)
+        _round(deployed.clients, clip, seen)
         seen.repeats += 1
-        seen.repeating_seconds = time.monotonic() - begun
+        seen.repeating_seconds = time.monotonic() - started
         tell(seen.repeats)
         if not seen.failures and rule.is_stable(seen.frame_rates):
             return
 
 
 def _round(clients: Sequence[Client], clip: Clip, seen: _Seen) -> float:
-    begun = time.monotonic()
+    started = time.monotonic()
     outcomes = _at_once(clients, clip)
-    ended = time.monotonic() - begun
+    ended = time.monotonic() - started
     frames = sum(_noted(outcome, seen) for outcome in outcomes)
     completed = [outcome for outcome in outcomes if isinstance(outcome, Completed)]
     if len(completed) == len(outcomes) and frames:
@@ -196,10 +196,8 @@ def _noted(outcome: Outcome, seen: _Seen) -> int:
     return 0
 
 
-def _result(
-    point: Point, rule: Rule, seen: _Seen, standing: LocalEnvironment, *, was_interrupted: bool = False
-) -> BenchPoint:
-    log, (usage, phases) = stage_log.read(standing.logs_dir), _asked(standing, seen)
+def _result(point: Point, rule: Rule, seen: _Seen, deployed: Deployed, *, was_interrupted: bool = False) -> BenchPoint:
+    log, (usage, phases) = stage_log.read(deployed.logs_dir), _asked(deployed, seen)
     outcome, note = _verdict(rule, seen, was_interrupted=was_interrupted)
     rates, times = seen.frame_rates, seen.request_seconds
     return BenchPoint.model_validate(
@@ -226,10 +224,10 @@ def _result(
     )
 
 
-def _asked(standing: LocalEnvironment, seen: _Seen) -> tuple[Usage, Sequence[Phases]]:
+def _asked(deployed: Deployed, seen: _Seen) -> tuple[Usage, Sequence[Phases]]:
     """An emulator that is gone takes nothing of what was measured along."""
     try:
-        return standing.usage(), standing.phases(seen.inference_ids)
+        return deployed.usage(), deployed.phases(seen.inference_ids)
     except HarnessError:
         return Usage(), ()
 

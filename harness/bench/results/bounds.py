@@ -26,7 +26,7 @@ _WITHOUT_PYAV = (
 
 
 def bounded_by(bench: Bench) -> str | None:
-    """One line for people; None where nothing is recommended, or no stage stands out by name."""
+    """One line for people; None where nothing is recommended, or the longest stage has no name."""
     point = bench.point(bench.recommendation.point or "")
     seconds = in_line(point.stage_seconds_per_frame) if point else {}
     if not seconds:

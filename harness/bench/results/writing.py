@@ -170,7 +170,7 @@ def _environment() -> Environment:
     environment.filters.update(
         seconds=texts.seconds,
         size=texts.size,
-        moment=texts.moment,
+        timestamp=texts.timestamp,
         words=lambda slug: str(slug).replace("_", " "),
     )
     return environment

@@ -1,4 +1,4 @@
-"""Taking down what stands."""
+"""Ending the local environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def no_engine() -> Engine:
     raise MachineCannot("no Docker here")
 
 
-def test_where_nothing_stands_nothing_is_ended(tmp_path: Path) -> None:
+def test_where_nothing_runs_nothing_is_ended(tmp_path: Path) -> None:
     assert down(tmp_path).things == ()
 
 

@@ -1,4 +1,4 @@
-"""The record of what stands, the variables it exports, and the logs it shows."""
+"""The record of the local environment, the variables it exports, and the logs it shows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_later_process_with_the_same_number_is_not_the_keeper(state_dir: Path)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"schema": "another/1"}'])
-def test_a_record_that_is_none_means_that_nothing_stands(state_dir: Path, text: str) -> None:
+def test_a_record_that_is_none_means_that_nothing_runs(state_dir: Path, text: str) -> None:
     (record.up_dir(state_dir) / "up.json").write_text(text)
     with pytest.raises(MachineCannot, match="harness up"):
         record.require(state_dir)

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from deploy.core.errors import EndpointFailed
-from harness.bench.measurement.measure import Interrupted, LocalEnvironment, Usage, measure
+from harness.bench.measurement.measure import Deployed, Interrupted, Usage, measure
 from harness.bench.measurement.points import AS_CONFIGURED, Axes, FrameSize, Point, points
 from harness.bench.measurement.stability import Rule, chance, percentile
 from harness.bench.measurement.store import Store
@@ -27,9 +27,9 @@ from tests.harness.bench.examples import CLIP, ScriptedClient, point
 RULE = Rule(tolerance=0.1, most=6)
 
 
-def standing(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> LocalEnvironment:
+def deployed(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> Deployed:
     (tmp_path / "i-1.log").write_text(log, encoding="utf-8")
-    return LocalEnvironment(clients, tmp_path, lambda: Usage(5_000_000))
+    return Deployed(clients, tmp_path, lambda: Usage(5_000_000))
 
 
 def stage_line(total: float, gpu: int | None = None, **seconds: float) -> str:
@@ -39,7 +39,7 @@ def stage_line(total: float, gpu: int | None = None, **seconds: float) -> str:
 
 def test_a_point_is_repeated_until_three_agree_and_the_warm_up_does_not_count(tmp_path: Path) -> None:
     client = ScriptedClient([50.0, 3.0, 2.0, 2.0, 2.1])
-    found = measure(Point(4), CLIP, RULE, lambda: standing(tmp_path, client))
+    found = measure(Point(4), CLIP, RULE, lambda: deployed(tmp_path, client))
     assert (found.outcome, found.repeats, len(client.requests)) == ("stable", 4, 5)
     assert found.frames_per_second is not None
     assert found.frames_per_second.values == pytest.approx((10 / 3, 5, 5, 10 / 2.1), abs=1e-3)
@@ -49,13 +49,13 @@ def test_a_point_is_repeated_until_three_agree_and_the_warm_up_does_not_count(tm
 
 def test_a_point_that_never_settles_is_marked_unstable(tmp_path: Path) -> None:
     client = ScriptedClient([1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
-    found = measure(Point(), CLIP, RULE, lambda: standing(tmp_path, client))
+    found = measure(Point(), CLIP, RULE, lambda: deployed(tmp_path, client))
     assert (found.name, found.outcome, found.note) == (AS_CONFIGURED, "unstable", "not stable after 6 repeats in 0 s")
 
 
 def test_requests_at_once_are_one_round(tmp_path: Path) -> None:
     clients = [ScriptedClient([1.0, 2.0]), ScriptedClient([4.0])]
-    found = measure(Point(concurrency=2), CLIP, RULE, lambda: standing(tmp_path, *clients))
+    found = measure(Point(concurrency=2), CLIP, RULE, lambda: deployed(tmp_path, *clients))
     assert found.frames_per_second is not None
     assert (found.frames_per_second.median, found.jobs_per_second) == (5.0, 0.5)
     assert [len(client.requests) for client in clients] == [4, 3]
@@ -66,7 +66,7 @@ OUT_OF_MEMORY = b'{"error":{"code":"out_of_memory","message":"with 24 frames"}}'
 
 def test_three_failures_in_a_row_end_the_point_with_the_handlers_words(tmp_path: Path) -> None:
     client = ScriptedClient(failure=OUT_OF_MEMORY)
-    found = measure(Point(24), CLIP, RULE, lambda: standing(tmp_path, client))
+    found = measure(Point(24), CLIP, RULE, lambda: deployed(tmp_path, client))
     assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 3, 3)
     assert found.note == OUT_OF_MEMORY.decode()
     assert found.out_of_memory is not None
@@ -75,7 +75,7 @@ def test_three_failures_in_a_row_end_the_point_with_the_handlers_words(tmp_path:
 
 def test_how_often_memory_runs_out_is_counted_over_all_repeats(tmp_path: Path) -> None:
     client = ScriptedClient([1.0], failure=OUT_OF_MEMORY, failing=(3, 5))
-    found = measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, client))
+    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, client))
     assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 2, 1 + RULE.most)
     assert found.out_of_memory is not None
     assert (found.out_of_memory.count, found.out_of_memory.trials) == (2, 7)
@@ -86,7 +86,7 @@ def test_how_often_memory_runs_out_is_counted_over_all_repeats(tmp_path: Path) -
 
 
 def test_workers_that_the_kernel_killed_ran_out_of_memory(tmp_path: Path) -> None:
-    killed = replace(standing(tmp_path, ScriptedClient([1.0])), usage=lambda: Usage(None, 1))
+    killed = replace(deployed(tmp_path, ScriptedClient([1.0])), usage=lambda: Usage(None, 1))
     found = measure(Point(8), CLIP, RULE, lambda: killed)
     assert found.out_of_memory is not None
     assert found.out_of_memory.count == 1
@@ -100,13 +100,13 @@ def test_what_was_measured_before_the_endpoint_broke_is_kept(tmp_path: Path) -> 
                 raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
             return super().submit(request)
 
-    found = measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, Breaking([1.0])))
+    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, Breaking([1.0])))
     assert (found.outcome, found.repeats) == ("failed", 2)
     assert "127.0.0.1:1" in found.note
 
 
 def test_a_point_whose_time_is_up_says_how_far_it_came(tmp_path: Path) -> None:
-    found = measure(Point(8), CLIP, Rule(most_seconds=0.0), lambda: standing(tmp_path, ScriptedClient([1.0])))
+    found = measure(Point(8), CLIP, Rule(most_seconds=0.0), lambda: deployed(tmp_path, ScriptedClient([1.0])))
     assert (found.outcome, found.repeats) == ("unstable", 0)
     assert found.note == "not stable after 0 repeats in 0 s"
     assert str(Rule(most_seconds=15)).endswith("unstable after 12 repeats or 15 s")
@@ -125,17 +125,17 @@ def test_ctrl_c_within_a_point_keeps_its_repeats_and_waits_for_nothing(tmp_path:
                 answered.wait(30)
             return super().submit(request)
 
-    begun = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(Interrupted) as stopped:
-        measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, Slow([1.0])))
-    assert time.monotonic() - begun < 10
+        measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, Slow([1.0])))
+    assert time.monotonic() - started < 10
     answered.set()
     point = stopped.value.point
     assert (point.outcome, point.repeats, point.note) == ("unstable", 1, "interrupted after 1 repeat")
 
 
 def test_an_endpoint_that_cannot_be_deployed_is_a_result(tmp_path: Path) -> None:
-    def fails() -> LocalEnvironment:
+    def fails() -> Deployed:
         raise EndpointFailed("endpoint bench-1 is Failed: no container started")
 
     found = measure(Point(8), CLIP, RULE, fails)
@@ -143,7 +143,7 @@ def test_an_endpoint_that_cannot_be_deployed_is_a_result(tmp_path: Path) -> None
 
 
 def test_silence_is_a_failure_with_its_time(tmp_path: Path) -> None:
-    found = measure(Point(), CLIP, RULE, lambda: standing(tmp_path, ScriptedClient()))
+    found = measure(Point(), CLIP, RULE, lambda: deployed(tmp_path, ScriptedClient()))
     assert (found.outcome, found.note) == ("failed", "no answer within 600 s")
 
 
@@ -156,8 +156,8 @@ def test_the_stages_of_the_emulator_and_of_the_handler_are_one_way(tmp_path: Pat
         asked.append(set(inference_ids))
         return [Phases("bench-0", "id", {"queue": 0.1, "download": 0.05, "container": 1.6, "upload": 0.15})]
 
-    standing_ = replace(standing(tmp_path, client, log=log), phases=phases)
-    found = measure(Point(), CLIP, RULE, lambda: standing_)
+    measured = replace(deployed(tmp_path, client, log=log), phases=phases)
+    found = measure(Point(), CLIP, RULE, lambda: measured)
     assert found.stage_seconds_per_frame["download"] == pytest.approx(0.005)
     assert found.stage_seconds_per_frame["upload"] == pytest.approx(0.015)
     assert found.peak_gpu_bytes == 7
@@ -167,7 +167,7 @@ def test_the_stages_of_the_emulator_and_of_the_handler_are_one_way(tmp_path: Pat
 
 def test_going_on_with_smaller_batches_counts_as_out_of_memory(tmp_path: Path) -> None:
     log = "W-9000-model_1.0-stdout MODEL_LOG - out of memory on cuda:0 with 8 frames of 1 x 1; going on with 4: set\n"
-    found = measure(Point(8), CLIP, RULE, lambda: standing(tmp_path, ScriptedClient([1.0]), log=log))
+    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, ScriptedClient([1.0]), log=log))
     assert found.out_of_memory is not None
     assert (found.outcome, found.out_of_memory.count, found.out_of_memory.trials) == ("stable", 1, 4)
 
