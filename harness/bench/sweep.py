@@ -27,12 +27,11 @@ from harness.bench.measurement.store import Store
 from harness.bench.pace import measured_each
 from harness.bench.results import choosing
 from harness.bench.results.choosing import UNCONSTRAINED, Constraints, Rate
-from harness.cases.clips import Clip, open_clip
+from harness.cases import Clip, input_record, open_clip
 from harness.core.errors import ConfigurationError
 from harness.core.progress import Progress
 from harness.local_environment.local_run import LocalRun, ProjectOptions
 from harness.observations import circumstances
-from harness.rehearsal.judging import input_record
 from harness.report.assemble import bundle_record, runtime_record
 
 

@@ -1,73 +1,31 @@
-"""What a rehearsal sends: the known answer, the user's clips, one clip that cannot be read, and a good one after it.
+"""The cases of a rehearsal: the known answer, the user's clips, a file that is no video, and a good clip after it.
 
-Owns: which cases there are and in which order. May not: send or judge them.
+Owns which cases there are. May not: send or judge them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from harness.cases.clips import Clip, open_clip
+from harness.cases.known_answer import KnownAnswer
 from harness.cases.truth import Truth
-from harness.core.errors import ConfigurationError
 
 Kind = Literal["known_answer", "user_video", "bad_input", "recovery"]
-KNOWN_ANSWER = Path(__file__).parents[1] / "samples" / "known_answer"
 
 
 @dataclass(frozen=True)
 class Case:
+    """A file to send, and what must come back: an outcome, and where it is known, the truth."""
+
     name: str
     kind: Kind
     clip: Clip
     expects: Literal["completed", "failed"] = "completed"
     truth: Truth | None = None
-
-
-@dataclass(frozen=True)
-class KnownAnswer:
-    """A folder with a clip, what is in it frame by frame, and the small model that knows it."""
-
-    folder: Path
-    truth: Truth
-
-    @property
-    def clip_path(self) -> Path:
-        return self.folder / self.truth.clip
-
-    @property
-    def weights(self) -> Path:
-        return self.folder / "model.pth"
-
-    @property
-    def spec(self) -> Path:
-        return self.folder / "model.json"
-
-    def is_known_to(self, spec: Path | None) -> bool:
-        """Whether a model of this specification (None: torchvision's COCO) answers with the labels of the truth."""
-        if spec is None:
-            return False
-        labels = json.loads(spec.read_text(encoding="utf-8")).get("labels", {})
-        return {str(index): name for index, name in self.truth.labels.items()} == dict(labels)
-
-
-def open_known_answer(folder: Path | None) -> KnownAnswer:
-    """Without a folder, the one that comes with the harness. Raises ConfigurationError when it is not whole."""
-    folder = folder or KNOWN_ANSWER
-    if not (folder / "truth.json").is_file():
-        raise ConfigurationError(
-            f"{folder} holds no truth.json; `validate.known_answer` names a folder with clip and truth"
-        )
-    known = KnownAnswer(folder, Truth.read(folder / "truth.json"))
-    if not known.clip_path.is_file():
-        raise ConfigurationError(f"{folder / 'truth.json'} speaks of {known.truth.clip}, which is not beside it")
-    if open_clip(known.clip_path).sha256 != known.truth.clip_sha256:
-        raise ConfigurationError(f"{known.clip_path} is not the clip that truth.json describes (its sha256 differs)")
-    return known
 
 
 def of_known_answer(known: KnownAnswer) -> Case:

@@ -1,7 +1,6 @@
-"""Clips as the harness sees them: what a file holds, judged independently of the handler.
+"""Clips to send: what a file holds, found out independently of the handler.
 
-Owns: reading a clip to its end to know how many frames an honest answer must speak of. May not: know about requests or
-predictions.
+Owns reading a clip to its end, to know how many frames an answer must cover. May not: know requests or predictions.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deploy import evidence
 from harness.cases.opencv import cv2
 from harness.core.errors import ConfigurationError
 
@@ -84,3 +84,18 @@ def _video_facts(path: Path) -> ClipFacts | None:
         return ClipFacts(int(frame.shape[1]), int(frame.shape[0]), count, last_ms / 1000)
     finally:
         capture.release()
+
+
+def input_record(clip: Clip) -> evidence.InputFile:
+    """The clip as the evidence names it."""
+    facts = clip.facts
+    return evidence.InputFile(
+        file=clip.path.name,
+        size_bytes=clip.size_bytes,
+        sha256=clip.sha256,
+        content_type=clip.content_type,
+        width_pixels=facts.width if facts else None,
+        height_pixels=facts.height if facts else None,
+        frame_count=facts.frame_count if facts else None,
+        duration_seconds=facts.duration_seconds if facts else None,
+    )

@@ -25,7 +25,7 @@ from harness.rehearsal.judging import evidence_finding
 
 CHECK = "parity"
 QUICK_FRAMES = 4
-ARCHITECTURES = "code/detector/architecture.py"
+ARCHITECTURES = "code/detector/model/architecture.py"
 """What the network of the reference is built with; handlers of other makes have none."""
 
 

@@ -21,7 +21,7 @@ from deploy.config import Project
 from deploy.evidence import Check, Report
 from deploy.resources import desired_state
 from harness import cases
-from harness.cases import Case, KnownAnswer
+from harness.cases import Case, Demands, KnownAnswer
 from harness.core.progress import Progress
 from harness.local_environment.clients import submitter_of
 from harness.local_environment.local_aws import LocalAws
@@ -30,7 +30,7 @@ from harness.local_environment.submit import Request, Submitter
 from harness.observations.instances import instances_of
 from harness.observations.phases import phases_of
 from harness.rehearsal import judging, parity
-from harness.rehearsal.judging import Demands, Judged
+from harness.rehearsal.judging import Judged
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
 
@@ -116,9 +116,10 @@ class _Run:
         """Where the known answer is asked for: at the bundle itself if its model knows the labels of the known answer,
         else at a companion, the same handler with the same settings around the model that does.
         """
-        if self.known.is_known_to(self.project.model.spec):
+        if self.known.has_labels_of(self.project.model.spec):
             return deployed
-        model = self.project.model.model_copy(update={"weights": self.known.weights, "spec": self.known.spec})
+        files = self.known.files
+        model = self.project.model.model_copy(update={"weights": files.weights, "spec": files.model_spec})
         endpoint = self.project.endpoint.model_copy(update={"name": None})
         companion = replace(self.project, name=f"{self.project.name}-known", model=model, endpoint=endpoint)
         return self._deploy(aws, companion, self._bundle(companion))

@@ -16,22 +16,22 @@ from harness.core.errors import ConfigurationError
 
 def test_the_known_answer_that_comes_with_the_harness_is_whole() -> None:
     known = cases.open_known_answer(None)
-    assert known.weights.is_file()
-    assert known.is_known_to(known.spec)
+    assert known.files.weights.is_file()
+    assert known.has_labels_of(known.files.model_spec)
 
 
 def test_a_model_of_other_labels_does_not_know_it(tmp_path: Path) -> None:
     known = cases.open_known_answer(None)
     spec = tmp_path / "model.json"
     spec.write_text(json.dumps({"labels": {"1": "duck"}}))
-    assert not known.is_known_to(spec)
-    assert not known.is_known_to(None)
+    assert not known.has_labels_of(spec)
+    assert not known.has_labels_of(None)
 
 
 @pytest.mark.parametrize("missing", ["truth.json", "clip.mp4"])
 def test_a_known_answer_that_is_not_whole_is_refused(tmp_path: Path, missing: str) -> None:
     folder = tmp_path / "known"
-    shutil.copytree(cases.KNOWN_ANSWER, folder)
+    shutil.copytree(cases.KNOWN_ANSWER.folder, folder)
     (folder / missing).unlink()
     with pytest.raises(ConfigurationError, match=missing):
         cases.open_known_answer(folder)
@@ -39,7 +39,7 @@ def test_a_known_answer_that_is_not_whole_is_refused(tmp_path: Path, missing: st
 
 def test_a_clip_that_was_exchanged_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "known"
-    shutil.copytree(cases.KNOWN_ANSWER, folder)
+    shutil.copytree(cases.KNOWN_ANSWER.folder, folder)
     (folder / "clip.mp4").write_bytes((folder / "clip.mp4").read_bytes() + b" ")
     with pytest.raises(ConfigurationError, match="sha256"):
         cases.open_known_answer(folder)

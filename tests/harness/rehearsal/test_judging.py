@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from harness import cases
-from harness.cases import Case
+from harness.cases import Case, Demands
 from harness.local_environment.inbox import Notification
 from harness.local_environment.submit import Accepted, Completed, Failed, Timings, Unanswered
 from harness.rehearsal import judging
-from harness.rehearsal.judging import Demands
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACCEPTED = Accepted("id-1", "s3://b/out/1.out", "s3://b/failure/1-error.out")

@@ -15,7 +15,7 @@ from torchvision.models.detection import MaskRCNN
 
 from detector.model.architecture import build, read_spec
 from harness.cases import Detection, PredictedFrame, Predictions, Rle, Truth, VideoSize
-from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswer
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswerFiles
 from harness.cases.predictions import SCHEMA
 from harness.checks.known_answer import judge
 from harness.samples import train
@@ -88,7 +88,7 @@ def test_fed_bgr_it_fails_and_the_channels_are_blamed(model: MaskRCNN, bgr: list
 
 def test_the_specification_is_the_training_scripts(tmp_path: Path) -> None:
     assert read_spec(KNOWN_ANSWER.model_spec) == train.SPEC
-    again = KnownAnswer(tmp_path)
+    again = KnownAnswerFiles(tmp_path)
     train.save(build(train.SPEC), again)
     assert again.model_spec.read_text() == KNOWN_ANSWER.model_spec.read_text()
     assert KNOWN_ANSWER.weights.stat().st_size < 10_000_000
