@@ -125,7 +125,7 @@ class _Run:
         self, endpoints: Endpoints, store: Store, point: Point, name: str, tell: Callable[[int], None]
     ) -> BenchPoint:
         name = f"{self.project.name}-{name}"
-        with endpoints.room_for(name):
+        with endpoints.deleting(name):
             found = measuring.measure(point, self.clip, self.options.rule, lambda: endpoints.deploy(point, name), tell)
         store.keep(point, found)
         return found

@@ -1,7 +1,7 @@
-"""OpenCV, silenced before it is imported: it reads its log levels from the environment then.
+"""OpenCV without its log: it reads its log levels from the environment when it is imported.
 
-What cannot be decoded is a fact that the harness states itself; FFmpeg's and OpenCV's own words on stderr would come
-between. The container has settings of its own.
+The harness itself reports what cannot be decoded; lines of FFmpeg and OpenCV on stderr would break up its output. The
+container has settings of its own.
 """
 
 from __future__ import annotations

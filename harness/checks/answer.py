@@ -12,8 +12,8 @@ from harness.cases import PredictedFrame, Predictions
 from harness.cases.clips import ClipFacts
 from harness.checks.findings import Finding
 
+# Rounding may put a corner a little outside; more than that is a wrong coordinate system.
 BOX_SLACK_PIXELS = 1.0
-"""Rounding may put a corner a little outside; more than that is a wrong coordinate system."""
 
 
 def judge(predictions: Predictions, facts: ClipFacts, frame_interval: int) -> tuple[Finding, ...]:

@@ -1,6 +1,6 @@
-"""The doctor's questions about the machine itself: Python, uv, Java, disk, ports, credentials, environment.
+"""Checks of the machine itself: Python, uv, Java, disk, ports, credentials, environment.
 
-Asks; changes nothing, and never talks to AWS: credentials are looked for, not tried.
+They change nothing and never talk to AWS: credentials are looked for, not tried.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from harness.processes.uv import find_uv
 from harness.serving.stacks.torchserve.java import Java, find_java
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
+# The images take 6 to 15 GiB, and clips and archives come on top.
 _DISK_LITTLE_BYTES = 12 * 2**30
-"""The images take 6 to 15 GiB, and clips and archives come on top."""
 _DISK_TOO_LITTLE_BYTES = 2**30
+# The port of the local cloud in docker-compose.yml; everything else takes free ports.
 CLOUD_PORT = 4566
-"""Of the local cloud of docker-compose.yml; everything else takes free ports."""
 
 
 def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:

@@ -23,8 +23,8 @@ from harness.processes.ports import LOOPBACK, ReservedPort
 
 COMPOSE_FILE = Path(__file__).parents[2] / "docker-compose.yml"
 STARTUP_TIMEOUT_SECONDS = 180.0
+# The first `up` pulls the image, about 1 GB.
 _UP_TIMEOUT_SECONDS = 900.0
-"""The first `up` pulls the image, about 1 GB."""
 _DOWN_TIMEOUT_SECONDS = 120.0
 _LOG_LINES = 50
 

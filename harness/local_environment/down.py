@@ -55,4 +55,4 @@ def _swept_docker(state_dir: Path, connect: Callable[[], Engine]) -> DockerSwept
         with connect() as engine:
             return sweep_docker(engine, state_dir)
     except MachineCannot:
-        return DockerSwept((), ())  # no engine, no strays
+        return DockerSwept((), ())  # without an engine there are no containers

@@ -24,8 +24,8 @@ from harness.serving.runtimes.choose import Choice
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 
 EMULATOR_STARTUP_SECONDS = 30.0
+# The emulator drains its requests and ends its containers, which SageMaker gives 30 seconds.
 EMULATOR_GRACE_SECONDS = 45.0
-"""The emulator drains its requests and ends its containers, which SageMaker gives 30 seconds."""
 LOG_LINES = 50
 
 

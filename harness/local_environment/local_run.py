@@ -1,4 +1,4 @@
-"""A run with a local AWS of its own: how that was asked for, the run's name and folder, and the start of it all.
+"""A run with a local AWS of its own: its options, its name and folder, and its start.
 
 Owns: what `harness validate`, `harness bench` and `harness replay` have in common. May not: deploy or send anything.
 """

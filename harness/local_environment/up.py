@@ -29,8 +29,8 @@ from harness.local_environment.record import LocalEnvironment, up_dir
 from harness.processes import log_tail
 from harness.processes.leftovers import sweep_leftovers
 
+# The first start installs LocalStack.
 DETACH_SECONDS = 180.0
-"""The first start installs LocalStack."""
 WATCH_SECONDS = 1.0
 
 
@@ -47,7 +47,7 @@ def keep(options: UpOptions, on_up: Callable[[LocalEnvironment], None], say: Cal
     _refuse_second(options.state_dir)
     folder = up_dir(options.state_dir)
     sweep_leftovers(options.state_dir)
-    remove_tree(folder / "sagemaker")  # the cloud that its endpoints' models and outputs lay in is gone
+    remove_tree(folder / "sagemaker")  # its endpoints are gone with the cloud that held their models and outputs
     folder.mkdir(parents=True, exist_ok=True)
     told_to_stop = _stop_event()
     with ExitStack() as stack:

@@ -26,8 +26,8 @@ from harness.local_environment.submit import Completed, Failed, Outcome, Timings
 from harness.report.drawing.clip import CasePictures
 from harness.report.drawing.pictures import Detection, FrameDetections
 
+# Characters of a failure object that the evidence keeps.
 FAILURE_BODY_LIMIT = 4000
-"""Characters of a failure object that the evidence keeps."""
 _REASON_STATUS = re.compile(r"error \((\d+)\) from")
 
 

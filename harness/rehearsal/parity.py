@@ -25,8 +25,8 @@ from harness.rehearsal.judging import evidence_finding
 
 CHECK = "parity"
 QUICK_FRAMES = 4
+# The reference network is built with this module of the flagship; other handlers have none.
 ARCHITECTURES = "code/detector/model/architecture.py"
-"""What the network of the reference is built with; handlers of other makes have none."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def checked(project: Project, built: Path, video: Path | None, frame_limit: int 
 
 
 def tolerance(environment: Mapping[str, str]) -> Tolerance:
-    """Strict where the handler computes in float32: by order, or by default on a machine without a GPU."""
+    """Strict where the handler computes in float32: by its settings, or by default on a machine without a GPU."""
     asked = environment.get("PRECISION", "auto")
     on_gpu = circumstances.this_machine().gpu is not None
     return SAME if asked == "fp32" or (asked == "auto" and not on_gpu) else REDUCED

@@ -30,8 +30,8 @@ from harness.replay.endpoint import Archive
 from harness.serving.runtimes.choose import Choice, choose
 from harness.serving.stacks.torchserve.model_watch import ModelWatch
 
+# Added to the request's own time-out: the model starts, and the result is put where it was promised.
 _DELIVERY_SECONDS = 60.0
-"""On top of the request's own time-out: starting the model, and putting the result where it was promised."""
 
 
 @dataclass(frozen=True, kw_only=True)

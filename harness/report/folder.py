@@ -15,8 +15,8 @@ from harness.report.drawing import gif
 from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
 from harness.report.drawing.colours import Palette
 
+# Pictures in one report.html, over all cases: about 3 MB.
 PICTURE_LIMIT = 48
-"""Pictures in one report.html, over all cases: about 3 MB."""
 PICTURES_PER_CASE = 4
 PICTURE_WIDTH_PIXELS = 480
 

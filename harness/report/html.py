@@ -1,6 +1,6 @@
 """`report.html`: one self-contained file. Pictures travel as data URIs, nothing is fetched, no script runs.
 
-The page forbids itself everything else by its own Content-Security-Policy; all text is escaped by the template engine.
+Its Content-Security-Policy forbids everything else; the template engine escapes all text.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from harness.report.drawing.colours import Palette, css
 from harness.report.waterfall import RequestSplit, request_split, stage_rows
 
 _JPEG_QUALITY = 82
+# With more cases than this, only those that did not pass are unfolded.
 _OPEN_CASES = 12
-"""With more cases than this, only those that did not pass are unfolded."""
 
 
 @dataclass(frozen=True)

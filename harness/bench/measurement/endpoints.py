@@ -29,10 +29,10 @@ from harness.observations.phases import phases_of
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
+# The interval is short, because it is part of every measured time.
 _POLL_SECONDS = 0.02
-"""A result that is waited for longer than it took would be no measurement."""
+# SageMaker gives a container 30 seconds to end.
 _GONE_SECONDS = 60.0
-"""SageMaker gives a container 30 seconds to end."""
 _KILLED = "killed: out of memory"
 _WORKER_KILLS = "oom_kills"
 
@@ -52,7 +52,7 @@ class Endpoints:
         return self.project.endpoint.region
 
     @contextmanager
-    def room_for(self, name: str) -> Iterator[None]:
+    def deleting(self, name: str) -> Iterator[None]:
         """An endpoint called `name` is deleted at the end, so that the next point has the machine to itself."""
         try:
             yield

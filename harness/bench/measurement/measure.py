@@ -28,8 +28,8 @@ from harness.observations.phases import Phases
 from harness.observations.stage_log import ContainerLog
 
 _OUT_OF_MEMORY = b"out_of_memory"
+# After so many failures in a row no more requests are sent; below that, how often they fail is a result.
 _HOPELESS = 3
-"""So many failures in a row, and no more are tried; fewer, and it goes on: how often is then what is asked."""
 _BREAKAGE = (HarnessError, DeployError, BotoCoreError, ClientError)
 
 

@@ -10,8 +10,8 @@ from statistics import median
 from deploy.evidence.bench import Chance, Spread
 
 _WINDOW = 3
+# One-sided 95 %.
 _Z = 1.645
-"""One-sided 95 %."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from harness.observations.stage_log import Account
 
 ORDER = ("queue", "download", "http", "container", "decode", "resize", "wait", "forward", "write", "upload", "rest")
 WAIT = "wait"
+# What a handler that decodes ahead does in another thread.
 BESIDE = ("decode", "resize")
-"""What a handler that decodes ahead does in another thread."""
 
 
 def per_frame(

@@ -10,8 +10,8 @@ from deploy.evidence.bench import Bench, BenchPoint
 from harness.bench.measurement.stages import ORDER, in_line
 
 _TICKS = 5
+# A narrower segment has no room for its name.
 _LABELLED_PERCENT = 14.0
-"""A narrower segment has no room for its name."""
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from textwrap import shorten
 
 from deploy.evidence.bench import BenchPoint, Price, Recommendation
 
+# Of the points within three per cent of the fastest, the smallest is recommended: it leaves memory for other clips.
 _AS_GOOD = 0.97
-"""Within three per cent of the fastest the smaller one is better: it leaves memory for other clips."""
 
 
+# Characters; the point itself has the whole text.
 _LONGEST_OBJECTION = 160
-"""The point itself says all of it."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from harness.checks.findings import Finding
 from harness.checks.known_answer.scoring import score
 
 _LEAST_OVERLAP = 0.5
+# Findings of one kind; the rest are counted.
 _SHOWN = 20
-"""Findings of one kind; the rest are counted."""
 _ADVICE = (
     "compare with PRECISION=fp32 and without FRAME_WIDTH and FRAME_HEIGHT; if it stays, the handler computes otherwise"
 )
@@ -30,10 +30,10 @@ class Tolerance:
     score: float
 
 
+# float32 against float32: rounding, and the decimals of the document.
 SAME = Tolerance(box_pixels=0.01, score=1e-4)
-"""float32 against float32: rounding, and the decimals of the document."""
+# fp16 or bf16 against float32.
 REDUCED = Tolerance(box_pixels=4.0, score=0.05)
-"""fp16 or bf16 against float32."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from harness.report.drawing.colours import Colour, Palette, text_on
 
+# RGB, shape (height, width, 3).
 Frame: TypeAlias = NDArray[np.uint8]
-"""RGB, shape (height, width, 3)."""
+# x1, y1, x2, y2 in pixels of the frame it is drawn on.
 Box: TypeAlias = tuple[float, float, float, float]
-"""x1, y1, x2, y2 in pixels of the frame it is drawn on."""
 Rectangle: TypeAlias = tuple[int, int, int, int]
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
