@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.evidence.bench import BenchPoint
-from harness.bench.measurement import measure as measuring
-from harness.bench.measurement.measure import Interrupted
+from harness.bench.measurement.measure import Interrupted, left_out
 from harness.bench.measurement.points import Point
 from harness.bench.results import choosing
 from harness.core.progress import Progress, Stage
@@ -69,16 +68,16 @@ def measured_each(
     sweep = _Sweep(Pace(max(1, len(left)), most_repeats), progress, now, now())
     for number, point in enumerate(left):
         if until is not None and sweep.expected_end(number) > until:
-            found[point] = measuring.left_out(point, NO_TIME)
+            found[point] = left_out(point, NO_TIME)
             continue
         try:
             found[point] = sweep.step(number, point, measure)
         except Interrupted as stop:
             if stop.point.frames_per_second is not None:
                 found[point] = stop.point
-            return [found.get(each) or measuring.left_out(each, INTERRUPTED) for each in wanted], True
+            return [found.get(each) or left_out(each, INTERRUPTED) for each in wanted], True
         except KeyboardInterrupt:
-            return [found.get(each) or measuring.left_out(each, INTERRUPTED) for each in wanted], True
+            return [found.get(each) or left_out(each, INTERRUPTED) for each in wanted], True
     return [found[point] for point in wanted], False
 
 

@@ -1,6 +1,6 @@
 """The flow of one benchmark: bundle -> local AWS -> points, one endpoint after the other -> recommendation.
 
-May not: measure (`measuring`), choose (`choosing`) or write (`writing`).
+May not: measure (`measurement`), choose (`results.choosing`) or write (`results.writing`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from deploy.config import Project
 from deploy.evidence.bench import Bench, BenchPoint
 from deploy.pricing import prices
 from harness import cases
-from harness.bench.measurement import measure as measuring
 from harness.bench.measurement.endpoints import Endpoints
+from harness.bench.measurement.measure import left_out, measure
 from harness.bench.measurement.points import Axes, Point, points
 from harness.bench.measurement.stability import Rule
 from harness.bench.measurement.store import Store
@@ -126,7 +126,7 @@ class _Run:
     ) -> BenchPoint:
         name = f"{self.project.name}-{name}"
         with endpoints.deleting(name):
-            found = measuring.measure(point, self.clip, self.options.rule, lambda: endpoints.deploy(point, name), tell)
+            found = measure(point, self.clip, self.options.rule, lambda: endpoints.deploy(point, name), tell)
         store.keep(point, found)
         return found
 
@@ -136,7 +136,7 @@ class _Run:
         for point in wanted:
             if count is not None and (point.batch_size or 0) > count:
                 why = f"the clip is too short: {count} sampled frames never fill a batch of {point.batch_size}"
-                found[point] = measuring.left_out(point, why)
+                found[point] = left_out(point, why)
                 self.progress.say(f"{point.name} is not run: {why}")
         return found
 
