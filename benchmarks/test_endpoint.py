@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.worker import ROOT
 from harness.bench import sweep
-from harness.bench.points import AS_CONFIGURED, Axes
-from harness.bench.stability import Rule
+from harness.bench.measurement.points import AS_CONFIGURED, Axes
+from harness.bench.measurement.stability import Rule
 from harness.core.progress import stderr_progress
 
 pytestmark = pytest.mark.timeout(3600)

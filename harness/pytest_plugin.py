@@ -4,7 +4,7 @@
         outcome = rehearsal_endpoint.predict("clip.mp4")
         assert b"frames" in outcome.body
 
-One local AWS stands for the whole session (fixture `rehearsal_aws`), and the project of `rehearsal.toml`
+One local AWS runs for the whole session (fixture `rehearsal_aws`), and the project of `rehearsal.toml`
 (option `--rehearsal-config`) is bundled once; each test gets a fresh endpoint with a name of its own.
 Installed with the package; does nothing until a fixture is used. Imports what it needs only then.
 """
@@ -75,7 +75,7 @@ def rehearsal_bundle(rehearsal_project: Project, tmp_path_factory: pytest.TempPa
 def rehearsal_aws(
     pytestconfig: pytest.Config, rehearsal_project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalAws]:
-    """A local AWS that stands for the session."""
+    """A local AWS that runs for the session."""
     from harness.local_cloud.local_cloud import CloudAsked
     from harness.local_environment.local_aws import EmulatorOptions, open_local_aws
     from harness.serving.runtimes.choose import choose
@@ -85,8 +85,8 @@ def rehearsal_aws(
     folder = tmp_path_factory.mktemp("rehearsal")
     with open_local_aws(
         folder, state_dir=folder, region=region, cloud=CloudAsked(), options=EmulatorOptions(choice)
-    ) as standing:
-        yield standing
+    ) as aws:
+        yield aws
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy import bundle, config
+from harness.cases.known_answer import KNOWN_ANSWER
 from harness.core.top_level import COMPOSE_FILE, HANDLER, PROJECT_FILE, top_level
 from harness.samples import flagship
-from harness.samples.files import KNOWN_ANSWER
 from tests.built_wheel import ROOT, build, contents
 
 DATA = "harness/data/"

@@ -1,4 +1,4 @@
-"""The way through the points: one after the other, how far it is, how long it still takes, and what Ctrl-C leaves."""
+"""The points of a sweep in their order: progress, the time left, and what is kept after Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.evidence.bench import BenchPoint
-from harness.bench import choosing, measuring
-from harness.bench.measuring import Interrupted
-from harness.bench.points import Point
+from harness.bench.measurement.measure import Interrupted, left_out
+from harness.bench.measurement.points import Point
+from harness.bench.results import choosing
 from harness.core.progress import Progress, Stage
 
 INTERRUPTED = "interrupted before it was measured"
@@ -17,13 +17,13 @@ NO_TIME = "no time was left for it; the same command goes on from here"
 _BAR_CELLS = 20
 _MINUTES_FROM_SECONDS = 120
 
+# Takes a point, the name of its endpoint, and a function that hears how many repeats were made. May raise Interrupted.
 Measure = Callable[[Point, str, Callable[[int], None]], BenchPoint]
-"""A point, the name of its endpoint, and who is told how many repeats were made. May raise Interrupted."""
 
 
 @dataclass(frozen=True)
-class Way:
-    """How far: `points` of at most `most_repeats` each. Pure, but for what it is told of the time."""
+class Pace:
+    """Progress over `points` of at most `most_repeats` each. Pure: times are arguments."""
 
     points: int
     most_repeats: int
@@ -32,7 +32,7 @@ class Way:
         return min(1.0, (done + min(repeats / self.most_repeats, 1.0)) / self.points)
 
     def seconds_left(self, share: float, seconds: float) -> float | None:
-        """None before anything is known. Too much rather than too little: most points need fewer repeats."""
+        """None before anything is known. It errs on the long side: most points need fewer repeats."""
         return seconds / share * (1 - share) if share else None
 
     def bar(self, done: int, repeats: int, seconds: float) -> str:
@@ -65,35 +65,35 @@ def measured_each(
     """
     left = [point for point in wanted if point not in known]
     found = dict(known)
-    walk = _Walk(Way(max(1, len(left)), most_repeats), progress, now, now())
+    sweep = _Sweep(Pace(max(1, len(left)), most_repeats), progress, now, now())
     for number, point in enumerate(left):
-        if until is not None and walk.expected_end(number) > until:
-            found[point] = measuring.left_out(point, NO_TIME)
+        if until is not None and sweep.expected_end(number) > until:
+            found[point] = left_out(point, NO_TIME)
             continue
         try:
-            found[point] = walk.step(number, point, measure)
+            found[point] = sweep.step(number, point, measure)
         except Interrupted as stop:
             if stop.point.frames_per_second is not None:
                 found[point] = stop.point
-            return [found.get(each) or measuring.left_out(each, INTERRUPTED) for each in wanted], True
+            return [found.get(each) or left_out(each, INTERRUPTED) for each in wanted], True
         except KeyboardInterrupt:
-            return [found.get(each) or measuring.left_out(each, INTERRUPTED) for each in wanted], True
+            return [found.get(each) or left_out(each, INTERRUPTED) for each in wanted], True
     return [found[point] for point in wanted], False
 
 
 @dataclass(frozen=True)
-class _Walk:
-    way: Way
+class _Sweep:
+    pace: Pace
     progress: Progress
     now: Callable[[], float]
-    begun: float
+    started: float
 
     def step(self, number: int, point: Point, measure: Measure) -> BenchPoint:
-        with self.progress.stage(f"[{number + 1}/{self.way.points}] {point.name}") as stage:
+        with self.progress.stage(f"[{number + 1}/{self.pace.points}] {point.name}") as stage:
             self._show(stage, number, 0)
             found = measure(point, f"bench-{number}", lambda repeats: self._show(stage, number, repeats))
             stage.ok, stage.result = found.outcome != "failed", in_words(found)
-            left = self.way.seconds_left(self.way.share(number + 1), self.now() - self.begun)
+            left = self.pace.seconds_left(self.pace.share(number + 1), self.now() - self.started)
             if left:
                 stage.result += f"; {in_words_left(left)}"
         return found
@@ -101,10 +101,10 @@ class _Walk:
     def expected_end(self, number: int) -> float:
         """When point `number` will be done; now for the first, of which nothing is known."""
         now = self.now()
-        return now + (now - self.begun) / number if number else now
+        return now + (now - self.started) / number if number else now
 
     def _show(self, stage: Stage, number: int, repeats: int) -> None:
-        stage.show(f"{stage.name} {self.way.bar(number, repeats, self.now() - self.begun)}")
+        stage.show(f"{stage.name} {self.pace.bar(number, repeats, self.now() - self.started)}")
 
 
 def in_words(point: BenchPoint) -> str:

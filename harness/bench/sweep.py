@@ -1,6 +1,6 @@
 """The flow of one benchmark: bundle -> local AWS -> points, one endpoint after the other -> recommendation.
 
-May not: measure (`measuring`), choose (`choosing`) or write (`writing`).
+May not: measure (`measurement`), choose (`results.choosing`) or write (`results.writing`).
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from deploy.config import Project
 from deploy.evidence.bench import Bench, BenchPoint
 from deploy.pricing import prices
 from harness import cases
-from harness.bench import choosing, measuring
-from harness.bench.choosing import UNCONSTRAINED, Constraints, Rate
-from harness.bench.endpoints import Endpoints
+from harness.bench.measurement.endpoints import Endpoints
+from harness.bench.measurement.measure import left_out, measure
+from harness.bench.measurement.points import Axes, Point, points
+from harness.bench.measurement.stability import Rule
+from harness.bench.measurement.store import Store
 from harness.bench.pace import measured_each
-from harness.bench.points import Axes, Point, points
-from harness.bench.stability import Rule
-from harness.bench.store import Store
+from harness.bench.results import choosing
+from harness.bench.results.choosing import UNCONSTRAINED, Constraints, Rate
+from harness.cases import Clip, input_record, open_clip
 from harness.core.errors import ConfigurationError
 from harness.core.progress import Progress
 from harness.local_environment.local_run import LocalRun, ProjectOptions
-from harness.media.clips import Clip, open_clip
 from harness.observations import circumstances
-from harness.rehearsal.judging import input_record
 from harness.report.assemble import bundle_record, runtime_record
 
 
@@ -59,13 +59,13 @@ class Benched:
 
 def bench(options: Options, progress: Progress) -> Benched:
     """Ctrl-C keeps what was measured. What cannot be run at all raises RehearsalError."""
-    begun = time.monotonic()
+    started = time.monotonic()
     project = config.load(options.config_path, options.environment)
     clip = open_clip(options.video or cases.open_known_answer(project.validate.known_answer).clip_path)
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
-    local = LocalRun.begun(options, project.endpoint.region, progress)
-    run = _Run(local, options, project, clip, progress, begun)
+    local = LocalRun.started(options, project.endpoint.region, progress)
+    run = _Run(local, options, project, clip, progress, started)
     with ExitStack() as stack:
         return run.swept(stack)
 
@@ -77,11 +77,11 @@ class _Run:
     project: Project
     clip: Clip
     progress: Progress
-    begun: float
+    started: float
 
     @property
     def until(self) -> float | None:
-        return None if self.options.most_seconds is None else self.begun + self.options.most_seconds
+        return None if self.options.most_seconds is None else self.started + self.options.most_seconds
 
     @property
     def folder(self) -> Path:
@@ -125,8 +125,8 @@ class _Run:
         self, endpoints: Endpoints, store: Store, point: Point, name: str, tell: Callable[[int], None]
     ) -> BenchPoint:
         name = f"{self.project.name}-{name}"
-        with endpoints.room_for(name):
-            found = measuring.measure(point, self.clip, self.options.rule, lambda: endpoints.stand(point, name), tell)
+        with endpoints.deleting(name):
+            found = measure(point, self.clip, self.options.rule, lambda: endpoints.deploy(point, name), tell)
         store.keep(point, found)
         return found
 
@@ -136,7 +136,7 @@ class _Run:
         for point in wanted:
             if count is not None and (point.batch_size or 0) > count:
                 why = f"the clip is too short: {count} sampled frames never fill a batch of {point.batch_size}"
-                found[point] = measuring.left_out(point, why)
+                found[point] = left_out(point, why)
                 self.progress.say(f"{point.name} is not run: {why}")
         return found
 

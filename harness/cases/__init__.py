@@ -1,23 +1,42 @@
-"""What is sent and what must come back: the cases of a rehearsal, in their order."""
+"""What is sent and what must come back.
 
-from harness.cases.cases import (
-    KNOWN_ANSWER,
-    Case,
-    KnownAnswer,
-    of_bad_input,
-    of_known_answer,
-    of_recovery,
-    of_users_clips,
-    open_known_answer,
-)
+case           the noun, and which cases a rehearsal has      demands      what every answer of a run is held to
+clips          a file to send, and what it holds              known_answer the clip whose truth is known, and its model
+predictions    an answer, read                                truth        what is in a clip, frame by frame
+matching       an answer beside the truth, box by box         documents    JSON into dataclasses
+opencv         cv2, silenced
+
+Sends nothing and judges nothing: `harness.checks` does.
+"""
+
+from harness.cases.case import Case, of_bad_input, of_known_answer, of_recovery, of_users_clips
+from harness.cases.clips import Clip, ClipFacts, input_record, open_clip
+from harness.cases.demands import Demands
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswer, KnownAnswerFiles, open_known_answer
+from harness.cases.predictions import Detection, PredictedFrame, Predictions, Rle, VideoSize
+from harness.cases.truth import TrueFrame, TrueObject, Truth
 
 __all__ = [
     "KNOWN_ANSWER",
     "Case",
+    "Clip",
+    "ClipFacts",
+    "Demands",
+    "Detection",
     "KnownAnswer",
+    "KnownAnswerFiles",
+    "PredictedFrame",
+    "Predictions",
+    "Rle",
+    "TrueFrame",
+    "TrueObject",
+    "Truth",
+    "VideoSize",
+    "input_record",
     "of_bad_input",
     "of_known_answer",
     "of_recovery",
     "of_users_clips",
+    "open_clip",
     "open_known_answer",
 ]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from harness.cases import PredictedFrame, Predictions
+from harness.cases.clips import ClipFacts
 from harness.checks.findings import Finding
-from harness.checks.known_answer import PredictedFrame, Predictions
-from harness.media.clips import ClipFacts
 
+# Rounding may put a corner a little outside; more than that is a wrong coordinate system.
 BOX_SLACK_PIXELS = 1.0
-"""Rounding may put a corner a little outside; more than that is a wrong coordinate system."""
 
 
 def judge(predictions: Predictions, facts: ClipFacts, frame_interval: int) -> tuple[Finding, ...]:

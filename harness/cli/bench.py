@@ -13,13 +13,14 @@ import typer
 from deploy import config
 from deploy.config import FILE_NAME
 from deploy.evidence.bench import read_bench
-from harness.bench import compare as comparing
-from harness.bench import pace, sweep, writing
-from harness.bench.bounds import bounded_by
-from harness.bench.choosing import Constraints, Rate
-from harness.bench.compare import Limit
-from harness.bench.points import Axes, FrameSize
-from harness.bench.stability import Rule
+from harness.bench import pace, sweep
+from harness.bench.measurement.points import Axes, FrameSize
+from harness.bench.measurement.stability import Rule
+from harness.bench.results import compare as comparing
+from harness.bench.results import writing
+from harness.bench.results.bounds import bounded_by
+from harness.bench.results.choosing import Constraints, Rate
+from harness.bench.results.compare import Limit
 from harness.cli import options
 from harness.cli.options import Format
 from harness.core.errors import ConfigurationError

@@ -1,4 +1,4 @@
-"""The doctor's questions about Docker: engine, compose, image, GPU, leftovers. Asks; removes nothing."""
+"""Checks of Docker: engine, compose, image, GPU, leftovers. They remove nothing."""
 
 from __future__ import annotations
 

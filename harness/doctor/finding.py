@@ -1,4 +1,4 @@
-"""What a check of this machine found. The noun of `harness doctor`; starts nothing."""
+"""What a check of this machine found."""
 
 from __future__ import annotations
 

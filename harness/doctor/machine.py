@@ -20,11 +20,11 @@ from harness.processes.uv import find_uv
 from harness.serving.stacks.contract.placement import Requirement
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
+# The images take 6 to 15 GiB, and clips and archives come on top.
 _DISK_LITTLE_BYTES = 12 * 2**30
-"""The images take 6 to 15 GiB, and clips and archives come on top."""
 _DISK_TOO_LITTLE_BYTES = 2**30
+# The port of the local cloud in docker-compose.yml; everything else takes free ports.
 CLOUD_PORT = 4566
-"""Of the local cloud of docker-compose.yml; everything else takes free ports."""
 
 
 def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:

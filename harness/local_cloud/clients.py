@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 DEFAULT_REGION = "us-east-1"
+# LocalStack's account for the access key `test`.
 DEFAULT_ACCOUNT_ID = "000000000000"
-"""LocalStack's account for the access key `test`."""
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")
 _making = threading.Lock()  # a boto3 session makes clients in one thread at a time; clients themselves are thread-safe
 
@@ -80,7 +80,7 @@ def dummy_credentials() -> dict[str, str]:
 
 
 def refuse_aws(endpoint_url: str) -> None:
-    """The local cloud is never AWS: what is made here is made carelessly, and with everything it costs."""
+    """The local cloud is never AWS: resources are made and deleted in it without asking, and on AWS they cost money."""
     parts = urlsplit(endpoint_url)
     host = (parts.hostname or "").rstrip(".").lower()
     if parts.scheme not in ("http", "https") or not host:

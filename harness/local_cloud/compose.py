@@ -23,8 +23,8 @@ from harness.local_cloud.clients import DEFAULT_ACCOUNT_ID, DEFAULT_REGION
 from harness.processes.ports import LOOPBACK, ReservedPort
 
 STARTUP_TIMEOUT_SECONDS = 180.0
+# The first `up` pulls the image, about 1 GB.
 _UP_TIMEOUT_SECONDS = 900.0
-"""The first `up` pulls the image, about 1 GB."""
 _DOWN_TIMEOUT_SECONDS = 120.0
 _LOG_LINES = 50
 

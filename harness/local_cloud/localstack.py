@@ -30,8 +30,8 @@ SERVICES = ("s3", "sns", "sqs", "sts", "iam", "cloudwatch")
 STARTUP_TIMEOUT_SECONDS = 90.0
 ATTEMPTS = 3
 _MAIN = Path(__file__).with_name("localstack_main.py")
+# LocalStack's service catalogue and a self-signed certificate: two seconds of work, the same every time.
 _CACHE = Path("root/var/lib/localstack/cache")
-"""LocalStack's service catalogue and a self-signed certificate: two seconds of work, the same every time."""
 _PORT_TAKEN = "Address already in use"
 
 

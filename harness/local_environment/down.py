@@ -1,4 +1,4 @@
-"""`harness down`: end the local AWS that stands; with `all`, everything of ours that runs and its leftovers."""
+"""`harness down`: end the local environment; with `--all`, also every other process of ours and its leftovers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOWN_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Ended:
-    """What was ended or removed, a line each; empty when nothing stood."""
+    """What was ended or removed, a line each; empty when nothing ran."""
 
     things: tuple[str, ...]
     failed: tuple[str, ...] = ()
@@ -55,4 +55,4 @@ def _swept_docker(state_dir: Path, connect: Callable[[], Engine]) -> DockerSwept
         with connect() as engine:
             return sweep_docker(engine, state_dir)
     except MachineCannot:
-        return DockerSwept((), ())  # no engine, no strays
+        return DockerSwept((), ())  # without an engine there are no containers

@@ -1,4 +1,4 @@
-"""What makes anybody's AWS client talk to the standing local AWS: environment variables, or an AWS config file.
+"""Environment variables and an AWS config file that point any AWS client at the local environment.
 
 Source of the names: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
 """
@@ -17,29 +17,29 @@ EMULATED_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "APPLICATION_AUTO_SCALING
 CLOUD_SERVICES = ("S3", "SNS", "SQS", "STS", "IAM", "CLOUDWATCH")
 
 
-def environment(standing: LocalEnvironment) -> Mapping[str, str]:
+def environment(running: LocalEnvironment) -> Mapping[str, str]:
     """`AWS_ENDPOINT_URL` catches every service that is not named, so that none reaches AWS by accident."""
     return {
-        "AWS_ENDPOINT_URL": standing.cloud_url,
-        **{f"AWS_ENDPOINT_URL_{name}": standing.cloud_url for name in CLOUD_SERVICES},
-        **{f"AWS_ENDPOINT_URL_{name}": standing.sagemaker_url for name in EMULATED_SERVICES},
+        "AWS_ENDPOINT_URL": running.cloud_url,
+        **{f"AWS_ENDPOINT_URL_{name}": running.cloud_url for name in CLOUD_SERVICES},
+        **{f"AWS_ENDPOINT_URL_{name}": running.sagemaker_url for name in EMULATED_SERVICES},
         **dummy_credentials(),
-        "AWS_REGION": standing.region,
-        "AWS_DEFAULT_REGION": standing.region,
+        "AWS_REGION": running.region,
+        "AWS_DEFAULT_REGION": running.region,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 
-def shell_lines(standing: LocalEnvironment) -> str:
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment(standing).items())
+def shell_lines(running: LocalEnvironment) -> str:
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment(running).items())
 
 
-def write_config_file(standing: LocalEnvironment, path: Path) -> Path:
+def write_config_file(running: LocalEnvironment, path: Path) -> Path:
     """An AWS config file with a profile `rehearsal`: `AWS_CONFIG_FILE=... aws --profile rehearsal ...`."""
-    services = {name.lower(): standing.cloud_url for name in CLOUD_SERVICES}
-    services |= {name.lower(): standing.sagemaker_url for name in EMULATED_SERVICES}
+    services = {name.lower(): running.cloud_url for name in CLOUD_SERVICES}
+    services |= {name.lower(): running.sagemaker_url for name in EMULATED_SERVICES}
     credentials = {name.lower(): value for name, value in dummy_credentials().items()}
-    profile = {"region": standing.region, **credentials, "endpoint_url": standing.cloud_url, "services": PROFILE}
+    profile = {"region": running.region, **credentials, "endpoint_url": running.cloud_url, "services": PROFILE}
     lines = [f"[profile {PROFILE}]", *(f"{name} = {value}" for name, value in profile.items())]
     lines += ["", f"[services {PROFILE}]"]
     for name, url in services.items():

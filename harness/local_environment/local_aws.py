@@ -24,8 +24,8 @@ from harness.serving.runtimes.choose import Choice
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 
 EMULATOR_STARTUP_SECONDS = 30.0
+# The emulator drains its requests and ends its containers, which SageMaker gives 30 seconds.
 EMULATOR_GRACE_SECONDS = 45.0
-"""The emulator drains its requests and ends its containers, which SageMaker gives 30 seconds."""
 LOG_LINES = 50
 
 
@@ -76,7 +76,7 @@ def open_local_aws(
 
 @contextmanager
 def open_emulator(run_dir: Path, state_dir: Path, cloud: LocalCloud, options: EmulatorOptions) -> Iterator[LocalAws]:
-    """The emulator before a cloud that stands; it takes up again what an earlier one in `run_dir` left."""
+    """The emulator before a running cloud; it resumes the jobs that an earlier one left in `run_dir`."""
     ready_file = run_dir / "sagemaker-ready.json"
     ready_file.unlink(missing_ok=True)
     child = start_process(

@@ -1,4 +1,4 @@
-"""A run with a local AWS of its own: how that was asked for, the run's name and folder, and the start of it all.
+"""A run with a local AWS of its own: its options, its name and folder, and its start.
 
 Owns: what `harness validate`, `harness bench` and `harness replay` have in common. May not: deploy or send anything.
 """
@@ -48,8 +48,8 @@ class LocalRun:
     progress: Progress
 
     @staticmethod
-    def begun(options: RunOptions, region: str, progress: Progress) -> LocalRun:
-        """With a folder of its own; what a killed run left behind is ended and removed, and said."""
+    def started(options: RunOptions, region: str, progress: Progress) -> LocalRun:
+        """A run with a folder of its own. What a killed run left behind is ended, removed and reported."""
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
         run = LocalRun(run_id, options, region, progress)
         for swept in sweep_leftovers(run.state_dir):

@@ -1,4 +1,4 @@
-"""The local AWS that `harness up` keeps standing: where it is, and whether it still is.
+"""The record of the local environment that `harness up` keeps: its addresses and the process that keeps it.
 
 Owns the record `<state>/up/up.json`, schema `rehearsal.up/1`. Starts and ends nothing.
 """
@@ -19,7 +19,7 @@ SCHEMA = "rehearsal.up/1"
 
 @dataclass(frozen=True)
 class LocalEnvironment:
-    """`pid` is of the process that keeps it; `started` tells it from a later one with the same number."""
+    """`pid` is the process that keeps it; `started` tells that process from a later one with the same number."""
 
     pid: int
     started: float
@@ -45,8 +45,8 @@ def _record(state_dir: Path) -> Path:
     return up_dir(state_dir) / "up.json"
 
 
-def write(state_dir: Path, standing: LocalEnvironment) -> None:
-    write_text(_record(state_dir), json.dumps({"schema": SCHEMA, **asdict(standing)}, indent=1))
+def write(state_dir: Path, environment: LocalEnvironment) -> None:
+    write_text(_record(state_dir), json.dumps({"schema": SCHEMA, **asdict(environment)}, indent=1))
 
 
 def forget(state_dir: Path) -> None:
@@ -54,20 +54,20 @@ def forget(state_dir: Path) -> None:
 
 
 def find(state_dir: Path) -> LocalEnvironment | None:
-    """None when nothing stands, or what stood was killed."""
+    """None when no local environment runs, or its process was killed."""
     try:
         document = json.loads(_record(state_dir).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     if document.pop("schema", None) != SCHEMA:
         return None
-    standing = LocalEnvironment(**document)
-    return standing if standing.is_alive() else None
+    environment = LocalEnvironment(**document)
+    return environment if environment.is_alive() else None
 
 
 def require(state_dir: Path) -> LocalEnvironment:
-    """Raises MachineCannot when nothing stands."""
-    standing = find(state_dir)
-    if standing is None:
-        raise MachineCannot(f"no local AWS stands here ({up_dir(state_dir)}); start one with `harness up --detach`")
-    return standing
+    """Raises MachineCannot when no local environment runs."""
+    environment = find(state_dir)
+    if environment is None:
+        raise MachineCannot(f"no local AWS runs here ({up_dir(state_dir)}); start one with `harness up --detach`")
+    return environment

@@ -1,7 +1,7 @@
-"""`harness up`: a local AWS that stands until `harness down`, for anybody's clients.
+"""`harness up`: a local environment that runs until `harness down`, for any AWS client.
 
-Owns the keeper: the process that holds both services, starts the emulator anew should it die, and ends them on SIGTERM
-or SIGINT. `detach` starts a keeper and returns when it stands.
+Owns the keeper: the process that holds both services, restarts the emulator if it dies, and ends both on SIGTERM or
+SIGINT. `detach` starts a keeper and returns when the services run.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from harness.local_environment.record import LocalEnvironment, up_dir
 from harness.processes import log_tail
 from harness.processes.leftovers import sweep_leftovers
 
+# The first start installs LocalStack.
 DETACH_SECONDS = 180.0
-"""The first start installs LocalStack."""
 WATCH_SECONDS = 1.0
 
 
@@ -43,11 +43,11 @@ class UpOptions:
 
 
 def keep(options: UpOptions, on_up: Callable[[LocalEnvironment], None], say: Callable[[str], None]) -> None:
-    """Stand until told to stop. Raises ConfigurationError when something stands here already."""
+    """Run until told to stop. Raises ConfigurationError when a local environment runs here already."""
     _refuse_second(options.state_dir)
     folder = up_dir(options.state_dir)
     sweep_leftovers(options.state_dir)
-    remove_tree(folder / "sagemaker")  # the cloud that its endpoints' models and outputs lay in is gone
+    remove_tree(folder / "sagemaker")  # its endpoints are gone with the cloud that held their models and outputs
     folder.mkdir(parents=True, exist_ok=True)
     told_to_stop = _stop_event()
     with ExitStack() as stack:
@@ -71,7 +71,7 @@ def keep(options: UpOptions, on_up: Callable[[LocalEnvironment], None], say: Cal
 
 
 def detach(options: UpOptions, arguments: Sequence[str]) -> LocalEnvironment:
-    """Start a keeper with these arguments of `harness up` in the background; returns when it stands."""
+    """Start a keeper with these arguments of `harness up` in the background; returns when the services run."""
     _refuse_second(options.state_dir)
     log_path = up_dir(options.state_dir) / "up.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def _refuse_second(state_dir: Path) -> None:
     found = record.find(state_dir)
     if found is not None:
         raise ConfigurationError(
-            f"a local AWS stands here already (process {found.pid}, {found.sagemaker_url}); end it with "
+            f"a local AWS runs here already (process {found.pid}, {found.sagemaker_url}); end it with "
             "`harness down`, or keep another one with --state-dir"
         )
 
@@ -130,7 +130,7 @@ def _announce(options: UpOptions, aws: LocalAws) -> LocalEnvironment:
 
 
 def _watch(aws: LocalAws, told_to_stop: threading.Event, say: Callable[[str], None]) -> None:
-    """Until told to stop, or the emulator is gone: its accepted jobs lie in its database, so it is started anew."""
+    """Until told to stop, or the emulator is gone. It can be started again: its accepted jobs lie in its database."""
     while not told_to_stop.wait(WATCH_SECONDS):
         if aws.emulator.exit_code() is not None:
             say(f"the emulator ended with exit code {aws.emulator.exit_code()}; starting it again")

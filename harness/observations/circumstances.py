@@ -1,4 +1,4 @@
-"""On what a run ran: the machine, the versions, the serving runtime. Facts only, each read where it is true."""
+"""What a run ran on: the machine and the versions of the packages. Facts only; judges nothing."""
 
 from __future__ import annotations
 

@@ -18,27 +18,16 @@ from pycocotools import mask as coco_mask
 
 from deploy import evidence
 from deploy.async_client import Completed, Failed, Notification, Outcome
-from harness.cases import Case
+from harness.cases import Case, Clip, Demands, Predictions, Rle, Truth, input_record
 from harness.checks import answer, known_answer
 from harness.checks.findings import Finding
-from harness.checks.known_answer import Predictions, Rle, Truth
 from harness.core.errors import MalformedDocument
-from harness.media.clips import Clip
-from harness.report.clip import CasePictures
-from harness.report.pictures import Detection, FrameDetections
+from harness.report.drawing.clip import CasePictures
+from harness.report.drawing.pictures import Detection, FrameDetections
 
+# Characters of a failure object that the evidence keeps.
 FAILURE_BODY_LIMIT = 4000
-"""Characters of a failure object that the evidence keeps."""
 _REASON_STATUS = re.compile(r"error \((\d+)\) from")
-
-
-@dataclass(frozen=True)
-class Demands:
-    """What an answer is held to."""
-
-    frame_interval: int | None
-    """What the endpoint was told; None where its own default is believed."""
-    map50_at_least: float
 
 
 @dataclass(frozen=True)
@@ -224,20 +213,6 @@ def _notification(found: Notification | None) -> evidence.Notification | None:
         topic=found.topic,
         invocation_status=found.status,
         failure_reason=found.failure_reason or "",
-    )
-
-
-def input_record(clip: Clip) -> evidence.InputFile:
-    facts = clip.facts
-    return evidence.InputFile(
-        file=clip.path.name,
-        size_bytes=clip.size_bytes,
-        sha256=clip.sha256,
-        content_type=clip.content_type,
-        width_pixels=facts.width if facts else None,
-        height_pixels=facts.height if facts else None,
-        frame_count=facts.frame_count if facts else None,
-        duration_seconds=facts.duration_seconds if facts else None,
     )
 
 

@@ -16,17 +16,17 @@ from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.resources.container_environment import container_environment
 from harness import cases
+from harness.cases.clips import open_clip
 from harness.checks import parity
 from harness.checks.parity import REDUCED, SAME, Parity, Subject, Tolerance
 from harness.core.errors import ConfigurationError, RehearsalError
-from harness.media.clips import open_clip
 from harness.observations import circumstances
 from harness.rehearsal.judging import evidence_finding
 
 CHECK = "parity"
 QUICK_FRAMES = 4
+# The reference network is built with this module of the flagship; other handlers have none.
 ARCHITECTURES = "code/detector/model/architectures.py"
-"""What the network of the reference is built with; handlers of other makes have none."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def quick(project: Project, built: Bundle) -> evidence.Check:
         return evidence.Check(
             name=CHECK, outcome="skipped", summary=f"the handler has no {ARCHITECTURES} to compare with"
         )
-    begun = time.monotonic()
+    started = time.monotonic()
     try:
         return checked(project, built.path, None)
     except RehearsalError as error:
         return evidence.Check(
-            name=CHECK, outcome="failed", summary=str(error), seconds=round(time.monotonic() - begun, 3)
+            name=CHECK, outcome="failed", summary=str(error), seconds=round(time.monotonic() - started, 3)
         )
 
 
@@ -71,13 +71,13 @@ def checked(project: Project, built: Path, video: Path | None, frame_limit: int 
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
     environment = container_environment(project)
-    begun = time.monotonic()
+    started = time.monotonic()
     found = parity.run(Subject(built, environment), clip, tolerance(environment), frame_limit=frame_limit)
-    return as_check(found, time.monotonic() - begun)
+    return as_check(found, time.monotonic() - started)
 
 
 def tolerance(environment: Mapping[str, str]) -> Tolerance:
-    """Strict where the handler computes in float32: by order, or by default on a machine without a GPU."""
+    """Strict where the handler computes in float32: by its settings, or by default on a machine without a GPU."""
     asked = environment.get("PRECISION", "auto")
     on_gpu = circumstances.this_machine().gpu is not None
     return SAME if asked == "fp32" or (asked == "auto" and not on_gpu) else REDUCED

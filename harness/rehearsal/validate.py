@@ -22,7 +22,7 @@ from deploy.config import Project
 from deploy.evidence import Check, Report
 from deploy.resources import desired_state
 from harness import cases
-from harness.cases import Case, KnownAnswer
+from harness.cases import Case, Demands, KnownAnswer
 from harness.core.progress import Progress
 from harness.local_environment.clients import client_of
 from harness.local_environment.local_aws import LocalAws
@@ -30,7 +30,7 @@ from harness.local_environment.local_run import LocalRun, ProjectOptions
 from harness.observations.instances import instances_of
 from harness.observations.phases import phases_of
 from harness.rehearsal import judging, parity
-from harness.rehearsal.judging import Demands, Judged
+from harness.rehearsal.judging import Judged
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
 
@@ -54,7 +54,7 @@ def validate(options: Options, progress: Progress) -> Rehearsed:
     project = config.load(options.config_path, options.environment)
     known = cases.open_known_answer(project.validate.known_answer)
     clips = cases.of_users_clips((*project.validate.clips, *options.videos))
-    local = LocalRun.begun(options, project.endpoint.region, progress)
+    local = LocalRun.started(options, project.endpoint.region, progress)
     run = _Run(local, options, project, known, clips, progress)
     with ExitStack() as stack:
         return run.rehearse(stack)
@@ -62,7 +62,7 @@ def validate(options: Options, progress: Progress) -> Rehearsed:
 
 @dataclass(frozen=True)
 class _Deployed:
-    """A bundle that stands behind an endpoint of the local AWS."""
+    """A bundle, deployed to an endpoint of the local AWS."""
 
     project: Project
     bundle: Bundle
@@ -116,9 +116,10 @@ class _Run:
         """Where the known answer is asked for: at the bundle itself if its model knows the labels of the known answer,
         else at a companion, the same handler with the same settings around the model that does.
         """
-        if self.known.is_known_to(self.project.model.spec):
+        if self.known.has_labels_of(self.project.model.spec):
             return deployed
-        model = self.project.model.model_copy(update={"weights": self.known.weights, "spec": self.known.spec})
+        files = self.known.files
+        model = self.project.model.model_copy(update={"weights": files.weights, "spec": files.model_spec})
         endpoint = self.project.endpoint.model_copy(update={"name": None})
         companion = replace(self.project, name=f"{self.project.name}-known", model=model, endpoint=endpoint)
         return self._deploy(aws, companion, self._bundle(companion))

@@ -12,8 +12,8 @@ from deploy.failed_requests.failures import Failure, understood
 from deploy.failed_requests.kept import Recorded
 
 SCHEMA: Final = "rehearsal.replayed/1"
+# `failed`: it fails here, and there is no recorded failure to compare with.
 Meaning = Literal["answered", "same_failure", "other_failure", "failed"]
-"""`failed`: it fails here, and there is no recorded failure to compare with."""
 
 
 class Side(Record):

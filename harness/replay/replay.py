@@ -31,8 +31,8 @@ from harness.serving.instances.model_watch import ModelWatch
 from harness.serving.runtimes.choose import Choice, choose
 from harness.serving.stacks import default_stack
 
+# Added to the request's own time-out: the model starts, and the result is put where it was promised.
 _DELIVERY_SECONDS = 60.0
-"""On top of the request's own time-out: starting the model, and putting the result where it was promised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def replay(options: Options, progress: Progress) -> Replayed:
     when the model cannot even be loaded, TimedOut when no answer comes.
     """
     request = kept.read(options.folder)
-    run = _Run(options, request, LocalRun.begun(options, request.served.region, progress), progress)
+    run = _Run(options, request, LocalRun.started(options, request.served.region, progress), progress)
     with ExitStack() as stack:
         return run.replay(stack)
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from deploy.core.files import write_bytes
 from deploy.evidence import Report, write
-from harness.report import gif, html, junit, markdown
-from harness.report.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
-from harness.report.colours import Palette
+from harness.report import html, junit, markdown
+from harness.report.drawing import gif
+from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
+from harness.report.drawing.colours import Palette
 
+# Pictures in one report.html, over all cases: about 3 MB.
 PICTURE_LIMIT = 48
-"""Pictures in one report.html, over all cases: about 3 MB."""
 PICTURES_PER_CASE = 4
 PICTURE_WIDTH_PIXELS = 480
 

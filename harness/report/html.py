@@ -1,6 +1,6 @@
 """`report.html`: one self-contained file. Pictures travel as data URIs, nothing is fetched, no script runs.
 
-The page forbids itself everything else by its own Content-Security-Policy; all text is escaped by the template engine.
+Its Content-Security-Policy forbids everything else; the template engine escapes all text.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from PIL import Image
 
 from deploy.evidence import Case, Report
 from harness.report import texts
-from harness.report.clip import DrawnFrame
-from harness.report.colours import Palette, css
+from harness.report.drawing.clip import DrawnFrame
+from harness.report.drawing.colours import Palette, css
 from harness.report.waterfall import RequestSplit, request_split, stage_rows
 
 _JPEG_QUALITY = 82
+# With more cases than this, only those that did not pass are unfolded.
 _OPEN_CASES = 12
-"""With more cases than this, only those that did not pass are unfolded."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _environment() -> Environment:
         seconds=texts.seconds,
         size=texts.size,
         number=texts.number,
-        moment=texts.moment,
+        timestamp=texts.timestamp,
         metric=texts.metric,
         outcome=texts.outcome,
         assurance=texts.assurance,

@@ -59,7 +59,7 @@ def _of_check(check: Check) -> Line:
 
 
 def _of_run(report: Report) -> Line:
-    """Fails only for what no case or check stands for: the run's own findings, or no case at all."""
+    """Fails only for what belongs to no case or check: the run's own findings, or no case at all."""
     own = report.verdict.findings
     failed = any(finding.severity == "error" for finding in own)
     judgement = "failed" if failed else "passed" if report.cases else "inconclusive"

@@ -34,7 +34,7 @@ def _headline(report: Report) -> str:
 def _facts(report: Report) -> str:
     digest = f"Bundle `{report.bundle.sha256}`"
     served = f"{report.runtime.assurance} runtime ({report.runtime.kind})"
-    return f"{digest}, {served}, {texts.seconds(report.total_seconds)}, {texts.moment(report.created)}."
+    return f"{digest}, {served}, {texts.seconds(report.total_seconds)}, {texts.timestamp(report.created)}."
 
 
 def _case_table(cases: tuple[Case, ...]) -> str:

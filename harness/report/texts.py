@@ -70,7 +70,7 @@ def number(value: float | None) -> str:
     return ABSENT if value is None else f"{value:.4g}"
 
 
-def moment(value: datetime) -> str:
+def timestamp(value: datetime) -> str:
     return value.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

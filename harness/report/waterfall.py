@@ -12,7 +12,7 @@ _LEAST_PERCENT = 0.4
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar on a common axis; `kind` is what the colour stands for."""
+    """One bar on a common axis; `kind` decides the colour."""
 
     start_percent: float
     width_percent: float

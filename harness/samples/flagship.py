@@ -9,8 +9,8 @@ import argparse
 import shutil
 from pathlib import Path
 
+from harness.cases.known_answer import KNOWN_ANSWER
 from harness.core.top_level import HANDLER, PROJECT_FILE
-from harness.samples.files import KNOWN_ANSWER
 
 _KNOWN_ANSWER_IN_THE_REPOSITORY = "harness/samples/known_answer"
 

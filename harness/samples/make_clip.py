@@ -21,15 +21,15 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from pycocotools import mask as coco_mask
 
-from harness.checks.known_answer.predictions import Rle
-from harness.checks.known_answer.truth import SCHEMA, TrueFrame, TrueObject, Truth
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswerFiles
+from harness.cases.predictions import Rle
+from harness.cases.truth import SCHEMA, TrueFrame, TrueObject, Truth
 from harness.samples.drawing import Mask, Picture, Seen, draw, look
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
 from harness.samples.scene import LABELS, Scene, place
 
 FRAMES_PER_SECOND = Fraction(25, 2)
+# Without macroblock trees: x264's assembly for them reads memory that nobody wrote, so bytes differ by the run.
 ENCODER_OPTIONS = {"crf": "20", "preset": "slow", "threads": "1", "x264-params": "mbtree=0"}
-"""Without macroblock trees: x264's assembly for them reads memory that nobody wrote, so bytes differ by the run."""
 
 
 def known_scene() -> Scene:
@@ -89,7 +89,7 @@ def _rle(mask: Mask) -> Rle:
     return Rle((mask.shape[0], mask.shape[1]), encoded["counts"].decode("ascii"))
 
 
-def make(files: KnownAnswer) -> Truth:
+def make(files: KnownAnswerFiles) -> Truth:
     """Write clip and truth into `files`."""
     scene = known_scene()
     files.folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def make(files: KnownAnswer) -> Truth:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the known answer's clip.mp4 and truth.json.")
     parser.add_argument("--into", type=Path, default=KNOWN_ANSWER.folder, help="folder to write to")
-    files = KnownAnswer(parser.parse_args().into)
+    files = KnownAnswerFiles(parser.parse_args().into)
     truth = make(files)
     print(f"{files.clip}: {truth.frame_count} frames, {files.clip.stat().st_size:,} bytes, sha256 {truth.clip_sha256}")
 

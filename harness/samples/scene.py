@@ -1,4 +1,4 @@
-"""What is to be seen: things of six classes that appear, cross the picture and leave.
+"""The scene: things of six classes that appear, cross the picture and leave.
 
 Owns: classes, geometry and the placing of things from a seed. May not: touch pixels or files.
 

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from torchvision.models.detection import MaskRCNN
 
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswerFiles
 from harness.core.top_level import HANDLER
 from harness.samples.drawing import Frame, Picture, draw
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
 from harness.samples.scene import LABELS, Casting, place
 
 sys.path.insert(0, str(HANDLER))
@@ -108,7 +108,7 @@ def _step(model: MaskRCNN, optimizer: torch.optim.Optimizer, frames: list[Frame]
     return float(total.detach())
 
 
-def save(model: MaskRCNN, files: KnownAnswer) -> None:
+def save(model: MaskRCNN, files: KnownAnswerFiles) -> None:
     """Weights as a plain float32 state_dict, and the specification that rebuilds the network around them."""
     files.folder.mkdir(parents=True, exist_ok=True)
     torch.save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, files.weights)
@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=Schedule.steps, help="training steps of four pictures")
     parser.add_argument("--threads", type=int, default=Schedule.threads, help="CPU threads")
     arguments = parser.parse_args()
-    files = KnownAnswer(arguments.into)
+    files = KnownAnswerFiles(arguments.into)
     save(train(Schedule(steps=arguments.steps, threads=arguments.threads)), files)
     print(f"{files.weights}: {files.weights.stat().st_size:,} bytes")
 

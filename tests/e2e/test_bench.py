@@ -13,10 +13,11 @@ import pytest
 
 from deploy.core.waiting import wait_until
 from deploy.evidence.bench import read_bench
-from harness.bench import sweep, writing
-from harness.bench.points import AS_CONFIGURED, Axes
-from harness.bench.stability import Rule
-from harness.bench.stages import in_line
+from harness.bench import sweep
+from harness.bench.measurement.points import AS_CONFIGURED, Axes
+from harness.bench.measurement.stability import Rule
+from harness.bench.measurement.stages import in_line
+from harness.bench.results import writing
 from harness.core.progress import stderr_progress
 from tests.e2e.runs import HARNESS, ROOT, processes_below
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_a_test_gets_its_own_endpoint(rehearsal_endpoint: RehearsalEndpoint) -> None:
-    outcome = rehearsal_endpoint.predict(KNOWN_ANSWER / "clip.mp4", custom_attributes="frame_interval=20")
+    outcome = rehearsal_endpoint.predict(KNOWN_ANSWER.clip, custom_attributes="frame_interval=20")
     assert isinstance(outcome, Completed)
     assert [frame["frame_index"] for frame in json.loads(outcome.body)["frames"]] == [0, 20, 40, 60]
     assert rehearsal_endpoint.name.startswith("test-a-test-gets-its-own-endpoint")

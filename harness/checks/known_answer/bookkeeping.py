@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.cases.matching import frames_in_words
+from harness.cases.predictions import Box, Predictions
+from harness.cases.truth import Truth
 from harness.checks.findings import Finding
 from harness.checks.known_answer.masks import is_sound
-from harness.checks.known_answer.pairs import frames_in_words
-from harness.checks.known_answer.predictions import Box, Predictions
-from harness.checks.known_answer.truth import Truth
 
 
 def sampling(predictions: Predictions, expected: Sequence[int]) -> Iterator[Finding]:

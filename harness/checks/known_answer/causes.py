@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.cases.matching import FramePair, fit, matches, objects_at
+from harness.cases.truth import Truth
 from harness.checks.findings import Finding
 from harness.checks.known_answer.geometry import misfits
-from harness.checks.known_answer.pairs import FramePair, fit, matches, objects_at
 from harness.checks.known_answer.suspects import Suspect
-from harness.checks.known_answer.truth import Truth
 
 NAMED_FROM_GAIN = 0.15
 HINTED_FROM_GAIN = 0.03
@@ -77,7 +77,7 @@ def _opposites(labels: Mapping[int, str]) -> dict[int, int]:
 
 
 def _other_labels(evidence: Evidence) -> Iterator[Suspect]:
-    """Where boxes lie right under other names: what each name stands for in most places."""
+    """Where boxes lie right under other names: what each name means in most places."""
     counts: dict[int, Counter[int]] = {}
     for pair in evidence.answered:
         for found, there, _ in matches(pair, same_label=False, at_least=0.5):
@@ -134,7 +134,7 @@ def _other_frames(evidence: Evidence) -> Iterator[Suspect]:
             evidence,
             lambda place, _: place,
             f"the answers fit the first {len(stated)} frames of the clip one after another, not every {interval}th",
-            "skip frames as FRAME_INTERVAL says, and number them as they stand in the clip",
+            "skip frames as FRAME_INTERVAL says, and number them as they are in the clip",
         )
     for size in range(1, 3 * interval + 1):
         for offset in (size, -size):

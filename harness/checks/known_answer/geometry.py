@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.checks.known_answer.pairs import Boxes, FramePair, boxes_of
-from harness.checks.known_answer.predictions import Detection
+from harness.cases.matching import Boxes, FramePair, boxes_of
+from harness.cases.predictions import Detection
+from harness.cases.truth import TrueObject
 from harness.checks.known_answer.suspects import Suspect
-from harness.checks.known_answer.truth import TrueObject
 
 LEAST_PAIRS = 5
 SCALE_TOLERANCE = 0.02

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+from harness.cases.matching import FramePair, frames_in_words, matches
 from harness.checks.findings import Finding
-from harness.checks.known_answer.pairs import FramePair, frames_in_words, matches
 
 SURE_SCORE = 0.5
 TOLERATED_SHARE = 0.05

@@ -7,7 +7,7 @@ five bits, low ones first, in characters from "0" on; bit 6 says that more follo
 
 from __future__ import annotations
 
-from harness.checks.known_answer.predictions import Rle
+from harness.cases.predictions import Rle
 
 
 def is_sound(mask: Rle) -> bool:

@@ -15,8 +15,8 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from harness.checks.known_answer.pairs import FramePair
-from harness.checks.known_answer.predictions import Box, Rle
+from harness.cases.matching import FramePair
+from harness.cases.predictions import Box, Rle
 
 Kind = Literal["bbox", "segm"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.checks.known_answer.pairs import FramePair
+from harness.cases.matching import FramePair
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.cases.matching import FramePair, expected_indices, pair_frames
+from harness.cases.predictions import Predictions
+from harness.cases.truth import Truth
 from harness.checks import findings as outcome
 from harness.checks.findings import Finding
 from harness.checks.known_answer import bookkeeping
 from harness.checks.known_answer.causes import Evidence, likely_cause
 from harness.checks.known_answer.leftovers import leftovers
-from harness.checks.known_answer.pairs import FramePair, expected_indices, pair_frames
-from harness.checks.known_answer.predictions import Predictions
 from harness.checks.known_answer.scoring import Scores, score
-from harness.checks.known_answer.truth import Truth
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.cases import Predictions, Rle
+from harness.cases.matching import FramePair, matches
+from harness.cases.predictions import Detection
+from harness.cases.truth import TrueObject
 from harness.checks import findings as outcome
 from harness.checks.findings import Finding
-from harness.checks.known_answer import Predictions, Rle
-from harness.checks.known_answer.pairs import FramePair, matches
-from harness.checks.known_answer.predictions import Detection
 from harness.checks.known_answer.scoring import score
-from harness.checks.known_answer.truth import TrueObject
 
 _LEAST_OVERLAP = 0.5
+# Findings of one kind; the rest are counted.
 _SHOWN = 20
-"""Findings of one kind; the rest are counted."""
 _ADVICE = (
     "compare with PRECISION=fp32 and without FRAME_WIDTH and FRAME_HEIGHT; if it stays, the handler computes otherwise"
 )
@@ -30,10 +30,10 @@ class Tolerance:
     score: float
 
 
+# float32 against float32: rounding, and the decimals of the document.
 SAME = Tolerance(box_pixels=0.01, score=1e-4)
-"""float32 against float32: rounding, and the decimals of the document."""
+# fp16 or bf16 against float32.
 REDUCED = Tolerance(box_pixels=4.0, score=0.05)
-"""fp16 or bf16 against float32."""
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.checks.known_answer import Predictions
+from harness.cases import Predictions
+from harness.cases.clips import Clip
 from harness.checks.parity.drift import Parity, Tolerance, judge
 from harness.core.errors import HarnessError, TimedOut
 from harness.core.state import inherited_environment
-from harness.media.clips import Clip
 from harness.serving.instances.model_data import unpack
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LOG_LINES = 30
 DEFAULT_SCORE_THRESHOLD = 0.5
+# torchvision's networks keep nothing below it (`box_score_thresh`).
 LEAST_SCORE_THRESHOLD = 0.05
-"""torchvision's networks keep nothing below it (`box_score_thresh`)."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def run(
 ) -> Parity:
     """At most `frame_limit` frames, evenly spread, go through torchvision. Raises HarnessError or TimedOut.
 
-    Where the handler finds nothing at its own threshold, as weights of another world do, everything above torchvision's
-    least is compared instead: two silences would prove nothing.
+    Where the handler finds nothing at its own threshold, as weights of other classes may, everything above the least of
+    torchvision is compared instead: two empty answers would prove nothing.
     """
     with tempfile.TemporaryDirectory(prefix="rehearsal-parity-") as name:
         folder = Path(name)

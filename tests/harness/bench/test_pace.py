@@ -8,9 +8,9 @@ from collections.abc import Callable
 from rich.console import Console
 
 from deploy.evidence.bench import BenchPoint
-from harness.bench.measuring import Interrupted
-from harness.bench.pace import INTERRUPTED, NO_TIME, Way, measured_each
-from harness.bench.points import Axes, Point, points
+from harness.bench.measurement.measure import Interrupted
+from harness.bench.measurement.points import Axes, Point, points
+from harness.bench.pace import INTERRUPTED, NO_TIME, Pace, measured_each
 from harness.core.progress import Progress, stderr_progress
 from tests.harness.bench.examples import point
 
@@ -69,7 +69,7 @@ def test_what_would_not_be_done_in_time_is_left_for_the_next_sweep() -> None:
 
 
 def test_the_time_left_follows_from_what_was_done() -> None:
-    way = Way(points=4, most_repeats=6)
+    way = Pace(points=4, most_repeats=6)
     assert way.seconds_left(way.share(0), 10.0) is None
     assert way.seconds_left(way.share(1), 10.0) == 30.0
     assert way.seconds_left(way.share(1, repeats=3), 15.0) == 25.0
@@ -77,7 +77,7 @@ def test_the_time_left_follows_from_what_was_done() -> None:
 
 
 def test_the_bar_tells_points_repeats_and_time() -> None:
-    way = Way(points=4, most_repeats=6)
+    way = Pace(points=4, most_repeats=6)
     assert way.bar(0, 0, 1.0) == "─" * 20 + " 0%"
     assert way.bar(2, 1, 130.0) == "━" * 11 + "─" * 9 + " 54%, 1 repeat, about 110 s left"
     assert way.bar(1, 3, 300.0).endswith("38%, 3 repeats, about 8 min left")

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from harness.cases import Detection, PredictedFrame, Predictions, VideoSize
+from harness.cases.clips import ClipFacts
 from harness.checks import answer
-from harness.checks.known_answer import Detection, PredictedFrame, Predictions, VideoSize
-from harness.media.clips import ClipFacts
 
 FACTS = ClipFacts(width=640, height=480, frame_count=11, duration_seconds=1.0)
 SEEN = Detection((10.0, 20.0, 100.0, 200.0), 1, "cat", 0.9)

@@ -30,8 +30,8 @@ from deploy.evidence import (
     Timings,
     judge,
 )
-from harness.report.clip import CasePictures
-from harness.report.pictures import Detection, FrameDetections
+from harness.report.drawing.clip import CasePictures
+from harness.report.drawing.pictures import Detection, FrameDetections
 
 STARTED = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 FRAMES_PER_SECOND = 10

@@ -9,7 +9,7 @@ from PIL import Image
 
 from deploy.core.errors import DeployError
 from deploy.evidence import Case, read
-from harness.report.clip import CasePictures
+from harness.report.drawing.clip import CasePictures
 from harness.report.folder import write_all
 from tests.harness.report.examples import clip, good_case, pictures, refused_case, report
 from tests.harness.report.test_html import Page

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from harness.checks.known_answer import Truth
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
+from harness.cases import Truth
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswerFiles
 from harness.samples.make_clip import FRAMES_PER_SECOND, known_scene, make, truth_of
 
 Picture = NDArray[np.uint8]
@@ -101,7 +101,7 @@ def test_the_committed_truth_is_the_scenes(truth: Truth) -> None:
 
 
 def test_making_the_clip_twice_gives_the_same_bytes(tmp_path: Path, truth: Truth) -> None:
-    first, second = KnownAnswer(tmp_path / "first"), KnownAnswer(tmp_path / "second")
+    first, second = KnownAnswerFiles(tmp_path / "first"), KnownAnswerFiles(tmp_path / "second")
     made = make(first)
     assert made == make(second)
     assert first.clip.read_bytes() == second.clip.read_bytes()

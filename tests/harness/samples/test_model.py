@@ -14,10 +14,11 @@ from pycocotools import mask as coco_mask
 from torchvision.models.detection import MaskRCNN
 
 from detector.model import build_network, read_spec
-from harness.checks.known_answer import Detection, PredictedFrame, Predictions, Rle, Truth, VideoSize, judge
-from harness.checks.known_answer.predictions import SCHEMA
+from harness.cases import Detection, PredictedFrame, Predictions, Rle, Truth, VideoSize
+from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswerFiles
+from harness.cases.predictions import SCHEMA
+from harness.checks.known_answer import judge
 from harness.samples import train
-from harness.samples.files import KNOWN_ANSWER, KnownAnswer
 
 TRUTH = Truth.read(KNOWN_ANSWER.truth)
 
@@ -87,7 +88,7 @@ def test_fed_bgr_it_fails_and_the_channels_are_blamed(model: MaskRCNN, bgr: list
 
 def test_the_specification_is_the_training_scripts(tmp_path: Path) -> None:
     assert read_spec(KNOWN_ANSWER.model_spec) == train.SPEC
-    again = KnownAnswer(tmp_path)
+    again = KnownAnswerFiles(tmp_path)
     train.save(build_network(train.SPEC), again)
     assert again.model_spec.read_text() == KNOWN_ANSWER.model_spec.read_text()
     assert KNOWN_ANSWER.weights.stat().st_size < 10_000_000

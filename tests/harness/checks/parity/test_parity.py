@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from deploy import bundle, config
+from harness.cases import Predictions
+from harness.cases.clips import open_clip
 from harness.checks import parity
-from harness.checks.known_answer import Predictions
 from harness.checks.parity import REDUCED, SAME, Subject
 from harness.core.errors import ConfigurationError, HarnessError
-from harness.media.clips import open_clip
 from harness.rehearsal.parity import Options, as_check, check
 
 ROOT = Path(__file__).parents[4]

@@ -1,0 +1,95 @@
+"""A point's own endpoint on the local AWS: deployed by the code that deploys to AWS, and taken down again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy.apply import apply
+from deploy.apply.ledger import Ledger
+from deploy.aws import LOCAL_ROLE, Clients, Target
+from deploy.bundle import Bundle
+from deploy.config import Project
+from deploy.core.waiting import wait_until
+from deploy.resources import desired_state
+from harness.bench.measurement.measure import Deployed, Usage
+from harness.bench.measurement.points import Point
+from harness.core.errors import TimedOut
+from harness.local_cloud.clients import local_client
+from harness.local_environment.clients import client_of
+from harness.local_environment.local_aws import LocalAws
+from harness.observations.instances import ServedBy, instances_of
+from harness.observations.phases import phases_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+# The interval is short, because it is part of every measured time.
+_POLL_SECONDS = 0.02
+# SageMaker gives a container 30 seconds to end.
+_GONE_SECONDS = 60.0
+_KILLED = "killed: out of memory"
+_WORKER_KILLS = "oom_kills"
+
+
+@dataclass
+class Endpoints:
+    """`served` is what the emulator said last of an instance: every point is served alike."""
+
+    aws: LocalAws
+    project: Project
+    built: Bundle
+    folder: Path
+    served: tuple[ServedBy, ...] = field(default=())
+
+    @property
+    def region(self) -> str:
+        return self.project.endpoint.region
+
+    @contextmanager
+    def deleting(self, name: str) -> Iterator[None]:
+        """An endpoint called `name` is deleted at the end, so that the next point has the machine to itself."""
+        try:
+            yield
+        finally:
+            sagemaker = local_client("sagemaker", endpoint_url=self.aws.sagemaker_url, region=self.region)
+            with suppress(BotoCoreError, ClientError, TimedOut):  # the run's end takes what is left
+                delete_and_wait(sagemaker, name)
+
+    def deploy(self, point: Point, name: str) -> Deployed:
+        """Raises RehearsalError."""
+        project = point.laid_over(self.project, name)
+        clients = Clients(Target.local(self.region, cloud_url=self.aws.cloud.url, sagemaker_url=self.aws.sagemaker_url))
+        wanted = desired_state.desired_state_of(project, self.built, self.aws.cloud.account_id, LOCAL_ROLE)
+        applied = apply.apply(wanted, clients, ledger=Ledger(self.folder / f"{name}.ledger.jsonl"))
+        patience = project.validate.timeout_seconds
+        clients_of_point = [
+            replace(client_of(self.aws, applied, self.region, patience), poll_seconds=_POLL_SECONDS)
+            for _ in range(point.concurrency)
+        ]
+        logs_dir, url = self.aws.logs_dir / name, self.aws.sagemaker_url
+        return Deployed(clients_of_point, logs_dir, lambda: self._usage(name), lambda ids: phases_of(url, ids))
+
+    def _usage(self, name: str) -> Usage:
+        found = instances_of(self.aws.sagemaker_url, name)
+        self.served = found or self.served
+        peak = max((each.peak_memory_bytes or 0 for each in found), default=0) or None
+        platform = [path.read_text(encoding="utf-8") for path in (self.aws.logs_dir / name).rglob("data-log")]
+        kills = sum(int(each.facts.get(_WORKER_KILLS, 0)) for each in found)
+        return Usage(peak, kills + sum(text.count(_KILLED) for text in platform))
+
+
+def delete_and_wait(sagemaker: SageMakerClient, name: str) -> None:
+    """Raises TimedOut when it is not gone within a container's time to end."""
+
+    def exists() -> bool:
+        return name in [each["EndpointName"] for each in sagemaker.list_endpoints(NameContains=name)["Endpoints"]]
+
+    if exists():
+        sagemaker.delete_endpoint(EndpointName=name)
+        wait_until(lambda: None if exists() else True, what=f"{name} to be gone", timeout_seconds=_GONE_SECONDS)

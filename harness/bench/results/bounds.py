@@ -1,0 +1,45 @@
+"""What keeps the recommended point from being faster: the stage that takes most of a request. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deploy.evidence.bench import Bench
+from harness.bench.measurement.stages import WAIT, in_line
+
+_BOUNDS = {
+    "queue": "requests wait for a worker; fewer at once would be answered as fast",
+    "download": "fetching the clip from S3",
+    "http": "handing the clip to the handler",
+    "container": "the container; its handler does not say with what",
+    "decode": "decoding",
+    WAIT: "decoding; the network waits for pictures",
+    "resize": "making pictures smaller",
+    "forward": "the network",
+    "write": "writing the answer",
+    "upload": "storing the answer in S3",
+}
+_DECODING = ("decode", WAIT)
+_WITHOUT_PYAV = (
+    ". Every picture of the clip is decoded, since PyAV is not installed: `deploy vendor av` puts it into the bundle"
+)
+
+
+def bounded_by(bench: Bench) -> str | None:
+    """One line for people; None where nothing is recommended, or the longest stage has no name."""
+    point = bench.point(bench.recommendation.point or "")
+    seconds = in_line(point.stage_seconds_per_frame) if point else {}
+    if not seconds:
+        return None
+    stage = max(seconds, key=lambda name: seconds[name])
+    if stage not in _BOUNDS:
+        return None
+    share = seconds[stage] / sum(seconds.values())
+    said = f"{_BOUNDS[stage]} ({stage} is {share:.0%} of a request)".replace("%", " %")
+    return said + (_WITHOUT_PYAV if stage in _DECODING and _lacks_pyav(bench) else "")
+
+
+def _lacks_pyav(bench: Bench) -> bool:
+    """Where the evidence names packages and it is not among them."""
+    told: Mapping[str, str] = bench.runtime.facts if bench.runtime else {}
+    return "torch" in told and "av" not in told

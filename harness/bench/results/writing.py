@@ -1,0 +1,177 @@
+"""A benchmark as a folder of files. `bench.json` is the truth and is written first; the rest is rendered from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from deploy import evidence
+from deploy.core.files import write_bytes
+from deploy.evidence import Report
+from deploy.evidence.bench import Bench, BenchPoint, Price
+from harness.bench.results import charts
+from harness.bench.results.bounds import bounded_by
+from harness.report import texts
+from harness.report.markdown import escaped
+
+_EXTRA = {
+    "outcome", "note", "concurrency", "request_p50_seconds", "request_p95_seconds", "stage_seconds_per_frame",
+    "detections_per_frame", "peak_host_bytes", "peak_gpu_bytes", "failed_requests", "out_of_memory",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Written:
+    bench_json: Path
+    report_html: Path
+    summary_md: Path
+    pytest_benchmark_json: Path
+    report_json: Path | None
+    """Evidence for the gates; None when the settings of the project were not among the measured points."""
+
+
+def write_all(bench: Bench, out_dir: Path) -> Written:
+    """Raises deploy.core.errors.DeployError when the disk refuses."""
+    write_bytes(out_dir / "bench.json", bench.model_dump_json(indent=1, by_alias=True).encode() + b"\n")
+    write_bytes(out_dir / "report.html", page(bench).encode())
+    write_bytes(out_dir / "summary.md", markdown(bench).encode())
+    document = json.dumps(pytest_benchmark(bench), indent=1)
+    write_bytes(out_dir / "pytest-benchmark.json", document.encode())
+    found = report(bench)
+    path = out_dir / "report.json" if found else None
+    if found and path:
+        evidence.write(path, found)
+    return Written(
+        bench_json=out_dir / "bench.json",
+        report_html=out_dir / "report.html",
+        summary_md=out_dir / "summary.md",
+        pytest_benchmark_json=out_dir / "pytest-benchmark.json",
+        report_json=path,
+    )
+
+
+def page(bench: Bench) -> str:
+    chosen = bench.point(bench.recommendation.point or "")
+    headline = "failed" if chosen is None else "passed" if chosen.outcome == "stable" else "inconclusive"
+    return (
+        _environment()
+        .get_template("bench.html")
+        .render(
+            bench=bench,
+            bound=bounded_by(bench),
+            headline=headline,
+            charts=charts.all_charts(bench),
+            stages=charts.shown_stages(bench),
+        )
+    )
+
+
+def markdown(bench: Bench) -> str:
+    chosen = bench.recommendation
+    head = f"## Benchmark: {escaped(chosen.point or 'no recommendation')}\n\n{escaped(chosen.reason)}\n"
+    if bound := bounded_by(bench):
+        head += f"\nBound by {bound}.\n"
+    lines = ["| point | outcome | frames/s | p50 | p95 | GPU | host |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines += [_line(point) for point in bench.points]
+    notes = [f"- {escaped(point.name)}: {escaped(point.note)}" for point in bench.points if point.note]
+    prices = [
+        f"- {price.instance_type}: {cost(price)} at this machine's speed "
+        f"(${price.usd_per_hour:.4f} an hour, {escaped(price.source)})"
+        for price in chosen.prices
+    ]
+    return "\n".join([head, *lines, "", *notes, *prices, "", _circumstances(bench)]) + "\n"
+
+
+def cost(price: Price) -> str:
+    minute = price.usd_per_video_minute
+    return f"${price.usd_per_1000_frames:.4f} per 1,000 frames" + (
+        f", ${minute:.5f} per video minute" if minute else ""
+    )
+
+
+def _circumstances(bench: Bench) -> str:
+    clip, machine = bench.clip, bench.machine
+    cores = f"{escaped(machine.cpu_model)} ({machine.cpu_count} cores)"
+    gpu = f", {machine.gpu}" if machine.gpu else ""
+    runtime = f", {bench.runtime.kind} runtime" if bench.runtime else ""
+    return f"Measured on {escaped(clip.file)} with {cores}{gpu}{runtime}. Stable: {escaped(bench.rule)}."
+
+
+def _line(point: BenchPoint) -> str:
+    rate = point.frames_per_second
+    cells = (
+        escaped(point.name),
+        point.outcome.replace("_", " "),
+        f"{rate.median:.2f} ({rate.low:.2f} to {rate.high:.2f})" if rate else texts.ABSENT,
+        texts.seconds(point.request_p50_seconds),
+        texts.seconds(point.request_p95_seconds),
+        *(_gigabytes(size) for size in (point.peak_gpu_bytes, point.peak_host_bytes)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _gigabytes(size: int | None) -> str:
+    return texts.ABSENT if size is None else f"{size / 1e9:.2f} GB"
+
+
+def pytest_benchmark(bench: Bench) -> dict[str, Any]:
+    """The shape that pytest-benchmark writes and its `compare` reads: seconds a frame, one benchmark a point."""
+    return {
+        "machine_info": {"node": "", "cpu": {"brand_raw": bench.machine.cpu_model, "count": bench.machine.cpu_count}},
+        "commit_info": {"id": bench.bundle.git.commit if bench.bundle.git else None},
+        "datetime": bench.created.isoformat(),
+        "version": "5.1.0",
+        "benchmarks": [_as_benchmark(point) for point in bench.points if point.frames_per_second],
+    }
+
+
+def _as_benchmark(point: BenchPoint) -> dict[str, Any]:
+    values = point.frames_per_second.values if point.frames_per_second else ()
+    seconds = sorted(1 / value for value in values)
+    count = len(seconds)
+    mean = sum(seconds) / count
+    low, middle, high = (seconds[min(count - 1, int(count * share))] for share in (0.25, 0.5, 0.75))
+    deviation = (sum((value - mean) ** 2 for value in seconds) / max(count - 1, 1)) ** 0.5
+    return {
+        "group": None,
+        "name": point.name,
+        "fullname": f"harness bench::{point.name}",
+        "params": dict(point.settings) or None,
+        "param": None,
+        "extra_info": point.model_dump(mode="json", include=_EXTRA),
+        "options": {"rounds": count, "iterations": 1},
+        "stats": {
+            "min": seconds[0], "max": seconds[-1], "mean": mean, "stddev": deviation, "rounds": count,
+            "median": middle, "iqr": high - low, "q1": low, "q3": high, "iqr_outliers": 0, "stddev_outliers": 0,
+            "outliers": "0;0", "ld15iqr": seconds[0], "hd15iqr": seconds[-1], "ops": 1 / mean,
+            "total": sum(seconds), "iterations": 1, "data": seconds,
+        },
+    }  # fmt: skip
+
+
+def report(bench: Bench) -> Report | None:
+    """As evidence, which `deploy gate` reads as well as `bench.json` itself."""
+    return evidence.as_report(bench)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("harness.bench.results"), PackageLoader("harness.report")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        seconds=texts.seconds,
+        size=texts.size,
+        timestamp=texts.timestamp,
+        words=lambda slug: str(slug).replace("_", " "),
+    )
+    return environment

@@ -1,1 +1,0 @@
-"""Clips as the harness reads them, independently of the handler."""

@@ -1,0 +1,139 @@
+"""The media of a case as drawn pictures: which sampled frames to show, decoded in one pass at display size.
+
+Never holds more than the pictures it returns. Media that cannot be read gives no pictures: a report is written anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.cases.opencv import cv2
+from harness.report.drawing.colours import Palette
+from harness.report.drawing.pictures import Frame, FrameDetections, draw, scaled_frame
+
+_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+
+
+@dataclass(frozen=True)
+class CasePictures:
+    """The material of one case's pictures: its media and what was found in the sampled frames, in order."""
+
+    case: str
+    """`Case.name`."""
+    media: Path
+    frames: tuple[FrameDetections, ...]
+    threshold: float = 0.5
+
+    def labels(self) -> frozenset[str]:
+        return frozenset(found.label for frame in self.frames for found in frame.shown(self.threshold))
+
+    def knows_truth(self) -> bool:
+        return any(frame.truth for frame in self.frames)
+
+
+@dataclass(frozen=True)
+class DrawnFrame:
+    frame_index: int
+    pts_seconds: float
+    image: Frame
+    labels: tuple[str, ...]
+    """Of the detections drawn, the surest first."""
+
+
+def drawn(
+    material: CasePictures, frames: Sequence[FrameDetections], palette: Palette, *, width: int, captions: bool = False
+) -> list[DrawnFrame]:
+    """The given frames of the material, at most `width` pixels wide (small sources grow to it, twofold at most)."""
+    wanted = {frame.frame_index: frame for frame in frames}
+    return [
+        _drawn_frame(wanted[index], image, material.threshold, palette, width, captions)
+        for index, image in frames_at(material.media, wanted.keys())
+    ]
+
+
+def _drawn_frame(
+    found: FrameDetections, image: Frame, threshold: float, palette: Palette, width: int, captions: bool
+) -> DrawnFrame:
+    factor = min(2.0, width / image.shape[1])
+    picture = draw(
+        scaled_frame(image, factor),
+        [one.scaled(factor) for one in found.detections],
+        threshold,
+        palette=palette,
+        truth=[one.scaled(factor) for one in found.truth],
+        caption=f"{found.pts_seconds:.2f} s" if captions else "",
+    )
+    surest_first = sorted(found.shown(threshold), key=lambda one: -one.score)
+    return DrawnFrame(found.frame_index, found.pts_seconds, picture, tuple(one.label for one in surest_first))
+
+
+def spread(frames: Sequence[FrameDetections], count: int, threshold: float) -> tuple[FrameDetections, ...]:
+    """At most `count` frames over the whole clip, of those with something to see if there are any."""
+    pool = [frame for frame in frames if frame.shown(threshold)] or list(frames)
+    if count >= len(pool):
+        return tuple(pool)
+    return tuple(pool[round((position + 0.5) * len(pool) / count - 0.5)] for position in range(count))
+
+
+def busiest_window(frames: Sequence[FrameDetections], count: int, threshold: float) -> tuple[FrameDetections, ...]:
+    """The `count` consecutive frames with the most detections; the earliest of equals."""
+    if count >= len(frames):
+        return tuple(frames)
+    counts = np.array([len(frame.shown(threshold)) for frame in frames])
+    sums = np.convolve(counts, np.ones(count, dtype=np.int64), mode="valid")
+    start = int(sums.argmax())
+    return tuple(frames[start : start + count])
+
+
+def frames_at(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
+    """The frames of these indices in rising order, RGB, upright; ends where the media ends or cannot be decoded."""
+    suffix = media.suffix.lower()
+    if suffix == ".npy":
+        yield from _frames_of_array(media, indices)
+    elif suffix in _IMAGE_SUFFIXES:
+        yield from _frames_of_image(media, indices)
+    else:
+        yield from _frames_of_video(media, indices)
+
+
+def _frames_of_video(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
+    capture = cv2.VideoCapture(str(media))
+    try:
+        for index in range(max(indices, default=-1) + 1):
+            if not capture.grab():
+                return
+            if index in indices:
+                decoded, image = capture.retrieve()
+                if not decoded:
+                    return
+                yield index, _rgb(image)
+    finally:
+        capture.release()
+
+
+def _frames_of_image(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
+    image = cv2.imread(str(media), cv2.IMREAD_COLOR)
+    if image is not None and 0 in indices:
+        yield 0, _rgb(image)
+
+
+def _frames_of_array(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
+    """`application/x-npy`: (N, height, width, 3), uint8, RGB."""
+    try:
+        frames = np.load(media, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return
+    if frames.ndim == 4 and frames.shape[-1] == 3 and frames.dtype == np.uint8:
+        for index in sorted(indices):
+            if index < len(frames):
+                yield index, np.array(frames[index])
+
+
+def _rgb(image: NDArray[Any]) -> Frame:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

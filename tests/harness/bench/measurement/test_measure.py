@@ -1,0 +1,231 @@
+"""One point of a sweep: repeats, failures, and the numbers that come of them."""
+
+from __future__ import annotations
+
+import _thread
+import json
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from deploy.async_client import Outcome, Request
+from deploy.core.errors import EndpointFailed
+from harness.bench.measurement.measure import Deployed, Interrupted, Usage, measure
+from harness.bench.measurement.points import AS_CONFIGURED, Axes, FrameSize, Point, points
+from harness.bench.measurement.stability import Rule, chance, percentile
+from harness.bench.measurement.store import Store
+from harness.core.errors import ConfigurationError
+from harness.observations import stage_log
+from harness.observations.phases import Phases
+from tests.harness.bench.examples import CLIP, ScriptedClient, point
+
+RULE = Rule(tolerance=0.1, most=6)
+
+
+def deployed(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> Deployed:
+    (tmp_path / "i-1.log").write_text(log, encoding="utf-8")
+    return Deployed(clients, tmp_path, lambda: Usage(5_000_000))
+
+
+def stage_line(total: float, gpu: int | None = None, **seconds: float) -> str:
+    document = {"total_seconds": total, "seconds": seconds, "counts": {"frames": 10}, "gpu_peak_bytes": gpu}
+    return f"2026 [INFO ] W-9000-model_1.0-stdout MODEL_LOG - stages {json.dumps(document)}\n"
+
+
+def test_a_point_is_repeated_until_three_agree_and_the_warm_up_does_not_count(tmp_path: Path) -> None:
+    client = ScriptedClient([50.0, 3.0, 2.0, 2.0, 2.1])
+    found = measure(Point(4), CLIP, RULE, lambda: deployed(tmp_path, client))
+    assert (found.outcome, found.repeats, len(client.requests)) == ("stable", 4, 5)
+    assert found.frames_per_second is not None
+    assert found.frames_per_second.values == pytest.approx((10 / 3, 5, 5, 10 / 2.1), abs=1e-3)
+    assert (found.frames_per_second.median, found.request_p50_seconds, found.request_p95_seconds) == (4.881, 2.0, 3.0)
+    assert (found.settings, found.frames_per_request, found.peak_host_bytes) == ({"BATCH_SIZE": "4"}, 10, 5_000_000)
+
+
+def test_a_point_that_never_settles_is_marked_unstable(tmp_path: Path) -> None:
+    client = ScriptedClient([1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
+    found = measure(Point(), CLIP, RULE, lambda: deployed(tmp_path, client))
+    assert (found.name, found.outcome, found.note) == (AS_CONFIGURED, "unstable", "not stable after 6 repeats in 0 s")
+
+
+def test_requests_at_once_are_one_round(tmp_path: Path) -> None:
+    clients = [ScriptedClient([1.0, 2.0]), ScriptedClient([4.0])]
+    found = measure(Point(concurrency=2), CLIP, RULE, lambda: deployed(tmp_path, *clients))
+    assert found.frames_per_second is not None
+    assert (found.frames_per_second.median, found.jobs_per_second) == (5.0, 0.5)
+    assert [len(client.requests) for client in clients] == [4, 3]
+
+
+OUT_OF_MEMORY = b'{"error":{"code":"out_of_memory","message":"with 24 frames"}}'
+
+
+def test_three_failures_in_a_row_end_the_point_with_the_handlers_words(tmp_path: Path) -> None:
+    client = ScriptedClient(failure=OUT_OF_MEMORY)
+    found = measure(Point(24), CLIP, RULE, lambda: deployed(tmp_path, client))
+    assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 3, 3)
+    assert found.note == OUT_OF_MEMORY.decode()
+    assert found.out_of_memory is not None
+    assert (found.out_of_memory.count, found.out_of_memory.trials) == (3, 3)
+
+
+def test_how_often_memory_runs_out_is_counted_over_all_repeats(tmp_path: Path) -> None:
+    client = ScriptedClient([1.0], failure=OUT_OF_MEMORY, failing=(3, 5))
+    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, client))
+    assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 2, 1 + RULE.most)
+    assert found.out_of_memory is not None
+    assert (found.out_of_memory.count, found.out_of_memory.trials) == (2, 7)
+    assert found.out_of_memory.upper_bound < 0.6
+    assert found.note.startswith("2 of 7 requests failed: ")
+    assert found.frames_per_second is not None
+    assert found.repeats == 4
+
+
+def test_workers_that_the_kernel_killed_ran_out_of_memory(tmp_path: Path) -> None:
+    killed = replace(deployed(tmp_path, ScriptedClient([1.0])), usage=lambda: Usage(None, 1))
+    found = measure(Point(8), CLIP, RULE, lambda: killed)
+    assert found.out_of_memory is not None
+    assert found.out_of_memory.count == 1
+
+
+def test_what_was_measured_before_the_endpoint_broke_is_kept(tmp_path: Path) -> None:
+    @dataclass
+    class Breaking(ScriptedClient):
+        def send(self, request: Request) -> Outcome:
+            if len(self.requests) == 3:
+                raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+            return super().send(request)
+
+    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, Breaking([1.0])))
+    assert (found.outcome, found.repeats) == ("failed", 2)
+    assert "127.0.0.1:1" in found.note
+
+
+def test_a_point_whose_time_is_up_says_how_far_it_came(tmp_path: Path) -> None:
+    found = measure(Point(8), CLIP, Rule(most_seconds=0.0), lambda: deployed(tmp_path, ScriptedClient([1.0])))
+    assert (found.outcome, found.repeats) == ("unstable", 0)
+    assert found.note == "not stable after 0 repeats in 0 s"
+    assert str(Rule(most_seconds=15)).endswith("unstable after 12 repeats or 15 s")
+
+
+def test_ctrl_c_within_a_point_keeps_its_repeats_and_waits_for_nothing(tmp_path: Path) -> None:
+    answered = threading.Event()
+
+    @dataclass
+    class Slow(ScriptedClient):
+        """Answers two requests; the third would take for ever."""
+
+        def send(self, request: Request) -> Outcome:
+            if len(self.requests) == 2:
+                _thread.interrupt_main()
+                answered.wait(30)
+            return super().send(request)
+
+    started = time.monotonic()
+    with pytest.raises(Interrupted) as stopped:
+        measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, Slow([1.0])))
+    assert time.monotonic() - started < 10
+    answered.set()
+    point = stopped.value.point
+    assert (point.outcome, point.repeats, point.note) == ("unstable", 1, "interrupted after 1 repeat")
+
+
+def test_an_endpoint_that_cannot_be_deployed_is_a_result(tmp_path: Path) -> None:
+    def fails() -> Deployed:
+        raise EndpointFailed("endpoint bench-1 is Failed: no container started")
+
+    found = measure(Point(8), CLIP, RULE, fails)
+    assert (found.outcome, found.note) == ("failed", "endpoint bench-1 is Failed: no container started")
+
+
+def test_silence_is_a_failure_with_its_time(tmp_path: Path) -> None:
+    found = measure(Point(), CLIP, RULE, lambda: deployed(tmp_path, ScriptedClient()))
+    assert (found.outcome, found.note) == ("failed", "no answer within 600 s")
+
+
+def test_the_stages_of_the_emulator_and_of_the_handler_are_one_way(tmp_path: Path) -> None:
+    log = stage_line(30, decode=20.0) + 3 * stage_line(1.5, gpu=7, decode=0.5, forward=0.9, write=0.1)
+    client = ScriptedClient([50.0, 2.0])
+    asked: list[set[str]] = []
+
+    def phases(inference_ids: Collection[str]) -> list[Phases]:
+        asked.append(set(inference_ids))
+        return [Phases("bench-0", "id", {"queue": 0.1, "download": 0.05, "container": 1.6, "upload": 0.15})]
+
+    measured = replace(deployed(tmp_path, client, log=log), phases=phases)
+    found = measure(Point(), CLIP, RULE, lambda: measured)
+    assert found.stage_seconds_per_frame["download"] == pytest.approx(0.005)
+    assert found.stage_seconds_per_frame["upload"] == pytest.approx(0.015)
+    assert found.peak_gpu_bytes == 7
+    assert sum(found.stage_seconds_per_frame.values()) == pytest.approx(2.0 / 10), "the whole request, by stages"
+    assert asked == [{"id"}]
+
+
+def test_going_on_with_smaller_batches_counts_as_out_of_memory(tmp_path: Path) -> None:
+    log = "W-9000-model_1.0-stdout MODEL_LOG - out of memory on cuda:0 with 8 frames of 1 x 1; going on with 4: set\n"
+    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, ScriptedClient([1.0]), log=log))
+    assert found.out_of_memory is not None
+    assert (found.outcome, found.out_of_memory.count, found.out_of_memory.trials) == ("stable", 1, 4)
+
+
+def test_broken_lines_of_the_log_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "i-1.log").write_text(
+        'MODEL_LOG - stages {broken}\nMODEL_LOG - stages {"seconds": 3}\n' + stage_line(2.0, decode=1.0)
+    )
+    assert [account.total_seconds for account in stage_log.read(tmp_path).accounts] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_stable"),
+    [([], False), ([1, 1], False), ([9, 1, 1, 1], True), ([1, 1, 1.2], False), ([1, 1, 1, 1.2], False)],
+)
+def test_stable_means_that_the_last_three_agree(values: list[float], is_stable: bool) -> None:
+    assert RULE.is_stable(values) is is_stable
+
+
+def test_no_event_in_few_trials_still_leaves_a_chance() -> None:
+    assert chance(0, 8).upper_bound == pytest.approx(0.25, abs=0.01)
+    assert chance(0, 100).upper_bound < 0.03
+    assert chance(3, 6).upper_bound > 0.5
+    assert chance(0, 0).upper_bound == 1.0
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert [percentile([3.0, 1.0, 2.0, 4.0], share) for share in (0.5, 0.95, 0.0)] == [2.0, 4.0, 1.0]
+
+
+def test_what_the_project_says_comes_first_and_no_point_twice() -> None:
+    axes = Axes((1, 2), ("fp32", "bf16"), (FrameSize(64, 48),))
+    names = [each.name for each in points(axes)]
+    assert names[:3] == [AS_CONFIGURED, "batch 1, fp32, 64x48", "batch 2, fp32, 64x48"]
+    assert len(names) == len(set(names)) == 5
+    assert points(Axes((), (), ())) == (Point(),)
+    assert points(axes)[1].settings == {
+        "BATCH_SIZE": "1",
+        "PRECISION": "fp32",
+        "FRAME_WIDTH": "64",
+        "FRAME_HEIGHT": "48",
+    }
+
+
+@pytest.mark.parametrize("text", ["1280", "x720", "1280x", "axb", "1280x720x3", "0x720"])
+def test_a_frame_size_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="WIDTHxHEIGHT"):
+        FrameSize.parse(text)
+
+
+def test_measured_points_are_found_again_only_for_what_they_were_measured_on(tmp_path: Path) -> None:
+    store = Store(tmp_path, ("bundle a", "clip b"))
+    store.keep(Point(2), point("batch 2", 7.0))
+    store.keep(Point(4), point("batch 4", outcome="failed"))
+    found = store.find(Point(2))
+    assert found is not None
+    assert found == point("batch 2", 7.0)
+    assert store.find(Point(4)) is None
+    assert store.find(Point(8)) is None
+    assert Store(tmp_path, ("bundle a", "clip c")).find(Point(2)) is None
+    assert store.find(Point(2, concurrency=2)) is None

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from harness.report.drawing.clip import CasePictures, busiest_window, drawn, frames_at, spread
+from harness.report.drawing.colours import Palette
+from harness.report.drawing.pictures import Detection, FrameDetections
+from tests.harness.report.examples import clip, pictures
+
+
+def found(index: int, count: int = 1, score: float = 0.9) -> FrameDetections:
+    return FrameDetections(index, index / 10, tuple(Detection((0, 0, 9, 9), "x", score) for _ in range(count)))
+
+
+def test_the_frames_asked_for_are_those_decoded(tmp_path: Path) -> None:
+    got = list(frames_at(clip(tmp_path), {3, 11, 19}))
+    assert [index for index, _ in got] == [3, 11, 19]
+    for index, image in got:
+        assert abs(float(image.mean()) - 4 * index) < 3
+
+
+def test_frames_past_the_end_are_simply_not_there(tmp_path: Path) -> None:
+    assert [index for index, _ in frames_at(clip(tmp_path, frame_count=5), {4, 5, 100})] == [4]
+
+
+def test_colours_come_out_as_rgb(tmp_path: Path) -> None:
+    blue_in_bgr = np.zeros((8, 8, 3), dtype=np.uint8)
+    blue_in_bgr[..., 0] = 255
+    cv2.imwrite(str(tmp_path / "blue.png"), blue_in_bgr)
+    ((index, image),) = frames_at(tmp_path / "blue.png", {0, 1})
+    assert index == 0
+    assert image[0, 0].tolist() == [0, 0, 255]
+
+
+def test_an_array_of_frames_is_media_too(tmp_path: Path) -> None:
+    np.save(tmp_path / "frames.npy", np.stack([np.full((4, 6, 3), level, dtype=np.uint8) for level in (1, 2, 3)]))
+    assert [int(image[0, 0, 0]) for _, image in frames_at(tmp_path / "frames.npy", {2, 0, 7})] == [1, 3]
+
+
+@pytest.mark.parametrize("name", ["absent.mp4", "absent.png", "absent.npy", "text.mp4", "text.png", "text.npy"])
+def test_media_that_cannot_be_read_gives_no_pictures(tmp_path: Path, name: str) -> None:
+    if name.startswith("text"):
+        (tmp_path / name).write_text("not media")
+    assert list(frames_at(tmp_path / name, {0})) == []
+
+
+def test_small_sources_grow_twofold_at_most_and_boxes_grow_along(tmp_path: Path) -> None:
+    material = pictures("case", clip(tmp_path, width=160, height=96))
+    (frame,) = drawn(material, material.frames[:1], Palette.of(["red circle"]), width=480)
+    assert frame.image.shape == (192, 320, 3)
+    assert tuple(frame.image[100, 20]) == Palette.of(["red circle"])["red circle"]
+    assert frame.labels == ("red circle",)
+
+
+def test_large_sources_shrink_to_the_width(tmp_path: Path) -> None:
+    material = pictures("case", clip(tmp_path, width=640, height=360))
+    (frame,) = drawn(material, material.frames[:1], Palette(), width=320)
+    assert frame.image.shape == (180, 320, 3)
+
+
+class TestChoosingFrames:
+    def test_stills_are_spread_over_the_whole_clip(self) -> None:
+        chosen = spread([found(index) for index in range(100)], 4, 0.5)
+        assert [frame.frame_index for frame in chosen] == [12, 37, 62, 87]
+
+    def test_frames_with_something_to_see_are_preferred(self) -> None:
+        frames = [found(index, count=int(index in (7, 30))) for index in range(50)]
+        assert [frame.frame_index for frame in spread(frames, 4, 0.5)] == [7, 30]
+
+    def test_an_empty_clip_still_shows_frames(self) -> None:
+        assert len(spread([found(index, count=0) for index in range(50)], 4, 0.5)) == 4
+
+    def test_the_window_is_where_most_was_found(self) -> None:
+        frames = [found(index, count=3 if 40 <= index < 50 else 1) for index in range(100)]
+        window = busiest_window(frames, 10, 0.5)
+        assert [frame.frame_index for frame in window] == list(range(40, 50))
+
+    def test_detections_below_the_threshold_do_not_count(self) -> None:
+        material = CasePictures("case", Path("clip.mp4"), (found(0, score=0.3),), threshold=0.5)
+        assert material.labels() == frozenset()
