@@ -11,7 +11,7 @@ import pytest
 from deploy.apply.ledger import Ledger
 from deploy.aws import LOCAL_ACCOUNT
 from deploy.aws.logs import logs
-from deploy.cli import rendering
+from deploy.cli.output import rendering
 from deploy.core.errors import AwsRefused, ConfigurationError, DeployError, EndpointFailed
 from deploy.gates.gate import GateVerdict
 from deploy.plan.drift import drift

@@ -1,25 +1,20 @@
-"""What people and programs see: results on stdout as text or JSON, progress and errors on stderr."""
+"""Results go to stdout as text or JSON, progress and errors to stderr."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from deploy.apply.steps import Step
+from deploy.cli.options import Format
 
 stdout = Console(soft_wrap=True, highlight=False)
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-class Format(StrEnum):
-    TEXT = "text"
-    JSON = "json"
 
 
 def result(output: Format, document: Mapping[str, Any], text: str) -> None:

@@ -1,4 +1,4 @@
-"""How plans, gates, status and costs read: text for people, the most important line last. Pure functions.
+"""The text that people read of plans, gates, status and costs, the most important line last. Pure functions.
 
 May not: print, or decide anything.
 """
@@ -27,13 +27,13 @@ class Outlook:
     """What a plan says beside its changes."""
 
     price: Price | None
+    # None without a load or a benchmark.
     expected: Cost | None
-    """None without a load or a benchmark."""
     quota: str
+    # Where the backlog policy's target value comes from.
     derivation: str
-    """Of the backlog policy's target value."""
+    # The instances wanted of the fleet that serves now; not part of the plan, since the number changes by itself.
     instances: int = 0
-    """Wanted of the fleet that serves now; not part of the plan, since it changes by itself."""
 
 
 def plan(planned: Plan, project: Project, outlook: Outlook, *, promoting: bool = False, words: str = "") -> str:
@@ -99,7 +99,7 @@ def _expected(project: Project, found: Cost | None) -> str:
 
 def _plan_summary(planned: Plan, *, promoting: bool, words: str) -> str:
     if not planned.changes:
-        return "No changes: what stands is what is wanted."
+        return "No changes: what is deployed is what is wanted."
     counts = {
         "create": sum(change.action == "create" for change in planned.changes),
         "change": sum(change.action == "update" for change in planned.changes),

@@ -1,4 +1,4 @@
-"""What was begun and has not ended: the order that `deploy resume` finishes, and whose turn it is meanwhile.
+"""The promotion that `deploy resume` can finish, and the locks that keep others out while a command changes something.
 
 Owns `order.json`, schema `rehearsal.order/1`, and the file `busy` in the session's folder. May not: change anything in
 the account but the deployment lock.
@@ -15,8 +15,9 @@ from pathlib import Path
 from deploy.apply import lock
 from deploy.apply.lock import Hold
 from deploy.aws import describe
-from deploy.cli.session import Session
-from deploy.cli.target import Options, TargetName
+from deploy.cli.options import TargetName
+from deploy.cli.session.session import Session
+from deploy.cli.session.target import Options
 from deploy.core import files
 from deploy.core.errors import ConfigurationError
 
@@ -32,7 +33,7 @@ def alone(work: Session) -> Iterator[None]:
 
 @contextmanager
 def locked(work: Session) -> Iterator[Hold | None]:
-    """Nobody deploys meanwhile, on this machine or another. Where there is no bucket, nobody can."""
+    """Nobody else deploys meanwhile, on this machine or another. Without a bucket nobody can, and there is no lock."""
     with alone(work):
         if describe.bucket_region(work.clients, work.store.bucket) is None:
             yield None
@@ -43,7 +44,7 @@ def locked(work: Session) -> Iterator[Hold | None]:
 
 
 def remember(work: Session) -> None:
-    """So that `deploy resume` goes on with the same words, towards the same release."""
+    """Keep the options and the release of a promotion, with which `deploy resume` continues."""
     document = {"schema": SCHEMA, "release": work.desired.release, **asdict(work.options)}
     files.write_text(_path(work), json.dumps(document, indent=2) + "\n")
 
@@ -53,15 +54,15 @@ def forget(work: Session) -> None:
 
 
 def unfinished(work: Session) -> str | None:
-    """Of a promotion that was begun on this machine and has not ended, or has not ended yet."""
+    """A sentence about a promotion that started on this machine and has not ended, if there is one."""
     if not _path(work).exists():
         return None
     _, release = remembered(work)
-    return f"a promotion of release {release} was begun here and has not ended"
+    return f"a promotion of release {release} was started here and has not ended"
 
 
 def remembered(work: Session) -> tuple[Options, str]:
-    """The words and the release that were agreed to. Raises ConfigurationError when there is nothing to resume."""
+    """The options and the release that were agreed to. Raises ConfigurationError when there is nothing to resume."""
     try:
         document = json.loads(_path(work).read_text(encoding="utf-8"))
     except FileNotFoundError as error:

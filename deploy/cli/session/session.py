@@ -1,7 +1,7 @@
-"""What every command needs before it can begin: the project, the target, who we are, and the files it works on.
+"""What every command about an endpoint needs: the project, the target, the identity, and the files it works on.
 
 Owns the folder `.rehearsal/deploy/<account>-<region>-<endpoint>/` beside rehearsal.toml: ledger, lock owner, and the
-order that `deploy resume` finishes. May not: change anything in the account.
+promotion that `deploy resume` finishes. May not: change anything in the account.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from deploy.apply.ledger import Ledger
 from deploy.async_client.requests import Destination
 from deploy.aws import LOCAL_ROLE, Clients, aws_errors
 from deploy.bundle import Bundle
-from deploy.cli.target import Options, TargetName, target
+from deploy.cli.options import GateOptions, ProjectOptions, TargetName
+from deploy.cli.session.target import Options, target
 from deploy.config import Project
 from deploy.core import files, settings
 from deploy.core.errors import ConfigurationError
@@ -94,11 +95,11 @@ class Session:
         return self.state_dir / "evidence" / f"{sha256}.json"
 
     def probe_of(self, release: Release) -> Probe:
-        """What to send to a release that serves, or will again, and what it should answer."""
+        """What to send to a release that serves, or will serve again, and what it should answer."""
         return smoke.probe(self.project, self.evidence_of(release))
 
     def _benchmarks(self) -> tuple[Evidence, ...]:
-        """An older benchmark proves nothing about this bundle, and must not stand in its way either."""
+        """An older benchmark proves nothing about this bundle, and must not shut a gate either."""
         if not _BENCHED.exists():
             return ()
         found = gate.read_evidence([_BENCHED])
@@ -248,3 +249,8 @@ def _whatever_is_in(paths: Sequence[Path]) -> Iterator[Evidence]:
     for path in paths:
         with suppress(ConfigurationError):
             yield from gate.read_evidence([path])
+
+
+def open_session(*groups: ProjectOptions | GateOptions) -> Session:
+    """The session of the groups of options that a command takes."""
+    return Session(Options.of(*groups))

@@ -1,47 +1,57 @@
-"""What the command line said of an endpoint, and which cloud that means. May not: read a file, or call anything."""
+"""The options of a session as plain values, and which cloud they mean. May not: read a file, or call anything."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
-from deploy import config
 from deploy.aws import Target
+from deploy.cli.options import TargetName
+from deploy.cli.options.shared import DEFAULT_BUNDLE, GateOptions, ProjectOptions
 from deploy.core import settings
 from deploy.core.errors import ConfigurationError
-
-
-class TargetName(StrEnum):
-    LOCAL = "local"
-    AWS = "aws"
+from deploy.core.project_file import FILE_NAME
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line said."""
+    """What the command line says of an endpoint; what `order.json` keeps for `deploy resume`."""
 
-    config: str = config.FILE_NAME
+    config: str = FILE_NAME
     env: str | None = None
     target: TargetName = TargetName.AWS
     profile: str | None = None
     assume_role: str | None = None
-    bundle: str = "dist/model.tar.gz"
+    bundle: str = str(DEFAULT_BUNDLE)
+    # Empty: what `harness validate` wrote last and, when it is about the same bundle and settings, `harness bench`.
     evidence: tuple[str, ...] = ()
-    """Empty: what `harness validate` wrote last and, when it is about the same bundle and settings, `harness bench`."""
     override: tuple[str, ...] = ()
     because: str | None = None
+
+    @staticmethod
+    def of(*groups: ProjectOptions | GateOptions) -> Options:
+        """From the groups of options that a command takes; what none of them has keeps its default."""
+        said = {name: value for group in groups for name, value in vars(group).items() if value is not None}
+        return Options(**{name: _plain(value) for name, value in said.items()})
 
     @property
     def words(self) -> str:
         """What the next command must repeat to be about the same endpoint, with a blank before it."""
-        config_file = self.config if self.config != config.FILE_NAME else None
+        config_file = self.config if self.config != FILE_NAME else None
         target = self.target.value if self.target is not TargetName.AWS else None
         named = {
             "config": config_file, "env": self.env, "target": target, "profile": self.profile,
             "assume-role": self.assume_role,
         }  # fmt: skip
         return "".join(f" --{name} {shlex.quote(value)}" for name, value in named.items() if value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(str(each) for each in value)
+    return str(value) if isinstance(value, Path) else value
 
 
 def target(options: Options, region: str, found: settings.Settings | None = None) -> Target:

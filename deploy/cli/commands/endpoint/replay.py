@@ -1,11 +1,15 @@
-"""The command `deploy replay`: fetch a failed request, then have the harness run it here."""
+"""Run a failed request again on this machine, and compare.
+
+On the bundle and settings that served it. Exit codes: 0 it is answered here, 1 it fails here too, 2 it cannot be
+found, 3 this machine cannot run it, 4 AWS refused.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from enum import StrEnum
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -14,61 +18,51 @@ import typer
 
 from deploy.apply import ledger_copies
 from deploy.cli import output
-from deploy.cli.options import (
-    OutputOption,
-    on_session,
-)
-from deploy.cli.output import Format
-from deploy.cli.session import Session
+from deploy.cli.options import EndpointOptions, Format, OutputOption, RuntimeName
+from deploy.cli.session import Session, open_session
 from deploy.core.errors import ConfigurationError
-from deploy.failed_requests import replay
+from deploy.failed_requests import replay as fetching
 from deploy.failed_requests.clues import Places
 from deploy.failed_requests.replay import Asked, Found, Source
 
 _HARNESS = "harness.cli"
 
 
-class RuntimeName(StrEnum):
-    AUTO = "auto"
-    PROCESS = "process"
-    DOCKER = "docker"
-
-
-def add_to(app: typer.Typer) -> None:
-    app.command("replay")(_replay)
-
-
-@on_session()
-def _replay(
-    work: Session,
+@dataclass(frozen=True, kw_only=True)
+class RequestOptions:
     uri: Annotated[
         str | None, typer.Argument(help="The failure object, or the input, of the request.", metavar="S3-URI")
-    ] = None,
+    ] = None
     notification: Annotated[
         Path | None,
         typer.Option(
             "--notification", help="Instead: the saved SNS message (or SQS, Lambda) of the failure.", metavar="FILE"
         ),
-    ] = None,
-    input_from: Annotated[
+    ] = None
+    input: Annotated[
         str | None,
         typer.Option("--input", help="The input, when nothing leads to it: an S3 URI or a file.", metavar="URI|FILE"),
-    ] = None,
+    ] = None
     content_type: Annotated[
         str | None,
         typer.Option("--content-type", help="Of the request; default: as recorded, else the object's.", metavar="TYPE"),
-    ] = None,
+    ] = None
     accept: Annotated[
         str | None, typer.Option("--accept", help="Of the request; default: as recorded.", metavar="TYPE")
-    ] = None,
+    ] = None
     attributes: Annotated[
         str | None,
         typer.Option("--attributes", help="CustomAttributes of the request; default: as recorded.", metavar="TEXT"),
-    ] = None,
+    ] = None
     release: Annotated[
         str | None,
         typer.Option("--release", help="Run this release; default: the one in service then.", metavar="ID"),
-    ] = None,
+    ] = None
+
+
+def replay(
+    *,
+    request: RequestOptions,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Keep requests below this folder; default: .rehearsal/replays.", metavar="DIR"),
@@ -77,15 +71,12 @@ def _replay(
     runtime: Annotated[
         RuntimeName, typer.Option("--runtime", help="How the container is run here: auto, process or docker.")
     ] = RuntimeName.AUTO,
+    endpoint: EndpointOptions,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Run a failed request again on this machine, and compare.
-
-    On the bundle and settings that served it. Exit codes: 0 it is answered here, 1 it fails here too, 2 it cannot be
-    found, 3 this machine cannot run it, 4 AWS refused.
-    """
-    asked = Asked(uri, notification, input_from, content_type, accept, attributes, release)
-    found = replay.fetch(_source(work), asked, out or _default_root(work), work.clock.today())
+    work = open_session(endpoint)
+    asked = Asked(**vars(request))
+    found = fetching.fetch(_source(work), asked, out or _default_root(work), work.clock.today())
     if fetch_only:
         output.result(output_format, _document(found), _text(found))
         return
