@@ -1,4 +1,7 @@
-"""`harness doctor`: its arguments and what it prints."""
+"""Say what a rehearsal needs, what is missing here, and how to get it.
+
+Exit code 3: this machine cannot run one.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from harness.cli.options import Format, OutputOption, RuntimeChoice, StateOption
+from deploy.cli.options import Format, OutputOption, RuntimeName
+from harness.cli.options import StateOption
 from harness.core.errors import MachineCannot
 from harness.core.state import STATE_DIR
 from harness.doctor.diagnosis import can_run, clean, diagnose, document
@@ -23,18 +27,14 @@ _MARKS = {"ok": "[green]ok  [/green]", "warn": "[yellow]warn[/yellow]", "fail": 
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Remove what earlier runs left behind, then look again.")] = False,
     runtime: Annotated[
-        RuntimeChoice, typer.Option("--runtime", help="The runtime that must be able to run.")
-    ] = RuntimeChoice.AUTO,
+        RuntimeName, typer.Option("--runtime", help="The runtime that must be able to run.")
+    ] = RuntimeName.AUTO,
     region: Annotated[
         str, typer.Option("--region", help="Whose official image is looked for.", metavar="REGION")
     ] = DEFAULT_REGION,
     state_dir: StateOption = STATE_DIR,
     output_format: OutputOption = Format.TEXT,
 ) -> None:
-    """Say what a rehearsal needs, what is missing here, and how to get it.
-
-    Exit code 3: this machine cannot run one.
-    """
     fixed = clean(state_dir) if fix else []
     findings = diagnose(runtime.value, region=region, state_dir=state_dir)
     if output_format is Format.JSON:

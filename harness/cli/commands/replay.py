@@ -1,4 +1,9 @@
-"""The command `harness replay`."""
+"""Run a kept request again as it was served.
+
+On the recorded bundle and settings, or on your handler; the outcome is compared with the recorded failure.
+
+Exit codes: 0 it is answered here, 1 it fails here (the same failure or another), 2 usage, 3 this machine cannot.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +13,16 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import options
-from harness.cli.options import Format
+from deploy.cli.options import Format, OutputOption
+from harness.cli.options import LocalRunOptions, QuietOption
 from harness.core.errors import ConfigurationError
 from harness.core.progress import stderr_progress
-from harness.local_environment.local_run import RunOptions
 from harness.replay import rendering
 from harness.replay import replay as replaying
 
 
-@options.on_local_run
 def replay(
-    run: RunOptions,
+    *,
     folder: Annotated[
         Path, typer.Argument(help="What `deploy replay` fetched.", metavar="FOLDER", exists=True, file_okay=False)
     ],
@@ -37,20 +40,15 @@ def replay(
             "--timeout", help="Seconds to wait; default: the request's own time-out and more.", metavar="SECONDS"
         ),
     ] = None,
-    output_format: options.OutputOption = Format.TEXT,
-    quiet: options.QuietOption = False,
+    local: LocalRunOptions,
+    output_format: OutputOption = Format.TEXT,
+    quiet: QuietOption = False,
 ) -> None:
-    """Run a kept request again as it was served.
-
-    On the recorded bundle and settings, or on your handler; the outcome is compared with the recorded failure.
-
-    Exit codes: 0 it is answered here, 1 it fails here (the same failure or another), 2 usage, 3 this machine cannot.
-    """
     asked = replaying.Options(
         folder=folder,
         handler=handler,
         settings=_settings(settings or []),
-        **vars(run),
+        **vars(local.asked()),
         timeout_seconds=timeout_seconds,
     )
     replayed = replaying.replay(asked, stderr_progress(quiet=quiet))

@@ -1,4 +1,4 @@
-"""`harness check ...`: one check on its own, without an endpoint."""
+"""Hold the bundle's handler against plain torchvision in float32: lost and new objects, labels, drift."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from typing import Annotated
 
 import typer
 
-from deploy.config import FILE_NAME
-from harness.cli.options import ConfigOption, EnvOption, Format, OutputOption, QuietOption
+from deploy.cli.options import Format, OutputOption, ProjectOptions
+from harness.cli.options import QuietOption
 from harness.core.progress import stderr_progress
 from harness.rehearsal import parity as parity_check
 
-app = typer.Typer(name="check", help="Run one check on its own, without an endpoint.", no_args_is_help=True)
 
-
-@app.callback()
-def check() -> None:
-    """Run one check on its own, without an endpoint."""
-
-
-@app.command()
 def parity(
+    *,
     video: Annotated[
         Path | None,
         typer.Option("--video", "-v", help="The clip to compare on; default: the known answer's.", metavar="FILE"),
@@ -32,13 +25,11 @@ def parity(
     frames: Annotated[
         int, typer.Option("--frames", help="At most so many frames, evenly spread.", metavar="N", min=1)
     ] = 8,
-    config_file: ConfigOption = Path(FILE_NAME),
-    env: EnvOption = None,
+    project: ProjectOptions,
     output_format: OutputOption = Format.TEXT,
     quiet: QuietOption = False,
 ) -> None:
-    """Hold the bundle's handler against plain torchvision in float32: lost and new objects, labels, drift."""
-    options = parity_check.Options(config_file, env, bundle, video, frames)
+    options = parity_check.Options(project.config, project.env, bundle, video, frames)
     with stderr_progress(quiet=quiet).stage("parity with torchvision") as stage:
         found = parity_check.check(options)
         stage.ok, stage.result = found.judgement == "passed", found.summary
