@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
@@ -12,6 +11,9 @@ _DISTRIBUTION = "sagemaker-rehearsal"
 
 
 def _version_line(program: str) -> str:
+    # Imported here since it would be a tenth of the start-up time.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         number = version(_DISTRIBUTION)
     except PackageNotFoundError:
