@@ -1,7 +1,6 @@
-"""The command line `deploy`: `main` is the program, the other files are its commands and what they share.
+"""The command line `deploy`.
 
-main           the commands deploy (plan, promote), gate and resume; errors become exit codes
-bundle, reference, after, undo, replay    the other commands, by what they are for
-options, target, session, resume_state    what commands share: options, the cloud meant, the project's session
-output, rendering, help                   what people and programs see
+`main` is the program: it names the commands and turns errors into exit codes. A command is the function in the file of
+its name below `commands`; it takes `options`, opens a `session` where it is about an endpoint, and writes through
+`output`. `program` is what both command lines are made with, this one and the harness's.
 """

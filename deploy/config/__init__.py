@@ -4,7 +4,8 @@
 meant; `toml_schema` is the schema for editors.
 """
 
-from deploy.config.project import FILE_NAME, Project, document, load, tables
+from deploy.config.project import Project, document, load, tables
+from deploy.core.project_file import FILE_NAME
 
 __all__ = [
     "FILE_NAME",

@@ -21,9 +21,9 @@ from deploy.config import sections
 from deploy.config.spelling import did_you_mean
 from deploy.core.digests import digest_of
 from deploy.core.errors import ConfigurationError
+from deploy.core.project_file import FILE_NAME
 from deploy.core.redaction import REDACTED, names_a_secret
 
-FILE_NAME = "rehearsal.toml"
 _RUNTIME_ENDPOINT_KEYS = (
     "instance_type",
     "max_concurrent_invocations_per_instance",

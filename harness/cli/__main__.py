@@ -1,5 +1,5 @@
 """`python -m harness.cli` is the console script `harness`."""
 
-from harness.cli import main
+from harness.cli.main import main
 
 main()

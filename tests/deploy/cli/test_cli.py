@@ -74,11 +74,11 @@ def test_an_interrupt_is_exit_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_help_of_every_command_names_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     assert "Exit codes: 0 ok" in " ".join(capsys.readouterr().out.split())
-    for command in main.app.registered_commands:
-        assert command.callback is not None
-        assert run(command.name or command.callback.__name__, "--help") == 0
-        printed = capsys.readouterr().out
-        assert (command.callback.__doc__ or "").splitlines()[0][:40] in " ".join(printed.split())
+    for section in main.SECTIONS:
+        for name, command in section.commands():
+            assert run(name, "--help") == 0
+            printed = capsys.readouterr().out
+            assert command.load().help.splitlines()[0][:40] in " ".join(printed.split())
 
 
 def test_the_room_imports_neither_torch_nor_docker_nor_the_harness() -> None:

@@ -62,8 +62,8 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://cloud.invalid")
     cloud = WatchedCloud()
-    monkeypatch.setattr("deploy.cli.session.Clients", lambda _: cloud.clients())
-    monkeypatch.setattr("deploy.cli.session.REAL_TIME", cloud.clock())
+    monkeypatch.setattr("deploy.cli.session.session.Clients", lambda _: cloud.clients())
+    monkeypatch.setattr("deploy.cli.session.session.REAL_TIME", cloud.clock())
     made = Terminal(tmp_path, cloud, capsys)
     made.prepare()
     return made
@@ -203,7 +203,7 @@ def test_an_option_before_the_command_is_refused_since_the_command_would_not_hee
     terminal: Terminal, words: str
 ) -> None:
     terminal.type(words, expect=2)
-    assert f"{words.split()[0]} stands before `" in terminal.err
+    assert f"{words.split()[0]} comes before `" in terminal.err
 
 
 def test_the_next_command_is_said_with_the_words_that_it_needs(terminal: Terminal) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cli import replay
+from deploy.cli.commands.endpoint import replay
 from tests.deploy.cli.test_commands import Terminal, terminal
 from tests.deploy.watched_cloud import GOOD_ANSWER
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from deploy import bundle
-from deploy.cli import resume_state
-from deploy.cli.session import Session
-from deploy.cli.target import Options, TargetName, target
+from deploy.cli.options import TargetName
+from deploy.cli.session import Session, resume_state
+from deploy.cli.session.target import Options, target
 from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.settings import read
 from tests.deploy.projects import write_project

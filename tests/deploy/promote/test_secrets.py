@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.apply.ledger import Ledger
-from deploy.cli import rendering
-from deploy.cli.rendering import Outlook
+from deploy.cli.output import rendering
+from deploy.cli.output.rendering import Outlook
 from deploy.config.origin import values
 from deploy.core.errors import ConfigurationError
 from deploy.core.redaction import REDACTED, digested, names_a_secret

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from deploy import config
 from deploy.cli.session import Session
-from deploy.cli.target import Options
+from deploy.cli.session.target import Options
 from deploy.config.sections import ProjectFile
 from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.settings import read

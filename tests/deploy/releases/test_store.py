@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy.apply.ledger import Ledger
-from deploy.cli import rendering
+from deploy.cli.output import rendering
 from deploy.core.errors import AwsRefused, ConfigurationError, EndpointFailed
 from deploy.promote.promote import PromotionRequest
 from deploy.promote.recording import store_of

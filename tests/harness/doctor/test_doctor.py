@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from harness.cli.doctor import doctor
+from harness.cli.commands.doctor import doctor
 from harness.core.errors import MachineCannot
 from harness.docker.compose import Compose
 from harness.docker.engine import Engine, EngineGone

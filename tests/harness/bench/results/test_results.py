@@ -18,7 +18,7 @@ from deploy.evidence.bench import Bench, read_bench, throughput
 from harness.bench.results import choosing, writing
 from harness.bench.results.choosing import Constraints, Rate
 from harness.bench.results.compare import Limit, compare
-from harness.cli import app
+from harness.cli.main import app
 from harness.core.errors import ConfigurationError
 from tests.harness.bench.examples import bench, point
 

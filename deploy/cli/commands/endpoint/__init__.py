@@ -1,0 +1,1 @@
+"""What runs: its state, requests, logs, releases, and whether it is still what was promoted."""

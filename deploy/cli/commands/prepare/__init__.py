@@ -1,0 +1,1 @@
+"""What comes before a promotion, on this machine: settings, policies, costs, keys, bundles, gates."""

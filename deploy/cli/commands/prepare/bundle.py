@@ -1,0 +1,57 @@
+"""Pack handler and weights into model.tar.gz.
+
+The same inputs give the same sha256 on every machine.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy import bundle as bundles
+from deploy import config
+from deploy.bundle import Bundle
+from deploy.cli import output
+from deploy.cli.options import Format, OutputOption, ProjectOptions
+
+
+def bundle(
+    project: ProjectOptions,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            "-w",
+            help="A state_dict saved by torch.save, or `coco` for torchvision's COCO weights; "
+            "default: [model] weights of the project file.",
+            metavar="FILE|coco",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for model.tar.gz and its manifest.", metavar="DIR")] = Path(
+        "dist"
+    ),
+    output_format: OutputOption = Format.TEXT,
+) -> None:
+    read = config.load(project.config, project.env)
+    if weights is not None:
+        read = read.with_weights("coco" if weights == "coco" else Path(weights))
+    with output.downloading("COCO weights") as on_progress:
+        built = bundles.build(read, out, on_progress=on_progress)
+    output.result(output_format, json.loads(built.manifest.to_json()) | {"path": str(built.path)}, _text(built))
+
+
+def _text(built: Bundle) -> str:
+    git = built.manifest.git
+    commit = git.commit[:12] + (" with uncommitted changes" if git.dirty else "") if git else "none"
+    return "\n".join(
+        (
+            f"files     {len(built.manifest.files)}, {built.size_bytes / 1e6:.1f} MB",
+            f"weights   {built.manifest.weights_origin}  sha256 {built.manifest.weights_sha256[:12]}",
+            f"handler   sha256 {built.manifest.handler_sha256[:12]}  commit {commit}",
+            f"manifest  {built.manifest_path}",
+            f"bundle    {built.path}  sha256 {built.sha256}",
+        )
+    )

@@ -1,0 +1,1 @@
+"""What changes the account: the plan, its promotion, and the ways back."""

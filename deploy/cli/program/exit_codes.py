@@ -1,0 +1,3 @@
+"""The exit code of an interrupted program; errors carry their own."""
+
+INTERRUPTED = 130

@@ -1,0 +1,50 @@
+"""Take the bundle through a real asynchronous endpoint here.
+
+Its answers are judged, and the report is the evidence that `deploy` asks for.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deploy.cli.options import Format, OutputOption, ProjectOptions
+from harness.cli.options import LocalRunOptions, QuietOption
+from harness.core.progress import stderr_progress
+from harness.rehearsal import validate as validation
+from harness.report import terminal
+
+
+def validate(
+    *,
+    video: Annotated[
+        list[Path] | None,
+        typer.Option("--video", "-v", help="A clip of yours to send as well; may be given again.", metavar="FILE"),
+    ] = None,
+    project: ProjectOptions,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the report.", metavar="DIR")] = Path(
+        "rehearsal-report"
+    ),
+    local: LocalRunOptions,
+    output_format: OutputOption = Format.TEXT,
+    quiet: QuietOption = False,
+) -> None:
+    asked = validation.Options(
+        config_path=project.config,
+        environment=project.env,
+        videos=tuple(video or ()),
+        out_dir=out,
+        **vars(local.asked()),
+        arguments=tuple(sys.argv[1:]),
+    )
+    rehearsed = validation.validate(asked, stderr_progress(quiet=quiet))
+    if output_format is Format.JSON:
+        typer.echo(rehearsed.written.report_json.read_text(encoding="utf-8"))
+    else:
+        terminal.show(rehearsed.report, out, Console(highlight=False))
+    if not rehearsed.report.verdict.passed:
+        raise typer.Exit(1)

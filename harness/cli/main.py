@@ -1,0 +1,41 @@
+"""The program `harness`: its commands by name, and its exit codes.
+
+Results go to stdout, progress to stderr. May not: do any work of its own, or import a command that was not asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from deploy.cli.program import INTERRUPTED, Section, VersionOption, group
+from deploy.core.errors import RehearsalError
+
+HELP = """Rehearse a SageMaker asynchronous endpoint on this machine. Exit codes: 0 ok, 1 checks ran and failed, \
+2 usage or configuration, 3 this machine cannot, 4 AWS refused, 124 timed out, 130 interrupted and cleaned up."""
+
+_COMMANDS = "harness.cli.commands"
+SECTIONS = (
+    Section("Rehearse", _COMMANDS, ("validate", "bench", "check", "replay")),
+    Section("A running local AWS", _COMMANDS, ("up", "status", "logs", "down")),
+    Section("This machine", _COMMANDS, ("doctor", "image")),
+)
+
+
+def harness(version: VersionOption = False) -> None:
+    """Every command does its own work; the program has an option only."""
+
+
+app = group("harness", HELP, SECTIONS, harness, is_program=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The console script; ends with the exit code of what happened."""
+    try:
+        app(args=arguments, prog_name="harness")
+    except RehearsalError as error:
+        from harness.cli.output import print_error
+
+        print_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
