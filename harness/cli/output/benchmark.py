@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.bench import pace, sweep, writing
+from harness.bench import pace, sweep
+from harness.bench.results import writing
 from harness.bench.results.bounds import bounded_by
 
 

@@ -21,7 +21,7 @@ from harness.processes import ChildProcess, Swept, ledger, log_tail, start_proce
 from harness.processes.ledger import ProcessIdentity, ProcessRecord
 from harness.processes.ports import ReservedPort
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 PAUSE = "import signal; print('here', flush=True); signal.pause()"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); signal.pause()"
 # A child in a session of its own, out of reach of its grandparent's process group.
