@@ -16,14 +16,14 @@ import time
 from pathlib import Path
 
 from harness.core.errors import HarnessError
-from harness.emulator.assembly import Dependencies
+from harness.emulator.app import Dependencies
 from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.instances.runtimes import RuntimeAsked, end_strays, open_runtime
 from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
 from harness.emulator.scaling.cloud_alarms import CloudWatchScalingAlarms
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from harness.local_cloud.clients import local_client
 from harness.serving.instances.gpu import gpu_usage
 from harness.serving.runtimes.docker_limits import MachineLimits

@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.emulator.protocol import faults, service_models, validation, wire
+from harness.emulator.protocol import faults, json_rpc, service_models, validation
 from harness.emulator.protocol.faults import AwsFault
-from harness.emulator.protocol.wire import Reply
+from harness.emulator.protocol.json_rpc import Reply
 from harness.emulator.runtime.invoke import RealTime, RealTimeRequest
 from harness.emulator.runtime.invoke_async import AsyncRequest, Submissions
 
@@ -28,15 +28,15 @@ class ControlFace:
 
     def answer(self, target: str | None, body: bytes) -> Reply:
         try:
-            return wire.json_reply(self._call(target, body))
+            return json_rpc.json_reply(self._call(target, body))
         except AwsFault as fault:
-            return wire.json_fault(fault)
+            return json_rpc.json_fault(fault)
         except Exception:
             log.exception("%s failed", target)
-            return wire.json_fault(faults.internal())
+            return json_rpc.json_fault(faults.internal())
 
     def _call(self, target: str | None, body: bytes) -> dict[str, Any] | None:
-        call = wire.json_call(target, body)
+        call = json_rpc.json_call(target, body)
         function = self.operations.get((call.service, call.operation.name))
         if function is None:
             raise faults.unknown_operation(target or "")
@@ -65,10 +65,10 @@ class RuntimeFace:
         try:
             return act(name, headers, body)
         except AwsFault as fault:
-            return wire.rest_fault(fault)
+            return json_rpc.rest_fault(fault)
         except Exception:
             log.exception("an invocation of endpoint %s failed", name)
-            return wire.rest_fault(faults.internal())
+            return json_rpc.rest_fault(faults.internal())
 
     def _invoke_async(self, endpoint_name: str, headers: Mapping[str, str], body: bytes) -> Reply:
         given = _parameters("InvokeEndpointAsync", endpoint_name, headers, body)
@@ -91,8 +91,8 @@ class RuntimeFace:
             "X-Amzn-SageMaker-OutputLocation": accepted.output_location,
             "X-Amzn-SageMaker-FailureLocation": accepted.failure_location,
         }
-        document = wire.json_reply({"InferenceId": accepted.inference_id}).body
-        return wire.rest_reply(202, locations, document, content_type="application/json")
+        document = json_rpc.json_reply({"InferenceId": accepted.inference_id}).body
+        return json_rpc.rest_reply(202, locations, document, content_type="application/json")
 
     def _invoke(self, endpoint_name: str, headers: Mapping[str, str], body: bytes) -> Reply:
         given = _parameters("InvokeEndpoint", endpoint_name, headers, body)
@@ -111,13 +111,13 @@ class RuntimeFace:
             "x-Amzn-Invoked-Production-Variant": answer.variant_name,
             "X-Amzn-SageMaker-Custom-Attributes": answer.custom_attributes,
         }
-        return wire.rest_reply(200, extra, answer.body, content_type=answer.content_type)
+        return json_rpc.rest_reply(200, extra, answer.body, content_type=answer.content_type)
 
 
 def _parameters(operation_name: str, endpoint_name: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
     operation = service_models.operation("sagemaker-runtime", operation_name)
     if operation is None:
         raise faults.unknown_operation(operation_name)
-    parameters = wire.rest_parameters(operation, {"EndpointName": endpoint_name}, headers, body)
+    parameters = json_rpc.rest_parameters(operation, {"EndpointName": endpoint_name}, headers, body)
     validation.check(operation, parameters, code="ValidationError")
     return parameters

@@ -22,12 +22,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from harness.core.state import inherited_environment
 from harness.core.waiting import wait_until
-from harness.emulator.assembly import Dependencies
+from harness.emulator.app import Dependencies
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
 from harness.emulator.scaling.cloud_alarms import CloudWatchScalingAlarms
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from harness.local_cloud.clients import dummy_credentials, local_client
 from harness.local_cloud.localstack import EmbeddedCloud, start_embedded
 from harness.processes import start_process

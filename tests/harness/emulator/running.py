@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.waiting import wait_until
-from harness.emulator.assembly import Dependencies
+from harness.emulator.app import Dependencies
 from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from harness.local_cloud.clients import local_client
 from tests.harness.emulator.containers import Script, ScriptedRuntime
 from tests.harness.emulator.memory_cloud import (

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from harness.core.errors import MachineCannot
 from harness.core.waiting import wait_until
 from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from tests.harness.emulator.containers import Said, Script, Seen, echo, serve
 from tests.harness.emulator.running import RunningEmulator, running_emulator
 

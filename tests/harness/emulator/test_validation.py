@@ -11,7 +11,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulator.protocol import service_models, validation, wire
+from harness.emulator.protocol import json_rpc, service_models, validation
 from harness.emulator.protocol.faults import AwsFault
 from tests.harness.emulator.world import Refused, World
 
@@ -145,6 +145,6 @@ def test_numbers_in_headers() -> None:
     operation = service_models.operation("sagemaker-runtime", "InvokeEndpointAsync")
     assert operation is not None
     name = "x-amzn-sagemaker-requestttlseconds"
-    assert wire.rest_parameters(operation, {"EndpointName": "e"}, {name: "60"}, b"")["RequestTTLSeconds"] == 60
+    assert json_rpc.rest_parameters(operation, {"EndpointName": "e"}, {name: "60"}, b"")["RequestTTLSeconds"] == 60
     with pytest.raises(AwsFault, match="Member must be an integer"):
-        wire.rest_parameters(operation, {"EndpointName": "e"}, {name: "soon"}, b"")
+        json_rpc.rest_parameters(operation, {"EndpointName": "e"}, {name: "soon"}, b"")

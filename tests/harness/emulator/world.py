@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.waiting import wait_until
-from harness.emulator.assembly import Dependencies, Parts, assemble
+from harness.emulator.app import Dependencies, Parts, assemble
 from harness.emulator.async_inference.jobs import Job
 from harness.emulator.context.arns import Account
 from harness.emulator.context.settings import EmulatorSettings

@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.emulator.handlers import ControlFace, RuntimeFace
-from harness.emulator.protocol import faults, wire
-from harness.emulator.protocol.wire import Reply
+from harness.emulator.protocol import faults, json_rpc
+from harness.emulator.protocol.json_rpc import Reply
 from harness.emulator.runtime.invoke import MAX_BODY_BYTES
 
 MAX_CONTROL_BYTES = 4 * 1024 * 1024
@@ -46,18 +46,18 @@ class Face:
     async def _answer(self, request: Request) -> Reply:
         path = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1").partition("?")[0]
         if request.method == "GET" and path in self._reports:
-            return wire.json_reply(await run_in_threadpool(self._reports[path]))
+            return json_rpc.json_reply(await run_in_threadpool(self._reports[path]))
         if request.method == "POST" and path == "/":
             return await self._control_answer(request)
         pieces = path.strip("/").split("/")
         if request.method == "POST" and len(pieces) == 3 and pieces[0] == "endpoints":
             return await self._runtime_answer(request, unquote(pieces[1]), pieces[2])
-        return wire.json_fault(faults.unknown_operation(f"{request.method} {path[:256]}"))
+        return json_rpc.json_fault(faults.unknown_operation(f"{request.method} {path[:256]}"))
 
     async def _control_answer(self, request: Request) -> Reply:
         body = await _body(request, MAX_CONTROL_BYTES)
         if len(body) > MAX_CONTROL_BYTES:
-            return wire.json_fault(faults.unreadable(f"The request body is longer than {MAX_CONTROL_BYTES} bytes."))
+            return json_rpc.json_fault(faults.unreadable(f"The request body is longer than {MAX_CONTROL_BYTES} bytes."))
         return await run_in_threadpool(self._control.answer, request.headers.get("x-amz-target"), body)
 
     async def _runtime_answer(self, request: Request, endpoint_name: str, action: str) -> Reply:
@@ -66,7 +66,7 @@ class Face:
             "invocations": (self._runtime.invoke, MAX_BODY_BYTES),
         }
         if action not in actions:
-            return wire.rest_fault(faults.unknown_operation(action[:256]))
+            return json_rpc.rest_fault(faults.unknown_operation(action[:256]))
         act, limit = actions[action]
         body = await _body(request, limit)
         return await run_in_threadpool(act, endpoint_name, _headers(request), body)
