@@ -17,12 +17,11 @@ from harness.emulator.control_plane.endpoint_configs import Configs
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.endpoints.rollout import Phase
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import BUSY, CREATING, DELETING, FAILED, UPDATING, Capacity, Catalog, Endpoint
 from harness.emulator.store.deployment import Deployment
 from harness.emulator.store.update_plan import UpdatePlan
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 KIND = "endpoint"
 InstanceCounts = Callable[[int], Mapping[str, int]]
 """Endpoint id -> healthy instances by variant."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import CloudRefused, CloudUnreachable, Objects
 from harness.emulator.context.timestamps import Now, epoch_millis
 from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import Catalog, Resource
 from harness.emulator.store.deployment import model_data_url
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 KIND = "model"
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from harness.emulator.context.arns import resource_of
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import Catalog
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 MAX_TAGS = 50
 
 

@@ -5,10 +5,9 @@ Every call looks at the logs first, so that what a container has written is in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import groupby
-from typing import Any
 
 from harness.emulator.context.arns import Account, resource_of
 from harness.emulator.logs import paging
@@ -29,9 +28,8 @@ from harness.emulator.logs.events import forwards as events_forwards
 from harness.emulator.logs.pattern import Matches, matcher
 from harness.emulator.logs.times import LogTimes
 from harness.emulator.protocol.faults import AwsFault
+from harness.emulator.protocol.shapes import Document, Parameters
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 _MOST_READ_BYTES = 32 * 1024 * 1024
 """Searched for one answer; then an answer with a token, perhaps without events, as AWS gives them."""
 _MOST_DESCRIBED = 50

@@ -6,22 +6,19 @@ Messages are the emulator's own where AWS's are not published.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from harness.emulator.context.arns import Account
 from harness.emulator.context.timestamps import Now
 from harness.emulator.control_plane import listing
 from harness.emulator.protocol.faults import AwsFault, invalid
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.scaling.cloud_alarms import ScalingAlarms
 from harness.emulator.scaling.documents import activity_document, alarm_documents, policy_document, target_document
 from harness.emulator.scaling.records import DIMENSION, Policy, Records, Target
 from harness.emulator.scaling.tracking import tracking_alarms
 from harness.emulator.store.catalog import Catalog
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 _SERVICE_ROLE = (
     "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
