@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.emulator.async_inference.delivery import Delivery
@@ -19,7 +19,6 @@ from harness.emulator.control_plane.tags import Tags
 from harness.emulator.endpoints.life_cycle import ActorTools
 from harness.emulator.endpoints.registry import InstanceRegistry
 from harness.emulator.endpoints.rollout import Alarms
-from harness.emulator.handlers import ControlFace, Operation, RuntimeFace
 from harness.emulator.housekeeping import Housekeeping
 from harness.emulator.instances.fleet import FleetTools
 from harness.emulator.instances.platform_log import PlatformLog
@@ -28,6 +27,7 @@ from harness.emulator.logs.times import LogTimes
 from harness.emulator.metrics.meter import Meter
 from harness.emulator.monitoring.publishing import MetricSink, Publisher
 from harness.emulator.monitoring.utilisation import Utilisation
+from harness.emulator.protocol.operations import OperationTable
 from harness.emulator.runtime.invoke import RealTime
 from harness.emulator.runtime.invoke_async import Submissions
 from harness.emulator.scaling.alarming import Evaluator
@@ -74,8 +74,7 @@ class Parts:
     housekeeping: Housekeeping
     timings: Timings
     submissions: Submissions
-    control: ControlFace
-    runtime: RuntimeFace
+    operations: OperationTable
 
 
 def assemble(
@@ -110,13 +109,6 @@ def assemble(
     endpoints = Endpoints(catalog, configs, tags, account, registry, now, settings.instance_quota, records.is_scaled)
     log_times = LogTimes(settings.logs_dir, settings.log_times_dir, now)
     logs = LogsApi(log_times, account, settings.logs_kept_seconds)
-    control = ControlFace(
-        {
-            **control_operations(models, configs, endpoints, tags),
-            **scaling_operations(scaling),
-            **logs_operations(logs),
-        }
-    )
     evaluator = Evaluator(meter, settings)
     scaler = Scaler(
         ScalerTools(records, catalog, endpoints, evaluator, dependencies.scaling_alarms, settings, account, now)
@@ -127,7 +119,7 @@ def assemble(
     )
     real_time = RealTime(catalog, registry, meter, platform_log, account, now)
     submissions = Submissions(catalog, jobs, spool, account, now, wake)
-    runtime = RuntimeFace(submissions, real_time)
+    operations = OperationTable((models, configs, endpoints, tags, submissions, real_time, scaling, logs))
     return Parts(
         store,
         catalog,
@@ -143,54 +135,5 @@ def assemble(
         Housekeeping(jobs, log_times, registry.instances, settings, now),
         timings,
         submissions,
-        control,
-        runtime,
+        operations,
     )
-
-
-def scaling_operations(scaling: ScalingApi) -> Mapping[tuple[str, str], Operation]:
-    named: Mapping[str, Operation] = {
-        "RegisterScalableTarget": scaling.register_scalable_target,
-        "DescribeScalableTargets": scaling.describe_scalable_targets,
-        "DeregisterScalableTarget": scaling.deregister_scalable_target,
-        "PutScalingPolicy": scaling.put_scaling_policy,
-        "DescribeScalingPolicies": scaling.describe_scaling_policies,
-        "DeleteScalingPolicy": scaling.delete_scaling_policy,
-        "DescribeScalingActivities": scaling.describe_scaling_activities,
-    }
-    return {("application-autoscaling", name): function for name, function in named.items()}
-
-
-def logs_operations(logs: LogsApi) -> Mapping[tuple[str, str], Operation]:
-    named: Mapping[str, Operation] = {
-        "FilterLogEvents": logs.filter_log_events,
-        "GetLogEvents": logs.get_log_events,
-        "DescribeLogStreams": logs.describe_log_streams,
-        "DescribeLogGroups": logs.describe_log_groups,
-    }
-    return {("logs", name): function for name, function in named.items()}
-
-
-def control_operations(
-    models: Models, configs: Configs, endpoints: Endpoints, tags: Tags
-) -> Mapping[tuple[str, str], Operation]:
-    named: Mapping[str, Operation] = {
-        "CreateModel": models.create_model,
-        "DescribeModel": models.describe_model,
-        "DeleteModel": models.delete_model,
-        "ListModels": models.list_models,
-        "CreateEndpointConfig": configs.create_endpoint_config,
-        "DescribeEndpointConfig": configs.describe_endpoint_config,
-        "DeleteEndpointConfig": configs.delete_endpoint_config,
-        "ListEndpointConfigs": configs.list_endpoint_configs,
-        "CreateEndpoint": endpoints.create_endpoint,
-        "DescribeEndpoint": endpoints.describe_endpoint,
-        "UpdateEndpoint": endpoints.update_endpoint,
-        "UpdateEndpointWeightsAndCapacities": endpoints.update_endpoint_weights_and_capacities,
-        "DeleteEndpoint": endpoints.delete_endpoint,
-        "ListEndpoints": endpoints.list_endpoints,
-        "AddTags": tags.add_tags,
-        "ListTags": tags.list_tags,
-        "DeleteTags": tags.delete_tags,
-    }
-    return {("sagemaker", name): function for name, function in named.items()}

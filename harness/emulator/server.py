@@ -21,11 +21,14 @@ from harness.emulator.async_inference.engine import REST_AFTER_A_SURPRISE_SECOND
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.state_lock import StateLock
 from harness.emulator.endpoints.life_cycle import EndpointActor
-from harness.emulator.protocol.http import HEALTH_PATH, INSTANCES_PATH, TIMINGS_PATH, application
+from harness.emulator.protocol.http import HttpApplication, Reports
 from harness.emulator.protocol.http_server import HttpServer, listening_socket
 from harness.emulator.store.catalog import Endpoint
 from harness.processes import sweep
 
+HEALTH_PATH = "/_rehearsal/health"
+INSTANCES_PATH = "/_rehearsal/instances"
+TIMINGS_PATH = "/_rehearsal/timings"
 _STEP_SECONDS = 0.05
 _SCALE_EVERY_SECONDS = 10.0
 """In scaled seconds."""
@@ -75,12 +78,7 @@ class Emulator:
             self._spawn("metrics", self.parts.publisher.publish, every=self.settings.publish_every_real_seconds)
             self._spawn("logs", self.parts.log_times.note, every=_LOOK_EVERY_SECONDS)
             self._spawn("housekeeping", self.parts.housekeeping.tidy, every=_TIDY_EVERY_SECONDS)
-            reports = {
-                HEALTH_PATH: self.health,
-                INSTANCES_PATH: self.instances,
-                TIMINGS_PATH: self.parts.timings.report,
-            }
-            app = application(self.parts.control, self.parts.runtime, reports)
+            app = HttpApplication(self.parts.operations, self.reports())
             self._server = HttpServer(app, self._socket)
             self._server.start()
         except BaseException:
@@ -104,6 +102,13 @@ class Emulator:
         self.parts.publisher.publish()
         self.parts.store.close()
         self._lock.release()
+
+    def reports(self) -> Reports:
+        return {
+            HEALTH_PATH: self.health,
+            INSTANCES_PATH: self.instances,
+            TIMINGS_PATH: self.parts.timings.report,
+        }
 
     def health(self) -> dict[str, object]:
         endpoints = {endpoint.name: endpoint.status for endpoint in self.parts.catalog.endpoints()}

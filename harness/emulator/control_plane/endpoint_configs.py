@@ -8,6 +8,7 @@ from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.models import Models, listed
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import Catalog, Resource
 from harness.emulator.store.deployment import Deployment, container_of, plan_variant
@@ -20,6 +21,14 @@ class Configs:
     def __init__(self, catalog: Catalog, models: Models, tags: Tags, account: Account, now: Now) -> None:
         self._catalog, self._models, self._tags = catalog, models, tags
         self._account, self._now = account, now
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "CreateEndpointConfig", self.create_endpoint_config),
+            Operation(SAGEMAKER, "DescribeEndpointConfig", self.describe_endpoint_config),
+            Operation(SAGEMAKER, "DeleteEndpointConfig", self.delete_endpoint_config),
+            Operation(SAGEMAKER, "ListEndpointConfigs", self.list_endpoint_configs),
+        )
 
     def create_endpoint_config(self, request: Parameters) -> Document:
         name, variants = request["EndpointConfigName"], request["ProductionVariants"]

@@ -17,6 +17,7 @@ from harness.emulator.control_plane.endpoint_configs import Configs
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.endpoints.rollout import Phase
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import BUSY, CREATING, DELETING, FAILED, UPDATING, Capacity, Catalog, Endpoint
 from harness.emulator.store.deployment import Deployment
@@ -53,6 +54,16 @@ class Endpoints:
         self._catalog, self._configs, self._tags = catalog, configs, tags
         self._account, self._fleets, self._now = account, fleets, now
         self._instance_quota, self._is_scaled = instance_quota, is_scaled
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "CreateEndpoint", self.create_endpoint),
+            Operation(SAGEMAKER, "DescribeEndpoint", self.describe_endpoint),
+            Operation(SAGEMAKER, "UpdateEndpoint", self.update_endpoint),
+            Operation(SAGEMAKER, "UpdateEndpointWeightsAndCapacities", self.update_endpoint_weights_and_capacities),
+            Operation(SAGEMAKER, "DeleteEndpoint", self.delete_endpoint),
+            Operation(SAGEMAKER, "ListEndpoints", self.list_endpoints),
+        )
 
     def create_endpoint(self, request: Parameters) -> Document:
         name = request["EndpointName"]

@@ -8,6 +8,7 @@ from harness.emulator.context.timestamps import Now, epoch_millis
 from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import Catalog, Resource
 from harness.emulator.store.deployment import model_data_url
@@ -19,6 +20,14 @@ class Models:
     def __init__(self, catalog: Catalog, objects: Objects, tags: Tags, account: Account, now: Now) -> None:
         self._catalog, self._objects, self._tags = catalog, objects, tags
         self._account, self._now = account, now
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "CreateModel", self.create_model),
+            Operation(SAGEMAKER, "DescribeModel", self.describe_model),
+            Operation(SAGEMAKER, "DeleteModel", self.delete_model),
+            Operation(SAGEMAKER, "ListModels", self.list_models),
+        )
 
     def create_model(self, request: Parameters) -> Document:
         containers = _containers(request)

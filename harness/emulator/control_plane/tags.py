@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.emulator.context.arns import resource_of
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import Catalog
 
@@ -15,6 +16,13 @@ MAX_TAGS = 50
 class Tags:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "AddTags", self.add_tags),
+            Operation(SAGEMAKER, "ListTags", self.list_tags),
+            Operation(SAGEMAKER, "DeleteTags", self.delete_tags),
+        )
 
     def add_tags(self, request: Parameters) -> Document:
         arn = self._require(request["ResourceArn"])

@@ -28,6 +28,7 @@ from harness.emulator.logs.events import forwards as events_forwards
 from harness.emulator.logs.pattern import Matches, matcher
 from harness.emulator.logs.times import LogTimes
 from harness.emulator.protocol.faults import AwsFault
+from harness.emulator.protocol.operations import LOGS, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
 
 _MOST_READ_BYTES = 32 * 1024 * 1024
@@ -38,6 +39,14 @@ _MOST_DESCRIBED = 50
 class LogsApi:
     def __init__(self, times: LogTimes, account: Account, kept_seconds: float) -> None:
         self._times, self._account, self._kept_seconds = times, account, kept_seconds
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(LOGS, "FilterLogEvents", self.filter_log_events),
+            Operation(LOGS, "GetLogEvents", self.get_log_events),
+            Operation(LOGS, "DescribeLogStreams", self.describe_log_streams),
+            Operation(LOGS, "DescribeLogGroups", self.describe_log_groups),
+        )
 
     def filter_log_events(self, request: Parameters) -> Document:
         if request.get("startFromHead") is False:

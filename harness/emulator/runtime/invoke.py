@@ -19,11 +19,12 @@ from harness.emulator.instances.platform_log import PlatformLog
 from harness.emulator.metrics.meter import Datum, Meter
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.faults import AwsFault, OriginalAnswer
+from harness.emulator.protocol.operations import RUNTIME, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.runtime.invoke_async import serving_endpoint
 from harness.emulator.store.catalog import Catalog, Endpoint
 
 TIMEOUT_SECONDS = 60.0
-MAX_BODY_BYTES = 6291456
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,18 @@ class RealTimeRequest:
     custom_attributes: str | None = None
     inference_id: str | None = None
     target_variant: str | None = None
+
+    @staticmethod
+    def read(request: Parameters) -> RealTimeRequest:
+        return RealTimeRequest(
+            endpoint_name=request["EndpointName"],
+            body=request["Body"],
+            content_type=request.get("ContentType"),
+            accept=request.get("Accept"),
+            custom_attributes=request.get("CustomAttributes"),
+            inference_id=request.get("InferenceId"),
+            target_variant=request.get("TargetVariant"),
+        )
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,18 @@ class RealTime:
     ) -> None:
         self._catalog, self._slots = catalog, slots
         self._meter, self._journal, self._account, self._now = meter, platform_log, account, now
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (Operation(RUNTIME, "InvokeEndpoint", self.invoke_endpoint),)
+
+    def invoke_endpoint(self, request: Parameters) -> Document:
+        answer = self.invoke(RealTimeRequest.read(request))
+        return {
+            "Body": answer.body,
+            "ContentType": answer.content_type,
+            "InvokedProductionVariant": answer.variant_name,
+            "CustomAttributes": answer.custom_attributes,
+        }
 
     def invoke(self, request: RealTimeRequest) -> RealTimeAnswer:
         endpoint = serving_endpoint(self._catalog, self._account, request.endpoint_name)

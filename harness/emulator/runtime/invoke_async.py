@@ -1,4 +1,4 @@
-"""Accepting an asynchronous invocation: the rules no service model states, the promised places, the row."""
+"""InvokeEndpointAsync: the rules that no service model states, the promised places, the job's row, and the 202."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from harness.emulator.async_inference.jobs import Invocation, Jobs
 from harness.emulator.context.arns import Account
 from harness.emulator.context.timestamps import Now
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.operations import RUNTIME, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.store.catalog import Catalog, Endpoint
 from harness.emulator.store.deployment import AsyncSettings
 from harness.emulator.store.spool import Spool
@@ -34,6 +36,22 @@ class AsyncRequest:
     ttl_seconds: int = DEFAULT_TTL_SECONDS
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
 
+    @staticmethod
+    def read(request: Parameters) -> AsyncRequest:
+        return AsyncRequest(
+            endpoint_name=request["EndpointName"],
+            body=request["Body"],
+            input_location=request.get("InputLocation"),
+            content_type=request.get("ContentType"),
+            accept=request.get("Accept"),
+            custom_attributes=request.get("CustomAttributes"),
+            inference_id=request.get("InferenceId"),
+            path_extension=request.get("S3OutputPathExtension"),
+            filename=request.get("Filename"),
+            ttl_seconds=request.get("RequestTTLSeconds", DEFAULT_TTL_SECONDS),
+            timeout_seconds=request.get("InvocationTimeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
+        )
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -55,6 +73,18 @@ class Submissions:
     ) -> None:
         self._catalog, self._jobs, self._spool = catalog, jobs, spool
         self._account, self._now, self._wake, self._new_uuid = account, now, wake, new_uuid
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (Operation(RUNTIME, "InvokeEndpointAsync", self.invoke_endpoint_async),)
+
+    def invoke_endpoint_async(self, request: Parameters) -> Document:
+        """The members of the 202, which botocore's model places in its headers and its body."""
+        accepted = self.submit(AsyncRequest.read(request))
+        return {
+            "InferenceId": accepted.inference_id,
+            "OutputLocation": accepted.output_location,
+            "FailureLocation": accepted.failure_location,
+        }
 
     def submit(self, request: AsyncRequest) -> Accepted:
         """Raises AwsFault; once this returned, the invocation is in the store."""

@@ -12,6 +12,7 @@ from harness.emulator.context.arns import Account
 from harness.emulator.context.timestamps import Now
 from harness.emulator.control_plane import listing
 from harness.emulator.protocol.faults import AwsFault, invalid
+from harness.emulator.protocol.operations import AUTO_SCALING, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.scaling.cloud_alarms import ScalingAlarms
 from harness.emulator.scaling.documents import activity_document, alarm_documents, policy_document, target_document
@@ -29,6 +30,17 @@ class ScalingApi:
     def __init__(self, records: Records, catalog: Catalog, alarms: ScalingAlarms, account: Account, now: Now) -> None:
         self._records, self._catalog, self._alarms = records, catalog, alarms
         self._account, self._now = account, now
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(AUTO_SCALING, "RegisterScalableTarget", self.register_scalable_target),
+            Operation(AUTO_SCALING, "DescribeScalableTargets", self.describe_scalable_targets),
+            Operation(AUTO_SCALING, "DeregisterScalableTarget", self.deregister_scalable_target),
+            Operation(AUTO_SCALING, "PutScalingPolicy", self.put_scaling_policy),
+            Operation(AUTO_SCALING, "DescribeScalingPolicies", self.describe_scaling_policies),
+            Operation(AUTO_SCALING, "DeleteScalingPolicy", self.delete_scaling_policy),
+            Operation(AUTO_SCALING, "DescribeScalingActivities", self.describe_scaling_activities),
+        )
 
     def register_scalable_target(self, request: Parameters) -> Document:
         resource_id = self._resource(request)

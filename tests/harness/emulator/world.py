@@ -13,7 +13,8 @@ from harness.emulator.app import Dependencies, Parts, assemble
 from harness.emulator.async_inference.jobs import Job
 from harness.emulator.context.arns import Account
 from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.handlers import ControlFace
+from harness.emulator.protocol import json_rpc
+from harness.emulator.protocol.operations import OperationTable
 from harness.emulator.runtime.invoke_async import Accepted, AsyncRequest
 from harness.emulator.store.catalog import Endpoint
 from tests.harness.emulator.containers import Script, ScriptedRuntime
@@ -85,7 +86,7 @@ class World:
         self.parts.store.close()
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
-        return call(self.parts.control, f"SageMaker.{operation}", request)
+        return call(self.parts.operations, f"SageMaker.{operation}", request)
 
     def create(self, name: str = "ep", **how: Any) -> str:
         """Model, config and endpoint of one name; the endpoint is `Creating`."""
@@ -167,8 +168,8 @@ class World:
         return found
 
 
-def call(control: ControlFace, target: str, request: dict[str, Any]) -> dict[str, Any]:
-    reply = control.answer(target, json.dumps(request).encode())
+def call(table: OperationTable, target: str, request: dict[str, Any]) -> dict[str, Any]:
+    reply = json_rpc.answer(table, target, json.dumps(request).encode())
     document: dict[str, Any] = json.loads(reply.body or b"{}")
     if reply.status != 200:
         raise Refused(document["__type"], document["message"])
