@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from harness.core.errors import HarnessError
-from harness.emulator.app import Dependencies
+from harness.emulator.app import Cloud, Dependencies
 from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
@@ -43,12 +43,15 @@ def dependencies(settings: EmulatorSettings, runtime: RuntimeAsked) -> Dependenc
     """The local cloud at `settings.cloud_url` and the runtime that was asked for."""
     url, region = settings.cloud_url, settings.account.region
     cloudwatch = local_client("cloudwatch", endpoint_url=url, region=region)
-    return Dependencies(
+    cloud = Cloud(
         objects=S3Objects(local_client("s3", endpoint_url=url, region=region)),
         topics=SnsTopics(local_client("sns", endpoint_url=url, region=region)),
         alarms=CloudWatchAlarms(cloudwatch),
         scaling_alarms=CloudWatchScalingAlarms(cloudwatch),
         metrics=CloudWatchMetrics(cloudwatch),
+    )
+    return Dependencies(
+        cloud,
         runtime=open_runtime(runtime, settings),
         now=time.time,
         gpu=gpu_usage,

@@ -17,7 +17,7 @@ from harness.core.errors import TimedOut
 from harness.core.state import remove_tree
 from harness.core.waiting import wait_until
 from harness.emulator.app import Dependencies, Parts, assemble
-from harness.emulator.async_inference.engine import REST_AFTER_A_SURPRISE_SECONDS, Assignment
+from harness.emulator.async_inference.engine import REST_AFTER_AN_ERROR_SECONDS, Assignment
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.state_lock import StateLock
 from harness.emulator.endpoints.life_cycle import EndpointActor
@@ -71,8 +71,8 @@ class Emulator:
             self._socket = listening_socket(self.settings.host, self.settings.port)
             self._sweep()
             self.parts = assemble(self.settings, self.dependencies, self._ring)
-            self.parts.jobs.recover()
-            self.parts.spool.sweep(self.parts.jobs.unfinished_uuids())
+            self.parts.records.jobs.recover()
+            self.parts.records.spool.sweep(self.parts.records.jobs.unfinished_uuids())
             self._spawn("keeper", self._keep_endpoints)
             self._spawn("scaler", self._scale, every=self.settings.real_seconds(_SCALE_EVERY_SECONDS))
             self._spawn("metrics", self.parts.publisher.publish, every=self.settings.publish_every_real_seconds)
@@ -96,22 +96,22 @@ class Emulator:
         for thread in self._threads:
             thread.join()
         self._drain(self.settings.drain_seconds)
-        self.parts.engine.is_closing = True
+        self.parts.engine.close()
         self._stop_instances()
         self._drain(_LAST_WORDS_SECONDS)
         self.parts.publisher.publish()
-        self.parts.store.close()
+        self.parts.context.store.close()
         self._lock.release()
 
     def reports(self) -> Reports:
         return {
             HEALTH_PATH: self.health,
             INSTANCES_PATH: self.instances,
-            TIMINGS_PATH: self.parts.timings.report,
+            TIMINGS_PATH: self.parts.records.timings.report,
         }
 
     def health(self) -> dict[str, object]:
-        endpoints = {endpoint.name: endpoint.status for endpoint in self.parts.catalog.endpoints()}
+        endpoints = {endpoint.name: endpoint.status for endpoint in self.parts.context.catalog.endpoints()}
         return {"status": "running", "endpoints": endpoints}
 
     def instances(self) -> list[dict[str, object]]:
@@ -137,10 +137,10 @@ class Emulator:
 
     def _keep_endpoints(self) -> None:
         for endpoint in self.parts.registry.missing():
-            self._enlist(endpoint)
+            self._add(endpoint)
 
-    def _enlist(self, endpoint: Endpoint) -> None:
-        actor = self.parts.registry.enlist(endpoint)
+    def _add(self, endpoint: Endpoint) -> None:
+        actor = self.parts.registry.add(endpoint)
         self._bells[endpoint.id] = threading.Event()
         gone = threading.Event()
         self._spawn(f"life-{endpoint.name}", lambda: self._live(actor, gone), gone)
@@ -148,7 +148,7 @@ class Emulator:
 
     def _live(self, actor: EndpointActor, gone: threading.Event) -> None:
         if not actor.step():
-            self.parts.registry.discharge(actor.endpoint_id)
+            self.parts.registry.remove(actor.endpoint_id)
             gone.set()
             self._ring(actor.endpoint_id)
             self._bells.pop(actor.endpoint_id, None)
@@ -168,8 +168,8 @@ class Emulator:
         except Exception:
             if self.parts.engine.is_closing:  # the store may be closed; the row says what is left to do
                 return
-            log.exception("job %s met a surprise; it is tried again", assignment.job.invocation.uuid)
-            self.parts.jobs.postpone(assignment.job, self.dependencies.now() + REST_AFTER_A_SURPRISE_SECONDS)
+            log.exception("job %s failed with an unexpected error; it is tried again", assignment.job.invocation.uuid)
+            self.parts.records.jobs.postpone(assignment.job, self.dependencies.now() + REST_AFTER_AN_ERROR_SECONDS)
         finally:
             with self._working_lock:
                 self._working -= 1
@@ -197,8 +197,8 @@ class Emulator:
                 try:
                     act()
                 except Exception:
-                    log.exception("%s met a surprise and goes on", name)
-                    self._stopping.wait(REST_AFTER_A_SURPRISE_SECONDS)
+                    log.exception("%s failed with an unexpected error and goes on", name)
+                    self._stopping.wait(REST_AFTER_AN_ERROR_SECONDS)
                 self._rest(bell, every)
 
         thread = threading.Thread(target=run, name=name, daemon=True)

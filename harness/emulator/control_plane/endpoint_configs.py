@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now, epoch_millis
+from harness.emulator.context.emulator_context import EmulatorContext
+from harness.emulator.context.timestamps import epoch_millis
 from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.models import Models, listed
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.operations import SAGEMAKER, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
-from harness.emulator.store.catalog import Catalog, Resource
+from harness.emulator.store.catalog import Resource
 from harness.emulator.store.deployment import Deployment, container_of, plan_variant
 
 KIND = "endpoint configuration"
@@ -18,9 +18,9 @@ _NOT_EMULATED = ("ServerlessConfig", "InstancePools", "CapacityReservationConfig
 
 
 class Configs:
-    def __init__(self, catalog: Catalog, models: Models, tags: Tags, account: Account, now: Now) -> None:
-        self._catalog, self._models, self._tags = catalog, models, tags
-        self._account, self._now = account, now
+    def __init__(self, context: EmulatorContext, models: Models, tags: Tags) -> None:
+        self._catalog, self._account, self._now = context.catalog, context.account, context.now
+        self._models, self._tags = models, tags
 
     def operations(self) -> tuple[Operation, ...]:
         return (

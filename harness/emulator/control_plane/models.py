@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import CloudRefused, CloudUnreachable, Objects
-from harness.emulator.context.timestamps import Now, epoch_millis
+from harness.emulator.context.emulator_context import EmulatorContext
+from harness.emulator.context.timestamps import epoch_millis
 from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.operations import SAGEMAKER, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
-from harness.emulator.store.catalog import Catalog, Resource
+from harness.emulator.store.catalog import Resource
 from harness.emulator.store.deployment import model_data_url
 
 KIND = "model"
 
 
 class Models:
-    def __init__(self, catalog: Catalog, objects: Objects, tags: Tags, account: Account, now: Now) -> None:
-        self._catalog, self._objects, self._tags = catalog, objects, tags
-        self._account, self._now = account, now
+    def __init__(self, context: EmulatorContext, objects: Objects, tags: Tags) -> None:
+        self._catalog, self._account, self._now = context.catalog, context.account, context.now
+        self._objects, self._tags = objects, tags
 
     def operations(self) -> tuple[Operation, ...]:
         return (

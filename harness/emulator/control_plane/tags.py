@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.emulator.context.arns import resource_of
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.operations import SAGEMAKER, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
-from harness.emulator.store.catalog import Catalog
 
 MAX_TAGS = 50
 
 
 class Tags:
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, context: EmulatorContext) -> None:
+        self._catalog = context.catalog
 
     def operations(self) -> tuple[Operation, ...]:
         return (

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 
-from harness.emulator.context.arns import Account, resource_of
+from harness.emulator.context.arns import resource_of
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.logs import paging
 from harness.emulator.logs.describing import describe_group, describe_stream, last_event_millis
 from harness.emulator.logs.events import (
@@ -37,8 +38,8 @@ _MOST_DESCRIBED = 50
 
 
 class LogsApi:
-    def __init__(self, times: LogTimes, account: Account, kept_seconds: float) -> None:
-        self._times, self._account, self._kept_seconds = times, account, kept_seconds
+    def __init__(self, context: EmulatorContext, times: LogTimes) -> None:
+        self._times, self._account, self._kept_seconds = times, context.account, context.settings.logs_kept_seconds
 
     def operations(self) -> tuple[Operation, ...]:
         return (

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.emulator.async_inference.jobs import Invocation, Jobs
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.operations import RUNTIME, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
-from harness.emulator.store.catalog import Catalog, Endpoint
+from harness.emulator.store.catalog import Endpoint
 from harness.emulator.store.deployment import AsyncSettings
 from harness.emulator.store.spool import Spool
 
@@ -63,16 +62,15 @@ class Accepted:
 class Submissions:
     def __init__(
         self,
-        catalog: Catalog,
+        context: EmulatorContext,
         jobs: Jobs,
         spool: Spool,
-        account: Account,
-        now: Now,
         wake: Callable[[int], None] = lambda _: None,
         new_uuid: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
-        self._catalog, self._jobs, self._spool = catalog, jobs, spool
-        self._account, self._now, self._wake, self._new_uuid = account, now, wake, new_uuid
+        """`wake` is told the endpoint's id when a job was accepted."""
+        self._context, self._jobs, self._spool = context, jobs, spool
+        self._wake, self._new_uuid = wake, new_uuid
 
     def operations(self) -> tuple[Operation, ...]:
         return (Operation(RUNTIME, "InvokeEndpointAsync", self.invoke_endpoint_async),)
@@ -88,7 +86,7 @@ class Submissions:
 
     def submit(self, request: AsyncRequest) -> Accepted:
         """Raises AwsFault; once this returned, the invocation is in the store."""
-        endpoint = serving_endpoint(self._catalog, self._account, request.endpoint_name)
+        endpoint = serving_endpoint(self._context, request.endpoint_name)
         settings = endpoint.deployment.async_settings
         if settings is None:
             raise faults.wrong_inference_type(request.endpoint_name)
@@ -96,7 +94,7 @@ class Submissions:
         invocation = self._invocation(request, settings)
         if request.input_location is None:
             self._spool.keep_input(invocation.uuid, request.body)
-        self._jobs.add(endpoint.id, invocation, self._now())
+        self._jobs.add(endpoint.id, invocation, self._context.now())
         self._wake(endpoint.id)
         return Accepted(invocation.inference_id, invocation.output_location, invocation.failure_location)
 
@@ -117,11 +115,11 @@ class Submissions:
         )
 
 
-def serving_endpoint(catalog: Catalog, account: Account, name: str) -> Endpoint:
+def serving_endpoint(context: EmulatorContext, name: str) -> Endpoint:
     """The endpoint of exactly this spelling, if it takes invocations now."""
-    endpoint = catalog.endpoint(account.endpoint(name))
+    endpoint = context.catalog.endpoint(context.account.endpoint(name))
     if endpoint is None or endpoint.name != name or not endpoint.takes_invocations:
-        raise faults.no_such_endpoint(name, account.account_id)
+        raise faults.no_such_endpoint(name, context.account.account_id)
     return endpoint
 
 

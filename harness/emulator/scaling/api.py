@@ -8,8 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.control_plane import listing
 from harness.emulator.protocol.faults import AwsFault, invalid
 from harness.emulator.protocol.operations import AUTO_SCALING, Operation
@@ -18,7 +17,6 @@ from harness.emulator.scaling.cloud_alarms import ScalingAlarms
 from harness.emulator.scaling.documents import activity_document, alarm_documents, policy_document, target_document
 from harness.emulator.scaling.records import DIMENSION, Policy, Records, Target
 from harness.emulator.scaling.tracking import tracking_alarms
-from harness.emulator.store.catalog import Catalog
 
 _SERVICE_ROLE = (
     "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
@@ -27,9 +25,9 @@ _SERVICE_ROLE = (
 
 
 class ScalingApi:
-    def __init__(self, records: Records, catalog: Catalog, alarms: ScalingAlarms, account: Account, now: Now) -> None:
-        self._records, self._catalog, self._alarms = records, catalog, alarms
-        self._account, self._now = account, now
+    def __init__(self, context: EmulatorContext, records: Records, alarms: ScalingAlarms) -> None:
+        self._catalog, self._account, self._now = context.catalog, context.account, context.now
+        self._records, self._alarms = records, alarms
 
     def operations(self) -> tuple[Operation, ...]:
         return (

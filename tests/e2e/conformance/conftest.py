@@ -22,7 +22,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from harness.core.state import inherited_environment
 from harness.core.waiting import wait_until
-from harness.emulator.app import Dependencies
+from harness.emulator.app import Cloud, Dependencies
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
@@ -158,15 +158,14 @@ def local_place(emulator_url: str, cloud_url: str, **more: Any) -> Place:
 
 def dependencies(cloud: EmbeddedCloud, runtime: Runtime, clock: ShiftedClock) -> Dependencies:
     cloudwatch = local_client("cloudwatch", endpoint_url=cloud.url, region=REGION)
-    return Dependencies(
+    parts_of_cloud = Cloud(
         S3Objects(local_client("s3", endpoint_url=cloud.url, region=REGION)),
         SnsTopics(local_client("sns", endpoint_url=cloud.url, region=REGION)),
         CloudWatchAlarms(cloudwatch),
         CloudWatchScalingAlarms(cloudwatch),
         CloudWatchMetrics(cloudwatch),
-        runtime,
-        clock,
     )
+    return Dependencies(parts_of_cloud, runtime, clock)
 
 
 @contextmanager

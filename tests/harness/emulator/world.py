@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.waiting import wait_until
-from harness.emulator.app import Dependencies, Parts, assemble
+from harness.emulator.app import Cloud, Dependencies, Parts, assemble
 from harness.emulator.async_inference.jobs import Job
 from harness.emulator.context.arns import Account
 from harness.emulator.context.settings import EmulatorSettings
@@ -69,21 +69,19 @@ class World:
         self.parts = self._assemble()
 
     def _assemble(self) -> Parts:
-        dependencies = Dependencies(
-            self.objects, self.topics, self.alarms, self.scaling_alarms, self.metrics, self.runtime, self.clock
-        )
-        return assemble(self.settings, dependencies)
+        cloud = Cloud(self.objects, self.topics, self.alarms, self.scaling_alarms, self.metrics)
+        return assemble(self.settings, Dependencies(cloud, self.runtime, self.clock))
 
     def restart(self) -> None:
         """As after a kill: everything in memory is gone, the state folder is not."""
-        self.parts.store.close()
+        self.parts.context.store.close()
         self.parts = self._assemble()
-        self.parts.jobs.recover()
+        self.parts.records.jobs.recover()
 
     def close(self) -> None:
         for instance in self.runtime.running():
             instance.stop()
-        self.parts.store.close()
+        self.parts.context.store.close()
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         return call(self.parts.operations, f"SageMaker.{operation}", request)
@@ -132,10 +130,10 @@ class World:
         """One step of every endpoint's life."""
         registry = self.parts.registry
         for endpoint in registry.missing():
-            registry.enlist(endpoint)
+            registry.add(endpoint)
         for actor in registry.actors():
             if not actor.step():
-                registry.discharge(actor.endpoint_id)
+                registry.remove(actor.endpoint_id)
 
     def step_until(self, name: str, is_so: Callable[[Endpoint], bool]) -> Endpoint:
         def attempt() -> Endpoint | None:
@@ -146,7 +144,7 @@ class World:
         return wait_until(attempt, what=f"endpoint {name}", timeout_seconds=10, every_seconds=0.005)
 
     def endpoint(self, name: str = "ep") -> Endpoint:
-        found = self.parts.catalog.endpoint(self.settings.account.endpoint(name))
+        found = self.parts.context.catalog.endpoint(self.settings.account.endpoint(name))
         assert found is not None, name
         return found
 
@@ -163,7 +161,7 @@ class World:
 
     def job(self, accepted: Accepted) -> Job:
         assert accepted.output_location is not None
-        found = self.parts.jobs.find(accepted.output_location.rpartition("/")[2].removesuffix(".out"))
+        found = self.parts.records.jobs.find(accepted.output_location.rpartition("/")[2].removesuffix(".out"))
         assert found is not None
         return found
 
