@@ -16,14 +16,14 @@ import time
 from pathlib import Path
 
 from harness.core.errors import RehearsalError
-from harness.emulator.assembly import Dependencies
+from harness.emulator.app import Cloud, Dependencies
 from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.instances.runtimes import RuntimeAsked, end_strays, open_runtime
 from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
 from harness.emulator.scaling.cloud_alarms import CloudWatchScalingAlarms
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from harness.local_cloud.clients import local_client
 from harness.serving.instances.gpu import gpu_usage
 from harness.serving.runtimes.docker_limits import MachineLimits
@@ -43,12 +43,15 @@ def dependencies(settings: EmulatorSettings, runtime: RuntimeAsked) -> Dependenc
     """The local cloud at `settings.cloud_url` and the runtime that was asked for."""
     url, region = settings.cloud_url, settings.account.region
     cloudwatch = local_client("cloudwatch", endpoint_url=url, region=region)
-    return Dependencies(
+    cloud = Cloud(
         objects=S3Objects(local_client("s3", endpoint_url=url, region=region)),
         topics=SnsTopics(local_client("sns", endpoint_url=url, region=region)),
         alarms=CloudWatchAlarms(cloudwatch),
         scaling_alarms=CloudWatchScalingAlarms(cloudwatch),
         metrics=CloudWatchMetrics(cloudwatch),
+    )
+    return Dependencies(
+        cloud,
         runtime=open_runtime(runtime, settings),
         now=time.time,
         gpu=gpu_usage,

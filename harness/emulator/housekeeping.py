@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from harness.emulator.async_inference.jobs import Jobs
-from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.logs.times import LogTimes
 from harness.serving.instances.runtime import Instance
 
@@ -16,15 +15,10 @@ log = logging.getLogger(__name__)
 
 class Housekeeping:
     def __init__(
-        self,
-        jobs: Jobs,
-        log_times: LogTimes,
-        instances: Callable[[], Sequence[Instance]],
-        settings: EmulatorSettings,
-        now: Now,
+        self, context: EmulatorContext, jobs: Jobs, log_times: LogTimes, instances: Callable[[], Sequence[Instance]]
     ) -> None:
+        self._settings, self._now = context.settings, context.now
         self._jobs, self._log_times, self._instances = jobs, log_times, instances
-        self._settings, self._now = settings, now
 
     def tidy(self) -> None:
         jobs = 0

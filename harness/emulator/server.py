@@ -1,59 +1,231 @@
-"""uvicorn in a thread, on a socket that is bound before anything else starts."""
+"""The emulator as a running service: its threads, its port, its start and its stop.
+
+One thread serves HTTP; every endpoint has one that moves its life on and one that hands out its jobs; the jobs
+have a thread each. Everything that decides anything lies in `assembly`'s parts.
+"""
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
-
-import uvicorn
-from starlette.types import ASGIApp
+from collections.abc import Callable
+from dataclasses import asdict
+from types import TracebackType
 
 from deploy.core.waiting import wait_until
-from harness.core.errors import MachineCannot, ServiceDidNotStart, TimedOut
+from harness.core.errors import TimedOut
+from harness.core.state import remove_tree
+from harness.emulator.app import Dependencies, Parts, assemble
+from harness.emulator.async_inference.engine import REST_AFTER_AN_ERROR_SECONDS, Assignment
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.context.state_lock import StateLock
+from harness.emulator.endpoints.life_cycle import EndpointActor
+from harness.emulator.protocol.http import HttpApplication, Reports
+from harness.emulator.protocol.http_server import HttpServer, listening_socket
+from harness.emulator.store.catalog import Endpoint
+from harness.processes import sweep
 
-_START_SECONDS = 30.0
+HEALTH_PATH = "/_rehearsal/health"
+INSTANCES_PATH = "/_rehearsal/instances"
+TIMINGS_PATH = "/_rehearsal/timings"
+_STEP_SECONDS = 0.05
+_SCALE_EVERY_SECONDS = 10.0
+"""In scaled seconds."""
+_DISPATCH_SECONDS = 0.25
+_LOOK_EVERY_SECONDS = 1.0
+"""How exact the time stamps of log lines are that nobody is reading at the time."""
+_TIDY_EVERY_SECONDS = 60.0
+_LAST_WORDS_SECONDS = 2.0
+"""For requests whose instance was just ended: they find out at once, unless somebody else runs the container."""
+log = logging.getLogger(__name__)
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Raises MachineCannot when the address is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's algorithm off only for sockets that say that they are TCP; it costs 40 ms an answer.
-    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((host, port))
-        made.listen(2048)
-    except OSError as error:
-        made.close()
-        raise MachineCannot(
-            f"cannot listen on {host}:{port}: {error}; choose another port, or 0 for a free one"
-        ) from error
-    return made
+class Emulator:
+    """`start`, use `url`, `stop`; or `with Emulator(...) as emulator`."""
 
+    def __init__(self, settings: EmulatorSettings, dependencies: Dependencies) -> None:
+        self.settings = settings
+        self.dependencies = dependencies
+        self._stopping = threading.Event()
+        self._bells: dict[int, threading.Event] = {}
+        self._threads: list[threading.Thread] = []
+        self._working = 0
+        self._working_lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._server: HttpServer | None = None
+        self._lock = StateLock(settings.state_dir)
+        self.parts: Parts
 
-class HttpServer:
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
-        config = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", ws="none", http="h11", loop="asyncio",
-            server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=5,
-        )  # fmt: skip
-        self._server = uvicorn.Server(config)
-        self._listener = listener
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="http", daemon=True)
+    @property
+    def url(self) -> str:
+        if self._socket is None:
+            return ""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{host}:{port}"
 
-    def start(self) -> None:
-        self._thread.start()
+    def start(self) -> Emulator:
+        """Listening when it returns. Raises MachineCannot when the port or the state folder is taken."""
+        self._lock.acquire()
         try:
-            wait_until(
-                lambda: self._server.started or None,
-                what="the HTTP server",
-                timeout_seconds=_START_SECONDS,
-                every_seconds=0.01,
-            )
-        except TimedOut as error:
-            raise ServiceDidNotStart(f"the emulator's HTTP server did not start: {error}") from error
+            self._socket = listening_socket(self.settings.host, self.settings.port)
+            self._sweep()
+            self.parts = assemble(self.settings, self.dependencies, self._ring)
+            self.parts.records.jobs.recover()
+            self.parts.records.spool.sweep(self.parts.records.jobs.unfinished_uuids())
+            self._spawn("keeper", self._keep_endpoints)
+            self._spawn("scaler", self._scale, every=self.settings.real_seconds(_SCALE_EVERY_SECONDS))
+            self._spawn("metrics", self.parts.publisher.publish, every=self.settings.publish_every_real_seconds)
+            self._spawn("logs", self.parts.log_times.note, every=_LOOK_EVERY_SECONDS)
+            self._spawn("housekeeping", self.parts.housekeeping.tidy, every=_TIDY_EVERY_SECONDS)
+            app = HttpApplication(self.parts.operations, self.reports())
+            self._server = HttpServer(app, self._socket)
+            self._server.start()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        self._listener.close()
+        """Take no more, let what is under way finish for a while, end the instances. Safe to call twice."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        if self._server is not None:
+            self._server.stop()
+        for thread in self._threads:
+            thread.join()
+        self._drain(self.settings.drain_seconds)
+        self.parts.engine.close()
+        self._stop_instances()
+        self._drain(_LAST_WORDS_SECONDS)
+        self.parts.publisher.publish()
+        self.parts.context.store.close()
+        self._lock.release()
+
+    def reports(self) -> Reports:
+        return {
+            HEALTH_PATH: self.health,
+            INSTANCES_PATH: self.instances,
+            TIMINGS_PATH: self.parts.records.timings.report,
+        }
+
+    def health(self) -> dict[str, object]:
+        endpoints = {endpoint.name: endpoint.status for endpoint in self.parts.context.catalog.endpoints()}
+        return {"status": "running", "endpoints": endpoints}
+
+    def instances(self) -> list[dict[str, object]]:
+        """What serves, and on what: for the evidence."""
+        return [
+            {"instance_id": each.spec.instance_id, "endpoint_name": each.spec.endpoint_name, **asdict(each.facts())}
+            for each in self.parts.registry.instances()
+        ]
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _sweep(self) -> None:
+        """End the instances that an emulator which died left behind, and remove their folders."""
+        for swept in sweep(self.settings.state_dir):
+            log.warning("ended %s, left by an emulator that died", swept.what)
+        for stray in self.dependencies.end_strays():
+            log.warning("removed %s, left by an emulator that died", stray)
+        remove_tree(self.settings.work_root)
+
+    def _keep_endpoints(self) -> None:
+        for endpoint in self.parts.registry.missing():
+            self._add(endpoint)
+
+    def _add(self, endpoint: Endpoint) -> None:
+        actor = self.parts.registry.add(endpoint)
+        self._bells[endpoint.id] = threading.Event()
+        gone = threading.Event()
+        self._spawn(f"life-{endpoint.name}", lambda: self._live(actor, gone), gone)
+        self._spawn(f"jobs-{endpoint.name}", lambda: self._dispatch(endpoint.id), gone, self._bells[endpoint.id])
+
+    def _live(self, actor: EndpointActor, gone: threading.Event) -> None:
+        if not actor.step():
+            self.parts.registry.remove(actor.endpoint_id)
+            gone.set()
+            self._ring(actor.endpoint_id)
+            self._bells.pop(actor.endpoint_id, None)
+
+    def _dispatch(self, endpoint_id: int) -> None:
+        engine = self.parts.engine
+        engine.expire(endpoint_id)
+        engine.settle(endpoint_id)
+        while not self._stopping.is_set() and (assignment := engine.assign(endpoint_id)) is not None:
+            with self._working_lock:
+                self._working += 1
+            threading.Thread(target=self._perform, args=(assignment,), name="job", daemon=True).start()
+
+    def _perform(self, assignment: Assignment) -> None:
+        try:
+            self.parts.engine.perform(assignment)
+        except Exception:
+            if self.parts.engine.is_closing:  # the store may be closed; the row says what is left to do
+                return
+            log.exception("job %s failed with an unexpected error; it is tried again", assignment.job.invocation.uuid)
+            self.parts.records.jobs.postpone(assignment.job, self.dependencies.now() + REST_AFTER_AN_ERROR_SECONDS)
+        finally:
+            with self._working_lock:
+                self._working -= 1
+            self._ring(assignment.job.endpoint_id)
+
+    def _scale(self) -> None:
+        self.parts.publisher.sample()
+        self.parts.scaler.tick()
+
+    def _ring(self, endpoint_id: int) -> None:
+        bell = self._bells.get(endpoint_id)
+        if bell is not None:
+            bell.set()
+
+    def _spawn(
+        self,
+        name: str,
+        act: Callable[[], None],
+        gone: threading.Event | None = None,
+        bell: threading.Event | None = None,
+        every: float = _STEP_SECONDS,
+    ) -> None:
+        def run() -> None:
+            while not self._stopping.is_set() and not (gone is not None and gone.is_set()):
+                try:
+                    act()
+                except Exception:
+                    log.exception("%s failed with an unexpected error and goes on", name)
+                    self._stopping.wait(REST_AFTER_AN_ERROR_SECONDS)
+                self._rest(bell, every)
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads = [one for one in self._threads if one.is_alive() or not one.ident] + [thread]
+        thread.start()
+
+    def _rest(self, bell: threading.Event | None, every: float) -> None:
+        if bell is None:
+            self._stopping.wait(max(every, _STEP_SECONDS))
+        else:
+            bell.wait(_DISPATCH_SECONDS)
+            bell.clear()
+
+    def _drain(self, seconds: float) -> None:
+        try:
+            wait_until(
+                lambda: True if self._working == 0 else None,
+                what="requests under way",
+                timeout_seconds=seconds,
+                every_seconds=0.02,
+            )
+        except TimedOut:
+            log.info("%d requests under way stay queued", self._working)
+
+    def _stop_instances(self) -> None:
+        stopping = [threading.Thread(target=actor.stop) for actor in self.parts.registry.actors()]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()

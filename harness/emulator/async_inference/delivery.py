@@ -14,16 +14,14 @@ from contextlib import contextmanager
 from typing import IO
 
 from harness.emulator.async_inference import notifications, outcomes
-from harness.emulator.async_inference.jobs import Job, Jobs
+from harness.emulator.async_inference.job_records import JobRecords
+from harness.emulator.async_inference.jobs import Job
 from harness.emulator.async_inference.outcomes import Completed, Failed, Outcome
-from harness.emulator.async_inference.timings import Timings
 from harness.emulator.context.cloud import CloudFailing, CloudRefused, CloudUnreachable, Objects, Topics
-from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.metrics.meter import Datum, Meter
-from harness.emulator.store.catalog import Catalog, Endpoint
+from harness.emulator.store.catalog import Endpoint
 from harness.emulator.store.deployment import AsyncSettings
-from harness.emulator.store.spool import Spool
 
 RETRY_SECONDS = 1.0
 """How long a job rests after the cloud did not answer."""
@@ -32,24 +30,15 @@ log = logging.getLogger(__name__)
 
 class Delivery:
     def __init__(
-        self,
-        catalog: Catalog,
-        jobs: Jobs,
-        spool: Spool,
-        objects: Objects,
-        topics: Topics,
-        meter: Meter,
-        timings: Timings,
-        settings: EmulatorSettings,
-        now: Now,
+        self, context: EmulatorContext, records: JobRecords, objects: Objects, topics: Topics, meter: Meter
     ) -> None:
-        self._catalog, self._jobs, self._spool = catalog, jobs, spool
-        self._objects, self._topics, self._meter, self._timings = objects, topics, meter, timings
-        self._settings, self._now = settings, now
+        self._context, self._meter = context, meter
+        self._jobs, self._spool, self._timings = records.jobs, records.spool, records.timings
+        self._objects, self._topics = objects, topics
 
     def deliver(self, job: Job) -> Outcome | None:
         """The outcome as it was delivered; None when it was postponed, or the endpoint was deleted meanwhile."""
-        endpoint = self._catalog.endpoint_by_id(job.endpoint_id)
+        endpoint = self._context.catalog.endpoint_by_id(job.endpoint_id)
         settings = None if endpoint is None else endpoint.deployment.async_settings
         if endpoint is None or settings is None or job.outcome is None or endpoint.status == "Deleting":
             self._spool.drop(job.invocation.uuid)
@@ -58,10 +47,10 @@ class Delivery:
             delivered = self._put_object(endpoint, settings, job)
             self._publish(endpoint, settings, delivered)
         except CloudFailing:
-            self._jobs.postpone_failing(job, self._now())
+            self._jobs.postpone_failing(job, self._context.now())
             return None
         except CloudUnreachable:
-            self._jobs.postpone(job, self._now() + RETRY_SECONDS)
+            self._jobs.postpone(job, self._context.now() + RETRY_SECONDS)
             return None
         self._jobs.finish(delivered)
         self._spool.drop(job.invocation.uuid)
@@ -86,7 +75,7 @@ class Delivery:
             with self._spool.answer_path(job.invocation.uuid).open("rb") as body:
                 seconds = _timed(lambda: self._store(job, location, body, content_type, settings))
         except CloudRefused as refused:
-            return self._jobs.decide(job, outcomes.upload_failure(location, str(refused)), self._now()) or job
+            return self._jobs.decide(job, outcomes.upload_failure(location, str(refused)), self._context.now()) or job
         self._note(endpoint, "ResponseUploadLatency", seconds * 1e6)
         self._timings.note(job.invocation, "upload", seconds)
         return job
@@ -110,7 +99,7 @@ class Delivery:
     def _store(
         self, job: Job, location: str, body: IO[bytes], content_type: str | None, settings: AsyncSettings
     ) -> None:
-        with insisting(job, self._settings.most_attempts):
+        with insisting(job, self._context.settings.most_attempts):
             self._objects.store(location, body, content_type=content_type, kms_key_id=settings.kms_key_id)
 
     def _publish(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
@@ -121,10 +110,10 @@ class Delivery:
             return
         answer = self._spool.answer_path(job.invocation.uuid)
         message = notifications.result_message(
-            job, job.outcome, settings.notifications, region=self._settings.account.region, answer=answer
+            job, job.outcome, settings.notifications, region=self._context.settings.account.region, answer=answer
         )
         try:
-            with insisting(job, self._settings.most_attempts):
+            with insisting(job, self._context.settings.most_attempts):
                 self._topics.publish(topic, message)
         except CloudRefused as refused:
             log.warning("job %s: the notification could not be published: %s", job.invocation.uuid, refused)
@@ -134,7 +123,7 @@ class Delivery:
         """Zeros of the failure counts are published, the rare counts are not: so it was observed."""
         cause = job.outcome.cause if isinstance(job.outcome, Failed) else None
         self._note(endpoint, "InvocationFailures", int(cause is not None))
-        self._note(endpoint, "TotalProcessingTime", (self._now() - job.received_at) * 1e3)
+        self._note(endpoint, "TotalProcessingTime", (self._context.now() - job.received_at) * 1e3)
         if cause is outcomes.Cause.EXPIRED:
             self._note(endpoint, "ExpiredRequests", 1)
             return
@@ -148,7 +137,7 @@ class Delivery:
 
     def _note(self, endpoint: Endpoint, name: str, value: float) -> None:
         variant = endpoint.deployment.variants[0].name
-        self._meter.note(Datum(name, value, self._now(), endpoint.name, variant))
+        self._meter.note(Datum(name, value, self._context.now(), endpoint.name, variant))
 
 
 @contextmanager

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 from harness.emulator.context.timestamps import epoch_millis
 from harness.emulator.endpoints.rollout import Phase
+from harness.emulator.protocol.shapes import Document
 from harness.emulator.store.catalog import CREATING, DELETING, UPDATING, Endpoint
 from harness.emulator.store.deployment import VariantPlan
 from harness.emulator.store.update_plan import UpdatePlan
-
-Document = dict[str, Any]
 
 
 def describe(endpoint: Endpoint, counts: Mapping[str, int], phase: Phase) -> Document:

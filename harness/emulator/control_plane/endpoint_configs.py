@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now, epoch_millis
+from harness.emulator.context.emulator_context import EmulatorContext
+from harness.emulator.context.timestamps import epoch_millis
 from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.models import Models, listed
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.protocol import faults
-from harness.emulator.store.catalog import Catalog, Resource
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
+from harness.emulator.store.catalog import Resource
 from harness.emulator.store.deployment import Deployment, container_of, plan_variant
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 KIND = "endpoint configuration"
 _NOT_EMULATED = ("ServerlessConfig", "InstancePools", "CapacityReservationConfig")
 
 
 class Configs:
-    def __init__(self, catalog: Catalog, models: Models, tags: Tags, account: Account, now: Now) -> None:
-        self._catalog, self._models, self._tags = catalog, models, tags
-        self._account, self._now = account, now
+    def __init__(self, context: EmulatorContext, models: Models, tags: Tags) -> None:
+        self._catalog, self._account, self._now = context.catalog, context.account, context.now
+        self._models, self._tags = models, tags
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "CreateEndpointConfig", self.create_endpoint_config),
+            Operation(SAGEMAKER, "DescribeEndpointConfig", self.describe_endpoint_config),
+            Operation(SAGEMAKER, "DeleteEndpointConfig", self.delete_endpoint_config),
+            Operation(SAGEMAKER, "ListEndpointConfigs", self.list_endpoint_configs),
+        )
 
     def create_endpoint_config(self, request: Parameters) -> Document:
         name, variants = request["EndpointConfigName"], request["ProductionVariants"]

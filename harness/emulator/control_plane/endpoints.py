@@ -9,20 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now, epoch_millis
+from harness.emulator.context.emulator_context import EmulatorContext
+from harness.emulator.context.timestamps import epoch_millis
 from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.describing import describe
 from harness.emulator.control_plane.endpoint_configs import Configs
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.endpoints.rollout import Phase
 from harness.emulator.protocol import faults
-from harness.emulator.store.catalog import BUSY, CREATING, DELETING, FAILED, UPDATING, Capacity, Catalog, Endpoint
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
+from harness.emulator.store.catalog import BUSY, CREATING, DELETING, FAILED, UPDATING, Capacity, Endpoint
 from harness.emulator.store.deployment import Deployment
 from harness.emulator.store.update_plan import UpdatePlan
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 KIND = "endpoint"
 InstanceCounts = Callable[[int], Mapping[str, int]]
 """Endpoint id -> healthy instances by variant."""
@@ -41,19 +41,26 @@ class Fleets(Protocol):
 class Endpoints:
     def __init__(
         self,
-        catalog: Catalog,
+        context: EmulatorContext,
         configs: Configs,
         tags: Tags,
-        account: Account,
         fleets: Fleets,
-        now: Now,
-        instance_quota: int,
         is_scaled: Callable[[str, str], bool],
     ) -> None:
         """`is_scaled` tells whether a variant of an endpoint is a registered scalable target."""
-        self._catalog, self._configs, self._tags = catalog, configs, tags
-        self._account, self._fleets, self._now = account, fleets, now
-        self._instance_quota, self._is_scaled = instance_quota, is_scaled
+        self._catalog, self._account, self._now = context.catalog, context.account, context.now
+        self._instance_quota = context.settings.instance_quota
+        self._configs, self._tags, self._fleets, self._is_scaled = configs, tags, fleets, is_scaled
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "CreateEndpoint", self.create_endpoint),
+            Operation(SAGEMAKER, "DescribeEndpoint", self.describe_endpoint),
+            Operation(SAGEMAKER, "UpdateEndpoint", self.update_endpoint),
+            Operation(SAGEMAKER, "UpdateEndpointWeightsAndCapacities", self.update_endpoint_weights_and_capacities),
+            Operation(SAGEMAKER, "DeleteEndpoint", self.delete_endpoint),
+            Operation(SAGEMAKER, "ListEndpoints", self.list_endpoints),
+        )
 
     def create_endpoint(self, request: Parameters) -> Document:
         name = request["EndpointName"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from harness.emulator.protocol import faults
+from harness.emulator.protocol.shapes import Parameters
 
 DEFAULT_PAGE = 10
 
@@ -27,7 +28,7 @@ class Listed:
 T = TypeVar("T")
 
 
-def page(items: Sequence[T], request: Mapping[str, Any], facts: Callable[[T], Listed]) -> tuple[list[T], str | None]:
+def page(items: Sequence[T], request: Parameters, facts: Callable[[T], Listed]) -> tuple[list[T], str | None]:
     """The page that `request` asks for and the token of the next one."""
     wanted = [item for item in items if _is_wanted(facts(item), request)]
     ordered = sorted(wanted, key=lambda item: _order(facts(item), request.get("SortBy", "CreationTime")))
@@ -38,7 +39,7 @@ def page(items: Sequence[T], request: Mapping[str, Any], facts: Callable[[T], Li
     return ordered[start:end], _token(end) if end < len(ordered) else None
 
 
-def _is_wanted(item: Listed, request: Mapping[str, Any]) -> bool:
+def _is_wanted(item: Listed, request: Parameters) -> bool:
     checks = (
         request.get("NameContains", "").lower() in item.name.lower(),
         request.get("StatusEquals", item.status) == item.status,

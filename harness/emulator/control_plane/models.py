@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from harness.emulator.context.arns import Account
 from harness.emulator.context.cloud import CloudRefused, CloudUnreachable, Objects
-from harness.emulator.context.timestamps import Now, epoch_millis
+from harness.emulator.context.emulator_context import EmulatorContext
+from harness.emulator.context.timestamps import epoch_millis
 from harness.emulator.control_plane import listing
 from harness.emulator.control_plane.tags import Tags
 from harness.emulator.protocol import faults
-from harness.emulator.store.catalog import Catalog, Resource
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
+from harness.emulator.store.catalog import Resource
 from harness.emulator.store.deployment import model_data_url
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 KIND = "model"
 
 
 class Models:
-    def __init__(self, catalog: Catalog, objects: Objects, tags: Tags, account: Account, now: Now) -> None:
-        self._catalog, self._objects, self._tags = catalog, objects, tags
-        self._account, self._now = account, now
+    def __init__(self, context: EmulatorContext, objects: Objects, tags: Tags) -> None:
+        self._catalog, self._account, self._now = context.catalog, context.account, context.now
+        self._objects, self._tags = objects, tags
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "CreateModel", self.create_model),
+            Operation(SAGEMAKER, "DescribeModel", self.describe_model),
+            Operation(SAGEMAKER, "DeleteModel", self.delete_model),
+            Operation(SAGEMAKER, "ListModels", self.list_models),
+        )
 
     def create_model(self, request: Parameters) -> Document:
         containers = _containers(request)

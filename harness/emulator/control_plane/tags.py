@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from harness.emulator.context.arns import resource_of
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.protocol import faults
-from harness.emulator.store.catalog import Catalog
+from harness.emulator.protocol.operations import SAGEMAKER, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 MAX_TAGS = 50
 
 
 class Tags:
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, context: EmulatorContext) -> None:
+        self._catalog = context.catalog
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(SAGEMAKER, "AddTags", self.add_tags),
+            Operation(SAGEMAKER, "ListTags", self.list_tags),
+            Operation(SAGEMAKER, "DeleteTags", self.delete_tags),
+        )
 
     def add_tags(self, request: Parameters) -> Document:
         arn = self._require(request["ResourceArn"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from harness.emulator.async_inference import notifications
 from harness.emulator.context.cloud import CloudRefused, CloudUnreachable, Topics
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.endpoints.rollout import BRINGING_UP, Alarms, Phase, RolledBack, RolledOut, Rollout
 from harness.emulator.instances.fleet import Fleet, FleetSlot, FleetTools, shortened
 from harness.emulator.store.catalog import (
@@ -22,7 +23,6 @@ from harness.emulator.store.catalog import (
     ROLLING_BACK,
     UPDATING,
     Capacity,
-    Catalog,
     Endpoint,
 )
 from harness.emulator.store.deployment import Deployment
@@ -31,7 +31,7 @@ from harness.emulator.store.update_plan import UpdatePlan
 
 @dataclass(frozen=True)
 class ActorTools:
-    catalog: Catalog
+    context: EmulatorContext
     topics: Topics
     alarms: Alarms
     fleets: FleetTools
@@ -49,7 +49,7 @@ class EndpointActor:
 
     def step(self) -> bool:
         """One step on; False when the endpoint is gone and nothing is left to do."""
-        endpoint = self._tools.catalog.endpoint_by_id(self.endpoint_id)
+        endpoint = self._tools.context.catalog.endpoint_by_id(self.endpoint_id)
         if endpoint is None:
             self.stop()
             return False
@@ -147,7 +147,7 @@ class EndpointActor:
     def _deploy(self, endpoint: Endpoint, plan: UpdatePlan, deployment: Deployment, refusal: str | None) -> None:
         if self._rollout is None:
             green = self._new_fleets(endpoint.name, deployment)
-            self._rollout = Rollout(self._fleets, green, plan, self._tools.fleets, self._tools.alarms)
+            self._rollout = Rollout(self._tools.context, self._fleets, green, plan, self._tools.alarms)
         self._rollout.trouble = self._rollout.trouble or refusal
         result = self._rollout.step()
         if isinstance(result, RolledOut):
@@ -162,7 +162,7 @@ class EndpointActor:
     def _delete(self, endpoint: Endpoint) -> None:
         self.stop()
         self._tools.on_gone(endpoint)
-        self._tools.catalog.remove_endpoint(endpoint)
+        self._tools.context.catalog.remove_endpoint(endpoint)
 
     def _rest(self, endpoint: Endpoint) -> None:
         """Failed: nothing runs, and only DeleteEndpoint is allowed."""
@@ -201,23 +201,23 @@ class EndpointActor:
 
     def _save(self, endpoint: Endpoint) -> None:
         self._are_topics_tested = False
-        self._tools.catalog.save_endpoint(replace(endpoint, modified_at=self._tools.fleets.now()))
+        self._tools.context.catalog.save_endpoint(replace(endpoint, modified_at=self._tools.context.now()))
 
     def _new_fleets(self, endpoint_name: str, deployment: Deployment) -> dict[str, Fleet]:
         return {plan.name: Fleet(endpoint_name, plan, self._tools.fleets) for plan in deployment.variants}
 
     def _limit(self, is_green: bool) -> int | None:
-        endpoint = self._tools.catalog.endpoint_by_id(self.endpoint_id)
+        endpoint = self._tools.context.catalog.endpoint_by_id(self.endpoint_id)
         if endpoint is None:
             return 0
         plan = endpoint.update
         deployment = plan.deployment if is_green and plan is not None and plan.deployment else endpoint.deployment
         settings = deployment.async_settings
         chosen = None if settings is None else settings.max_concurrent_per_instance
-        return chosen or self._tools.fleets.settings.default_concurrency
+        return chosen or self._tools.context.settings.default_concurrency
 
     def _weighted(self) -> FleetSlot | None:
-        endpoint = self._tools.catalog.endpoint_by_id(self.endpoint_id)
+        endpoint = self._tools.context.catalog.endpoint_by_id(self.endpoint_id)
         if endpoint is None:
             return None
         names = [name for name, fleet in self._fleets.items() if fleet.healthy_count]

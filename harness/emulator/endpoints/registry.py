@@ -21,14 +21,14 @@ class InstanceRegistry:
     def missing(self) -> list[Endpoint]:
         """Endpoints that have a row and no actor yet."""
         known = set(self._snapshot())
-        return [endpoint for endpoint in self._tools.catalog.endpoints() if endpoint.id not in known]
+        return [endpoint for endpoint in self._tools.context.catalog.endpoints() if endpoint.id not in known]
 
-    def enlist(self, endpoint: Endpoint) -> EndpointActor:
+    def add(self, endpoint: Endpoint) -> EndpointActor:
         actor = EndpointActor(endpoint, self._tools)
         with self._lock:
             return self._actors.setdefault(endpoint.id, actor)
 
-    def discharge(self, endpoint_id: int) -> None:
+    def remove(self, endpoint_id: int) -> None:
         with self._lock:
             self._actors.pop(endpoint_id, None)
 

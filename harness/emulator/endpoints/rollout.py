@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.emulator.instances.fleet import Fleet, FleetSlot, FleetTools
+from harness.emulator.context.emulator_context import EmulatorContext
+from harness.emulator.instances.fleet import Fleet, FleetSlot
 from harness.emulator.store.update_plan import UpdatePlan
 
 
@@ -84,10 +85,15 @@ def _portion(size: Mapping[str, Any] | None, instance_count: int, *, fallback: f
 
 class Rollout:
     def __init__(
-        self, blue: Mapping[str, Fleet], green: Mapping[str, Fleet], plan: UpdatePlan, tools: FleetTools, alarms: Alarms
+        self,
+        context: EmulatorContext,
+        blue: Mapping[str, Fleet],
+        green: Mapping[str, Fleet],
+        plan: UpdatePlan,
+        alarms: Alarms,
     ) -> None:
         self.blue, self.green = dict(blue), dict(green)
-        self._plan, self._tools, self._alarms = plan, tools, alarms
+        self._plan, self._context, self._alarms = plan, context, alarms
         self._policy = plan.policy or {}
         self.is_rolling = "RollingUpdatePolicy" in self._policy
         total = sum(count for count, _ in plan.capacities.values())
@@ -171,18 +177,18 @@ class Rollout:
             fleet.converge(previous - math.floor(round(previous * gone, 6)))
 
     def _wait(self, stage: Stage) -> None:
-        now = self._tools.now()
+        now = self._context.now()
         if self._stage_done_at is None:
-            self._stage_done_at = now + self._tools.settings.real_seconds(stage.wait_seconds)
+            self._stage_done_at = now + self._context.settings.real_seconds(stage.wait_seconds)
         if now >= self._stage_done_at:
             self._stage += 1
             self._stage_done_at = None
 
     def _terminate_blue(self) -> RolledOut | None:
-        now = self._tools.now()
+        now = self._context.now()
         if self._terminate_at is None:
             wait = (self._policy.get("BlueGreenUpdatePolicy") or {}).get("TerminationWaitInSeconds", 0)
-            self._terminate_at = now + self._tools.settings.real_seconds(float(wait))
+            self._terminate_at = now + self._context.settings.real_seconds(float(wait))
         if now < self._terminate_at:
             return None
         for fleet in self.blue.values():
@@ -210,15 +216,18 @@ class Rollout:
     def _overtime(self) -> str | None:
         policy = self._policy.get("BlueGreenUpdatePolicy") or self._policy.get("RollingUpdatePolicy") or {}
         limit = policy.get("MaximumExecutionTimeoutInSeconds")
-        if limit is None or self._tools.now() - self._plan.started_at < self._tools.settings.real_seconds(float(limit)):
+        if limit is None:
+            return None
+        seconds = self._context.now() - self._plan.started_at
+        if seconds < self._context.settings.real_seconds(float(limit)):
             return None
         return f"The deployment did not finish within MaximumExecutionTimeoutInSeconds ({limit})."
 
     def _alarm(self) -> str | None:
         configured = (self._policy.get("AutoRollbackConfiguration") or {}).get("Alarms") or []
-        now = self._tools.now()
+        now = self._context.now()
         if not configured or now < self._next_alarm_check:
             return None
-        self._next_alarm_check = now + min(1.0, self._tools.settings.real_seconds(10.0))
+        self._next_alarm_check = now + min(1.0, self._context.settings.real_seconds(10.0))
         ringing = self._alarms.ringing([alarm["AlarmName"] for alarm in configured])
         return f"The deployment was rolled back: alarm(s) in ALARM: {', '.join(ringing)}." if ringing else None

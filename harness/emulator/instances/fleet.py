@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.core.errors import ModelDataError, RehearsalError
-from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances import container
 from harness.emulator.instances.platform_log import LogStream, PlatformLog
 from harness.emulator.store.deployment import VariantPlan
@@ -32,10 +31,9 @@ def new_instance_id() -> str:
 class FleetTools:
     """What every fleet of an emulator shares."""
 
+    context: EmulatorContext
     runtime: Runtime
-    settings: EmulatorSettings
     platform_log: PlatformLog
-    now: Now
     ping: Callable[[str], bool] = container.ping
     new_instance_id: Callable[[], str] = new_instance_id
 
@@ -107,7 +105,7 @@ class Fleet:
         """One step towards `wanted` healthy instances: look after those there are, start or retire the difference."""
         self.check()
         for _ in range(wanted - self.size):
-            if self._tools.now() < self._retry_at or not self._start():
+            if self._tools.context.now() < self._retry_at or not self._start():
                 break
         self._retire(self.size - wanted)
         self._remove_drained()
@@ -146,13 +144,13 @@ class Fleet:
             self._fail(self._start_failure(error, log_tail), self._stream(spec), log_tail)
             return False
         with self._lock:
-            self._members.append(Member(handle, self._stream(spec), self._tools.now()))
+            self._members.append(Member(handle, self._stream(spec), self._tools.context.now()))
         return True
 
     def _new_spec(self) -> InstanceSpec:
         tools, variant = self._tools, self.variant
         instance_id = tools.new_instance_id()
-        work_dir = tools.settings.work_root / instance_id
+        work_dir = tools.context.settings.work_root / instance_id
         work_dir.mkdir(parents=True)
         return InstanceSpec(
             instance_id=instance_id,
@@ -170,7 +168,7 @@ class Fleet:
         return LogStream(spec.endpoint_name, spec.variant_name, spec.instance_id)
 
     def _check(self, member: Member) -> None:
-        now = self._tools.now()
+        now = self._tools.context.now()
         ended = member.handle.ended()
         if ended is not None:
             self._lose(member, f"the container {ended.reason}")
@@ -178,7 +176,7 @@ class Fleet:
             self._ping(member, now)
 
     def _ping(self, member: Member, now: float) -> None:
-        settings = self._tools.settings
+        settings = self._tools.context.settings
         if self._tools.ping(member.handle.base_url):
             self._note_healthy(member)
             member.next_ping_at = now + settings.ping_every_seconds
@@ -205,7 +203,7 @@ class Fleet:
 
     def _fail(self, reason: str, stream: LogStream, log_tail: str) -> None:
         self.failure = reason
-        self._retry_at = self._tools.now() + self._retry_seconds
+        self._retry_at = self._tools.context.now() + self._retry_seconds
         self._retry_seconds = min(2 * self._retry_seconds, _LAST_RETRY_SECONDS)
         self._tools.platform_log.write(stream, f"{reason}\n{log_tail}".rstrip())
 
@@ -232,7 +230,7 @@ class Fleet:
     def _end(self, member: Member) -> None:
         with self._lock:
             member.is_retiring = True
-        member.handle.stop(self._tools.settings.stop_grace_seconds)
+        member.handle.stop(self._tools.context.settings.stop_grace_seconds)
         with self._lock:
             self._members = [one for one in self._members if one is not member]
 

@@ -5,12 +5,12 @@ Every call looks at the logs first, so that what a container has written is in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import groupby
-from typing import Any
 
-from harness.emulator.context.arns import Account, resource_of
+from harness.emulator.context.arns import resource_of
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.logs import paging
 from harness.emulator.logs.describing import describe_group, describe_stream, last_event_millis
 from harness.emulator.logs.events import (
@@ -29,17 +29,25 @@ from harness.emulator.logs.events import forwards as events_forwards
 from harness.emulator.logs.pattern import Matches, matcher
 from harness.emulator.logs.times import LogTimes
 from harness.emulator.protocol.faults import AwsFault
+from harness.emulator.protocol.operations import LOGS, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 _MOST_READ_BYTES = 32 * 1024 * 1024
 """Searched for one answer; then an answer with a token, perhaps without events, as AWS gives them."""
 _MOST_DESCRIBED = 50
 
 
 class LogsApi:
-    def __init__(self, times: LogTimes, account: Account, kept_seconds: float) -> None:
-        self._times, self._account, self._kept_seconds = times, account, kept_seconds
+    def __init__(self, context: EmulatorContext, times: LogTimes) -> None:
+        self._times, self._account, self._kept_seconds = times, context.account, context.settings.logs_kept_seconds
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(LOGS, "FilterLogEvents", self.filter_log_events),
+            Operation(LOGS, "GetLogEvents", self.get_log_events),
+            Operation(LOGS, "DescribeLogStreams", self.describe_log_streams),
+            Operation(LOGS, "DescribeLogGroups", self.describe_log_groups),
+        )
 
     def filter_log_events(self, request: Parameters) -> Document:
         if request.get("startFromHead") is False:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from harness.emulator.context.arns import Account
 from harness.emulator.logs.events import Noted, ends
+from harness.emulator.protocol.shapes import Document
 
-Document = dict[str, Any]
 _DAY_SECONDS = 86_400
 
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-JSON_SERVICES: Mapping[str, str] = {
-    "SageMaker": "sagemaker",
-    "AnyScaleFrontendService": "application-autoscaling",
-    "Logs_20140328": "logs",
-}
-"""X-Amz-Target's prefix -> botocore's name of the service."""
+# The table of operations names services by these constants, which are botocore's names.
+SAGEMAKER, RUNTIME, AUTO_SCALING, LOGS = "sagemaker", "sagemaker-runtime", "application-autoscaling", "logs"
 
 
 @cache
 def service(name: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+
+
+def protocol(service_name: str) -> str:
+    """`json` (with X-Amz-Target) or `rest-json`, in botocore's words."""
+    return str(service(service_name).metadata["protocol"])
+
+
+def target_prefix(service_name: str) -> str | None:
+    """What X-Amz-Target begins with; None of a service that speaks another protocol than `json`."""
+    prefix: str | None = service(service_name).metadata.get("targetPrefix")
+    return prefix
 
 
 @cache
@@ -28,8 +34,8 @@ def operation(service_name: str, operation_name: str) -> OperationModel | None:
     return model.operation_model(operation_name) if operation_name in model.operation_names else None
 
 
+# Surrogate pairs as Java counts them; Python has none, and would read a range that runs backwards.
 _ANY_XML_TEXT = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"
-"""Surrogate pairs as Java counts them; Python has none, and would read a range that runs backwards."""
 
 _JAVA_TO_PYTHON = (
     (_ANY_XML_TEXT, "[\u0020-\ufffd\U00010000-\U0010ffff\r\n\t]*"),

@@ -6,14 +6,12 @@ Knows nothing of single operations: rules that the models do not state live with
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.service_models import pattern
-
-Parameters = Mapping[str, Any]
+from harness.emulator.protocol.shapes import Parameters
 
 PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -53,7 +51,7 @@ def _complaints(shape: Shape, value: object, path: str) -> Iterator[str]:
             yield from _complaints(shape.value, item, f"{path}.{key}.value")
 
 
-def _member_complaints(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+def _member_complaints(shape: StructureShape, value: Parameters, path: str) -> Iterator[str]:
     for name in shape.required_members:
         if value.get(name) is None:
             yield f"Value null at '{_join(path, name)}' failed to satisfy constraint: Member must not be null"

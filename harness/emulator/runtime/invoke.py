@@ -8,22 +8,21 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from harness.emulator.async_inference.engine import Slot
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances import container
 from harness.emulator.instances.container import Answered, Unanswered, Unreached
 from harness.emulator.instances.platform_log import PlatformLog
+from harness.emulator.instances.slots import RealTimeSlots, Slot
 from harness.emulator.metrics.meter import Datum, Meter
 from harness.emulator.protocol import faults
 from harness.emulator.protocol.faults import AwsFault, OriginalAnswer
+from harness.emulator.protocol.operations import RUNTIME, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.runtime.invoke_async import serving_endpoint
-from harness.emulator.store.catalog import Catalog, Endpoint
+from harness.emulator.store.catalog import Endpoint
 
 TIMEOUT_SECONDS = 60.0
-MAX_BODY_BYTES = 6291456
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,18 @@ class RealTimeRequest:
     inference_id: str | None = None
     target_variant: str | None = None
 
+    @staticmethod
+    def read(request: Parameters) -> RealTimeRequest:
+        return RealTimeRequest(
+            endpoint_name=request["EndpointName"],
+            body=request["Body"],
+            content_type=request.get("ContentType"),
+            accept=request.get("Accept"),
+            custom_attributes=request.get("CustomAttributes"),
+            inference_id=request.get("InferenceId"),
+            target_variant=request.get("TargetVariant"),
+        )
+
 
 @dataclass(frozen=True)
 class RealTimeAnswer:
@@ -45,25 +56,25 @@ class RealTimeAnswer:
     custom_attributes: str | None
 
 
-class RealTimeSlots(Protocol):
-    def acquire_for_request(self, endpoint_id: int, variant_name: str | None) -> Slot | None: ...
-
-
 class RealTime:
-    def __init__(
-        self,
-        catalog: Catalog,
-        slots: RealTimeSlots,
-        meter: Meter,
-        platform_log: PlatformLog,
-        account: Account,
-        now: Now,
-    ) -> None:
-        self._catalog, self._slots = catalog, slots
-        self._meter, self._journal, self._account, self._now = meter, platform_log, account, now
+    def __init__(self, context: EmulatorContext, slots: RealTimeSlots, meter: Meter, platform_log: PlatformLog) -> None:
+        self._context, self._slots = context, slots
+        self._meter, self._platform_log = meter, platform_log
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (Operation(RUNTIME, "InvokeEndpoint", self.invoke_endpoint),)
+
+    def invoke_endpoint(self, request: Parameters) -> Document:
+        answer = self.invoke(RealTimeRequest.read(request))
+        return {
+            "Body": answer.body,
+            "ContentType": answer.content_type,
+            "InvokedProductionVariant": answer.variant_name,
+            "CustomAttributes": answer.custom_attributes,
+        }
 
     def invoke(self, request: RealTimeRequest) -> RealTimeAnswer:
-        endpoint = serving_endpoint(self._catalog, self._account, request.endpoint_name)
+        endpoint = serving_endpoint(self._context, request.endpoint_name)
         if endpoint.deployment.async_request is not None:
             raise faults.wrong_inference_type(request.endpoint_name)
         if request.target_variant is not None and endpoint.deployment.variant(request.target_variant) is None:
@@ -97,9 +108,9 @@ class RealTime:
     def _model_error(
         self, endpoint: Endpoint, slot: Slot, request: RealTimeRequest, status: int, said: str
     ) -> AwsFault:
-        self._journal.model_error(slot.stream, request.inference_id or "-", status, said)
+        self._platform_log.model_error(slot.stream, request.inference_id or "-", status, said)
         side = "client" if 400 <= status < 500 else "server"
-        region, account_id = self._account.region, self._account.account_id
+        region, account_id = self._context.account.region, self._context.account.account_id
         group = f"/aws/sagemaker/Endpoints/{endpoint.name}"
         console = (
             f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"
@@ -108,8 +119,9 @@ class RealTime:
             f'Received {side} error ({status}) from primary with message "{said[:1024]}".'
             f" See {console} in account {account_id} for more information."
         )
-        stream = self._account.log_stream(endpoint.name, f"{slot.stream.variant_name}/{slot.stream.instance_id}")
-        return AwsFault("ModelError", message, status=424, original=OriginalAnswer(status, said[:2048], stream))
+        stream = f"{slot.stream.variant_name}/{slot.stream.instance_id}"
+        original = OriginalAnswer(status, said[:2048], self._context.account.log_stream(endpoint.name, stream))
+        return AwsFault("ModelError", message, status=424, original=original)
 
     def _measure(self, endpoint: Endpoint, slot: Slot, answer: container.Answer, micros: float) -> None:
         status = answer.status if isinstance(answer, Answered) else 500
@@ -121,7 +133,7 @@ class RealTime:
             "Invocation5XXErrors": float(status >= 500),
         }
         for name, value in values.items():
-            self._meter.note(Datum(name, value, self._now(), endpoint.name, slot.stream.variant_name))
+            self._meter.note(Datum(name, value, self._context.now(), endpoint.name, slot.stream.variant_name))
 
 
 def _headers(request: RealTimeRequest) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Accepting an asynchronous invocation: the rules no service model states, the promised places, the row."""
+"""InvokeEndpointAsync: the rules that no service model states, the promised places, the job's row, and the 202."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.emulator.async_inference.jobs import Invocation, Jobs
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.protocol import faults
-from harness.emulator.store.catalog import Catalog, Endpoint
+from harness.emulator.protocol.operations import RUNTIME, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
+from harness.emulator.store.catalog import Endpoint
 from harness.emulator.store.deployment import AsyncSettings
 from harness.emulator.store.spool import Spool
 
@@ -34,6 +35,22 @@ class AsyncRequest:
     ttl_seconds: int = DEFAULT_TTL_SECONDS
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
 
+    @staticmethod
+    def read(request: Parameters) -> AsyncRequest:
+        return AsyncRequest(
+            endpoint_name=request["EndpointName"],
+            body=request["Body"],
+            input_location=request.get("InputLocation"),
+            content_type=request.get("ContentType"),
+            accept=request.get("Accept"),
+            custom_attributes=request.get("CustomAttributes"),
+            inference_id=request.get("InferenceId"),
+            path_extension=request.get("S3OutputPathExtension"),
+            filename=request.get("Filename"),
+            ttl_seconds=request.get("RequestTTLSeconds", DEFAULT_TTL_SECONDS),
+            timeout_seconds=request.get("InvocationTimeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
+        )
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -45,20 +62,31 @@ class Accepted:
 class Submissions:
     def __init__(
         self,
-        catalog: Catalog,
+        context: EmulatorContext,
         jobs: Jobs,
         spool: Spool,
-        account: Account,
-        now: Now,
         wake: Callable[[int], None] = lambda _: None,
         new_uuid: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
-        self._catalog, self._jobs, self._spool = catalog, jobs, spool
-        self._account, self._now, self._wake, self._new_uuid = account, now, wake, new_uuid
+        """`wake` is told the endpoint's id when a job was accepted."""
+        self._context, self._jobs, self._spool = context, jobs, spool
+        self._wake, self._new_uuid = wake, new_uuid
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (Operation(RUNTIME, "InvokeEndpointAsync", self.invoke_endpoint_async),)
+
+    def invoke_endpoint_async(self, request: Parameters) -> Document:
+        """The members of the 202, which botocore's model places in its headers and its body."""
+        accepted = self.submit(AsyncRequest.read(request))
+        return {
+            "InferenceId": accepted.inference_id,
+            "OutputLocation": accepted.output_location,
+            "FailureLocation": accepted.failure_location,
+        }
 
     def submit(self, request: AsyncRequest) -> Accepted:
         """Raises AwsFault; once this returned, the invocation is in the store."""
-        endpoint = serving_endpoint(self._catalog, self._account, request.endpoint_name)
+        endpoint = serving_endpoint(self._context, request.endpoint_name)
         settings = endpoint.deployment.async_settings
         if settings is None:
             raise faults.wrong_inference_type(request.endpoint_name)
@@ -66,7 +94,7 @@ class Submissions:
         invocation = self._invocation(request, settings)
         if request.input_location is None:
             self._spool.keep_input(invocation.uuid, request.body)
-        self._jobs.add(endpoint.id, invocation, self._now())
+        self._jobs.add(endpoint.id, invocation, self._context.now())
         self._wake(endpoint.id)
         return Accepted(invocation.inference_id, invocation.output_location, invocation.failure_location)
 
@@ -87,11 +115,11 @@ class Submissions:
         )
 
 
-def serving_endpoint(catalog: Catalog, account: Account, name: str) -> Endpoint:
+def serving_endpoint(context: EmulatorContext, name: str) -> Endpoint:
     """The endpoint of exactly this spelling, if it takes invocations now."""
-    endpoint = catalog.endpoint(account.endpoint(name))
+    endpoint = context.catalog.endpoint(context.account.endpoint(name))
     if endpoint is None or endpoint.name != name or not endpoint.takes_invocations:
-        raise faults.no_such_endpoint(name, account.account_id)
+        raise faults.no_such_endpoint(name, context.account.account_id)
     return endpoint
 
 

@@ -6,22 +6,18 @@ Messages are the emulator's own where AWS's are not published.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from harness.emulator.context.arns import Account
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.control_plane import listing
 from harness.emulator.protocol.faults import AwsFault, invalid
+from harness.emulator.protocol.operations import AUTO_SCALING, Operation
+from harness.emulator.protocol.shapes import Document, Parameters
 from harness.emulator.scaling.cloud_alarms import ScalingAlarms
 from harness.emulator.scaling.documents import activity_document, alarm_documents, policy_document, target_document
 from harness.emulator.scaling.records import DIMENSION, Policy, Records, Target
 from harness.emulator.scaling.tracking import tracking_alarms
-from harness.emulator.store.catalog import Catalog
 
-Parameters = Mapping[str, Any]
-Document = dict[str, Any]
 _SERVICE_ROLE = (
     "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
@@ -29,9 +25,20 @@ _SERVICE_ROLE = (
 
 
 class ScalingApi:
-    def __init__(self, records: Records, catalog: Catalog, alarms: ScalingAlarms, account: Account, now: Now) -> None:
-        self._records, self._catalog, self._alarms = records, catalog, alarms
-        self._account, self._now = account, now
+    def __init__(self, context: EmulatorContext, records: Records, alarms: ScalingAlarms) -> None:
+        self._catalog, self._account, self._now = context.catalog, context.account, context.now
+        self._records, self._alarms = records, alarms
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(AUTO_SCALING, "RegisterScalableTarget", self.register_scalable_target),
+            Operation(AUTO_SCALING, "DescribeScalableTargets", self.describe_scalable_targets),
+            Operation(AUTO_SCALING, "DeregisterScalableTarget", self.deregister_scalable_target),
+            Operation(AUTO_SCALING, "PutScalingPolicy", self.put_scaling_policy),
+            Operation(AUTO_SCALING, "DescribeScalingPolicies", self.describe_scaling_policies),
+            Operation(AUTO_SCALING, "DeleteScalingPolicy", self.delete_scaling_policy),
+            Operation(AUTO_SCALING, "DescribeScalingActivities", self.describe_scaling_activities),
+        )
 
     def register_scalable_target(self, request: Parameters) -> Document:
         resource_id = self._resource(request)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from harness.emulator.context.arns import Account
 from harness.emulator.context.timestamps import epoch_millis
+from harness.emulator.protocol.shapes import Document
 from harness.emulator.scaling.records import DIMENSION, Activity, Policy, Target
-
-Document = dict[str, Any]
 
 
 def policy_document(policy: Policy, account: Account) -> Document:

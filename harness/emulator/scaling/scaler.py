@@ -1,14 +1,11 @@
-"""The hand that scales: one `tick` asks every policy, moves the endpoints and writes the activities. No thread."""
+"""The scaler: one `tick` asks every policy, changes capacities of endpoints and writes the activities. No thread."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from harness.emulator.context.arns import Account
-from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.context.timestamps import Now
+from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.control_plane.endpoints import Endpoints
 from harness.emulator.protocol.faults import AwsFault
 from harness.emulator.scaling.alarming import Evaluator, MetricAlarm
@@ -24,27 +21,23 @@ from harness.emulator.scaling.decisions import (
 )
 from harness.emulator.scaling.records import Activity, Policy, Records, Target
 from harness.emulator.scaling.tracking import high_alarm, low_alarm
-from harness.emulator.store.catalog import DELETING, FAILED, IN_SERVICE, Catalog, Endpoint
+from harness.emulator.store.catalog import DELETING, FAILED, IN_SERVICE, Endpoint
 
 DEFAULT_COOLDOWN_SECONDS = 300.0
 _ALARMS_READ_EVERY_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class ScalerTools:
-    records: Records
-    catalog: Catalog
-    endpoints: Endpoints
-    evaluator: Evaluator
-    alarms: ScalingAlarms
-    settings: EmulatorSettings
-    account: Account
-    now: Now
-
-
 class Scaler:
-    def __init__(self, tools: ScalerTools) -> None:
-        self._tools = tools
+    def __init__(
+        self,
+        context: EmulatorContext,
+        records: Records,
+        endpoints: Endpoints,
+        evaluator: Evaluator,
+        scaling_alarms: ScalingAlarms,
+    ) -> None:
+        self._context, self._records, self._endpoints = context, records, endpoints
+        self._evaluator, self._scaling_alarms = evaluator, scaling_alarms
         self._last: dict[str, LastActivity] = {}
         self._alarms: list[MetricAlarm] = []
         self._alarms_read_at = float("-inf")
@@ -52,7 +45,7 @@ class Scaler:
     def tick(self) -> None:
         """Ask every target's policies once, and act."""
         self._finish_activities()
-        targets = self._tools.records.targets()
+        targets = self._records.targets()
         if not targets:
             return
         self._read_alarms()
@@ -69,7 +62,7 @@ class Scaler:
             limit = "minimum" if bounded > current else "maximum"
             self._set(target, Proposal(bounded, f"{limit} capacity was set to {bounded}", "", "step"), current)
             return
-        policies = self._tools.records.policies(target.resource_id)
+        policies = self._records.policies(target.resource_id)
         proposals = [found for policy in policies for found in self._proposals(policy, target, current)]
         tracking = sum(policy.kind == "TargetTrackingScaling" for policy in policies)
         chosen = choose(proposals, current, tracking)
@@ -89,23 +82,23 @@ class Scaler:
     def _tracking(self, policy: Policy, target: Target, current: int) -> Iterator[tuple[int, str]]:
         names = {("High" if "-AlarmHigh-" in name else "Low"): name for name in policy.alarm_names}
         goal = float(policy.configuration["TargetValue"])
-        high = self._tools.evaluator.read(high_alarm(policy, target, names["High"]), self._tools.now())
+        high = self._evaluator.read(high_alarm(policy, target, names["High"]), self._context.now())
         if high.is_ringing and high.value is not None:
             cooldown = self._seconds(policy, "ScaleOutCooldown")
-            base = step_base(current, self._last.get(policy.arn), self._tools.now(), cooldown)
+            base = step_base(current, self._last.get(policy.arn), self._context.now(), cooldown)
             yield max(target_capacity(base, high.value, goal), current), names["High"]
         elif "Low" in names and current > 0:
-            low = self._tools.evaluator.read(low_alarm(policy, target, names["Low"]), self._tools.now())
+            low = self._evaluator.read(low_alarm(policy, target, names["Low"]), self._context.now())
             if low.is_ringing and low.value is not None:
                 yield min(target_capacity(current, low.value, goal), current), names["Low"]
 
     def _steps(self, policy: Policy, current: int) -> Iterator[tuple[int, str]]:
         cooldown = self._seconds(policy, "Cooldown")
-        base = step_base(current, self._last.get(policy.arn), self._tools.now(), cooldown)
+        base = step_base(current, self._last.get(policy.arn), self._context.now(), cooldown)
         for alarm in self._alarms:
             if policy.arn not in alarm.policy_arns:
                 continue
-            reading = self._tools.evaluator.read(alarm, self._tools.now())
+            reading = self._evaluator.read(alarm, self._context.now())
             if reading.is_ringing:
                 breach = 0.0 if reading.value is None else reading.value - alarm.threshold
                 wanted = step_capacity(policy.configuration, base, breach)
@@ -118,40 +111,40 @@ class Scaler:
             wanted,
             current,
             self._last.get(policy.arn),
-            self._tools.now(),
+            self._context.now(),
             out_seconds=self._seconds(policy, "Cooldown" if step else "ScaleOutCooldown"),
             in_seconds=self._seconds(policy, "Cooldown" if step else "ScaleInCooldown"),
         )
 
     def _seconds(self, policy: Policy, name: str) -> float:
-        return self._tools.settings.real_seconds(float(policy.configuration.get(name, DEFAULT_COOLDOWN_SECONDS)))
+        return self._context.settings.real_seconds(float(policy.configuration.get(name, DEFAULT_COOLDOWN_SECONDS)))
 
     def _is_suspended(self, target: Target, is_out: bool) -> bool:
         return target.is_out_suspended if is_out else target.is_in_suspended
 
     def _set(self, target: Target, proposal: Proposal, current: int) -> None:
-        now = self._tools.now()
+        now = self._context.now()
         activity = Activity(str(uuid.uuid4()), target.resource_id, proposal.capacity, proposal.cause, now)
         change = {"VariantName": target.variant_name, "DesiredInstanceCount": proposal.capacity}
         try:
-            self._tools.endpoints.update_endpoint_weights_and_capacities(
+            self._endpoints.update_endpoint_weights_and_capacities(
                 {"EndpointName": target.endpoint_name, "DesiredWeightsAndCapacities": [change]}
             )
         except AwsFault as fault:
             message = f"Failed to set desired instance count to {proposal.capacity}. Reason: {fault.message}"
-            self._tools.records.end_activity(activity, now, "Failed", message)
+            self._records.end_activity(activity, now, "Failed", message)
             return
-        self._tools.records.put_activity(activity)
+        self._records.put_activity(activity)
         self._last[proposal.policy_arn] = LastActivity(now, current, proposal.capacity)
 
     def _finish_activities(self) -> None:
-        for activity in self._tools.records.activities():
+        for activity in self._records.activities():
             if activity.status == "InProgress":
                 self._finish(activity)
 
     def _finish(self, activity: Activity) -> None:
         pieces = activity.resource_id.split("/")
-        endpoint = self._tools.catalog.endpoint(self._tools.account.endpoint(pieces[1]))
+        endpoint = self._context.catalog.endpoint(self._context.account.endpoint(pieces[1]))
         if endpoint is not None and endpoint.status not in (IN_SERVICE, FAILED, DELETING):
             return
         is_reached = endpoint is not None and endpoint.capacities[pieces[3]].instance_count == activity.capacity
@@ -159,15 +152,15 @@ class Scaler:
         if is_reached:
             done = f"Successfully set desired instance count to {activity.capacity}."
             status, message = "Successful", f"{done} Change successfully fulfilled by sagemaker."
-        self._tools.records.end_activity(activity, self._tools.now(), status, message)
+        self._records.end_activity(activity, self._context.now(), status, message)
 
     def _read_alarms(self) -> None:
-        now = self._tools.now()
-        if now < self._alarms_read_at + self._tools.settings.real_seconds(_ALARMS_READ_EVERY_SECONDS):
+        now = self._context.now()
+        if now < self._alarms_read_at + self._context.settings.real_seconds(_ALARMS_READ_EVERY_SECONDS):
             return
-        arns = [policy.arn for policy in self._tools.records.policies() if policy.kind == "StepScaling"]
-        self._alarms = self._tools.alarms.with_actions(arns) if arns else []
+        arns = [policy.arn for policy in self._records.policies() if policy.kind == "StepScaling"]
+        self._alarms = self._scaling_alarms.with_actions(arns) if arns else []
         self._alarms_read_at = now
 
     def _endpoint(self, target: Target) -> Endpoint | None:
-        return self._tools.catalog.endpoint(self._tools.account.endpoint(target.endpoint_name))
+        return self._context.catalog.endpoint(self._context.account.endpoint(target.endpoint_name))

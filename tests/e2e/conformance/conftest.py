@@ -22,12 +22,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from deploy.core.waiting import wait_until
 from harness.core.state import inherited_environment
-from harness.emulator.assembly import Dependencies
+from harness.emulator.app import Cloud, Dependencies
 from harness.emulator.context.cloud import S3Objects, SnsTopics
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetrics
 from harness.emulator.scaling.cloud_alarms import CloudWatchScalingAlarms
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from harness.local_cloud.clients import dummy_credentials, local_client
 from harness.local_cloud.localstack import EmbeddedCloud, start_embedded
 from harness.processes import start_process
@@ -159,15 +159,14 @@ def local_place(emulator_url: str, cloud_url: str, **more: Any) -> Place:
 
 def dependencies(cloud: EmbeddedCloud, runtime: Runtime, clock: ShiftedClock) -> Dependencies:
     cloudwatch = local_client("cloudwatch", endpoint_url=cloud.url, region=REGION)
-    return Dependencies(
+    parts_of_cloud = Cloud(
         S3Objects(local_client("s3", endpoint_url=cloud.url, region=REGION)),
         SnsTopics(local_client("sns", endpoint_url=cloud.url, region=REGION)),
         CloudWatchAlarms(cloudwatch),
         CloudWatchScalingAlarms(cloudwatch),
         CloudWatchMetrics(cloudwatch),
-        runtime,
-        clock,
     )
+    return Dependencies(parts_of_cloud, runtime, clock)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from deploy.core.waiting import wait_until
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from tests.e2e.conformance.ledger import Ledger
 from tests.e2e.conformance.place import Answer, Place
 from tests.e2e.conformance.scripted import Obedient, ShiftedClock

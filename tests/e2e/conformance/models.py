@@ -16,7 +16,7 @@ from typing import Any
 
 from deploy import config
 from deploy.config.images import image_uri
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from tests.e2e.conformance.lab import Lab
 from tests.e2e.conformance.ledger import Ledger
 from tests.e2e.conformance.place import Place

@@ -69,7 +69,7 @@ def test_check_25_an_answer_without_content_length_is_a_failure(lab: Lab) -> Non
 def test_check_26_a_kms_key_is_asked_for(lab: Lab) -> None:
     name = lab.named("c26")
     asked = []
-    objects = lab.emulator.dependencies.objects
+    objects = lab.emulator.dependencies.cloud.objects
     client = objects._client  # type: ignore[attr-defined]  # S3Objects
 
     def note(params: dict[str, str], **_: object) -> None:

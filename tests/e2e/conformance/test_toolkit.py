@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from deploy.core.waiting import wait_until
-from harness.emulator.assembly import Dependencies
+from harness.emulator.app import Dependencies
 from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import EmbeddedCloud
 from harness.serving.runtimes.process import ProcessRuntime

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.core.waiting import wait_until
-from harness.emulator.assembly import Dependencies
+from harness.emulator.app import Cloud, Dependencies
 from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from harness.local_cloud.clients import local_client
 from tests.harness.emulator.containers import Script, ScriptedRuntime
 from tests.harness.emulator.memory_cloud import (
@@ -113,7 +113,8 @@ def running_emulator(tmp_path: Path, **settings: Any) -> Iterator[RunningEmulato
     script, objects, topics, alarms = Script(), MemoryObjects(), MemoryTopics(), MemoryAlarms()
     runtime = ScriptedRuntime(script)
     metrics, scaling_alarms = MemoryMetrics(), MemoryScalingAlarms()
-    dependencies = Dependencies(objects, topics, alarms, scaling_alarms, metrics, runtime, time.time)
+    cloud = Cloud(objects, topics, alarms, scaling_alarms, metrics)
+    dependencies = Dependencies(cloud, runtime, time.time)
     with Emulator(EmulatorSettings(tmp_path / "state", "http://127.0.0.1:1", **chosen), dependencies) as emulator:
         sagemaker = local_client("sagemaker", endpoint_url=emulator.url, region=REGION)
         client = local_client("sagemaker-runtime", endpoint_url=emulator.url, region=REGION)

@@ -23,7 +23,7 @@ def uuid_of(accepted: Accepted) -> str:
 
 
 def is_known(world: World, accepted: Accepted) -> bool:
-    return world.parts.jobs.find(uuid_of(accepted)) is not None
+    return world.parts.records.jobs.find(uuid_of(accepted)) is not None
 
 
 def test_a_delivered_job_is_forgotten_a_day_after_its_outcome(world: World) -> None:
@@ -65,14 +65,14 @@ def test_a_job_whose_notification_is_owed_is_never_forgotten(world: World) -> No
 
 def test_thousands_are_forgotten_at_once_and_the_young_stay(world: World) -> None:
     endpoint = world.serve()
-    with world.parts.store.transaction() as rows:
+    with world.parts.context.store.transaction() as rows:
         rows.executemany(
             "INSERT INTO jobs (uuid, endpoint_id, state, received_at, expires_at, request, event_at)"
             " VALUES (?, ?, 'done', 0, 0, '{}', ?)",
             [(f"{number}", endpoint.id, world.clock() - DAY * (number < 2500)) for number in range(2600)],
         )
     world.parts.housekeeping.tidy()
-    assert world.parts.jobs.count(endpoint.id, "done") == 100
+    assert world.parts.records.jobs.count(endpoint.id, "done") == 100
 
 
 def old_log(world: World, instance: str) -> Path:

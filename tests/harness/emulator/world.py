@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from deploy.core.waiting import wait_until
-from harness.emulator.assembly import Dependencies, Parts, assemble
+from harness.emulator.app import Cloud, Dependencies, Parts, assemble
 from harness.emulator.async_inference.jobs import Job
 from harness.emulator.context.arns import Account
 from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.handlers import ControlFace
+from harness.emulator.protocol import json_rpc
+from harness.emulator.protocol.operations import OperationTable
 from harness.emulator.runtime.invoke_async import Accepted, AsyncRequest
 from harness.emulator.store.catalog import Endpoint
 from tests.harness.emulator.containers import Script, ScriptedRuntime
@@ -68,24 +69,22 @@ class World:
         self.parts = self._assemble()
 
     def _assemble(self) -> Parts:
-        dependencies = Dependencies(
-            self.objects, self.topics, self.alarms, self.scaling_alarms, self.metrics, self.runtime, self.clock
-        )
-        return assemble(self.settings, dependencies)
+        cloud = Cloud(self.objects, self.topics, self.alarms, self.scaling_alarms, self.metrics)
+        return assemble(self.settings, Dependencies(cloud, self.runtime, self.clock))
 
     def restart(self) -> None:
         """As after a kill: everything in memory is gone, the state folder is not."""
-        self.parts.store.close()
+        self.parts.context.store.close()
         self.parts = self._assemble()
-        self.parts.jobs.recover()
+        self.parts.records.jobs.recover()
 
     def close(self) -> None:
         for instance in self.runtime.running():
             instance.stop()
-        self.parts.store.close()
+        self.parts.context.store.close()
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
-        return call(self.parts.control, f"SageMaker.{operation}", request)
+        return call(self.parts.operations, f"SageMaker.{operation}", request)
 
     def create(self, name: str = "ep", **how: Any) -> str:
         """Model, config and endpoint of one name; the endpoint is `Creating`."""
@@ -131,10 +130,10 @@ class World:
         """One step of every endpoint's life."""
         registry = self.parts.registry
         for endpoint in registry.missing():
-            registry.enlist(endpoint)
+            registry.add(endpoint)
         for actor in registry.actors():
             if not actor.step():
-                registry.discharge(actor.endpoint_id)
+                registry.remove(actor.endpoint_id)
 
     def step_until(self, name: str, is_so: Callable[[Endpoint], bool]) -> Endpoint:
         def attempt() -> Endpoint | None:
@@ -145,7 +144,7 @@ class World:
         return wait_until(attempt, what=f"endpoint {name}", timeout_seconds=10, every_seconds=0.005)
 
     def endpoint(self, name: str = "ep") -> Endpoint:
-        found = self.parts.catalog.endpoint(self.settings.account.endpoint(name))
+        found = self.parts.context.catalog.endpoint(self.settings.account.endpoint(name))
         assert found is not None, name
         return found
 
@@ -162,13 +161,13 @@ class World:
 
     def job(self, accepted: Accepted) -> Job:
         assert accepted.output_location is not None
-        found = self.parts.jobs.find(accepted.output_location.rpartition("/")[2].removesuffix(".out"))
+        found = self.parts.records.jobs.find(accepted.output_location.rpartition("/")[2].removesuffix(".out"))
         assert found is not None
         return found
 
 
-def call(control: ControlFace, target: str, request: dict[str, Any]) -> dict[str, Any]:
-    reply = control.answer(target, json.dumps(request).encode())
+def call(table: OperationTable, target: str, request: dict[str, Any]) -> dict[str, Any]:
+    reply = json_rpc.answer(table, target, json.dumps(request).encode())
     document: dict[str, Any] = json.loads(reply.body or b"{}")
     if reply.status != 200:
         raise Refused(document["__type"], document["message"])

@@ -12,6 +12,7 @@ import pytest
 
 from deploy.core.waiting import wait_until
 from harness.core.errors import HarnessError, ServiceDidNotStart
+from harness.emulator.context.emulator_context import open_context
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.instances import container
 from harness.emulator.instances.fleet import Fleet, FleetTools
@@ -128,7 +129,8 @@ def test_its_own_noise_is_left_out_of_the_log(tmp_path: Path) -> None:
 def test_a_crash_reaches_the_endpoint_with_the_end_of_the_log(tmp_path: Path) -> None:
     settings = EmulatorSettings(tmp_path / "state", "http://127.0.0.1:1", ping_every_seconds=0.1, stop_grace_seconds=0)
     plan = VariantPlan("AllTraffic", "shouter", 1, 1.0, None, "an-image", f"s3://{BUCKET}/model")
-    tools = FleetTools(runtime(tmp_path), settings, PlatformLog(settings.logs_dir, time.time), time.time)
+    context = open_context(settings, time.time)
+    tools = FleetTools(context, runtime(tmp_path), PlatformLog(settings.logs_dir, time.time))
     fleet = Fleet("shouter", plan, tools)
 
     def healthy() -> bool | None:

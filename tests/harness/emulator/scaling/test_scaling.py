@@ -29,7 +29,7 @@ WHO = {
 
 
 def aas(world: World, operation: str, **request: Any) -> dict[str, Any]:
-    return call(world.parts.control, f"AnyScaleFrontendService.{operation}", request)
+    return call(world.parts.operations, f"AnyScaleFrontendService.{operation}", request)
 
 
 def register(world: World, least: int = 0, most: int = 4, **more: Any) -> None:

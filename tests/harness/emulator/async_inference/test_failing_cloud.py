@@ -171,7 +171,7 @@ def test_no_more_requests_are_sent_while_many_outcomes_are_owed(world: World) ->
         world.work()
     assert len(world.script.seen) == limit
     world.topics.is_reachable = True
-    while world.parts.jobs.backlog(world.endpoint().id).size:
+    while world.parts.records.jobs.backlog(world.endpoint().id).size:
         world.clock.pass_(1)
         world.parts.engine.settle(world.endpoint().id)
         world.work()
@@ -196,7 +196,7 @@ def test_slow_deliveries_hold_up_the_container(world: World, monkeypatch: pytest
         threads.append(threading.Thread(target=world.parts.engine.perform, args=(assignment,)))
         threads[-1].start()
         wait_until(
-            lambda: world.parts.jobs.owed(endpoint_id, 1000) == len(threads) or None,
+            lambda: world.parts.records.jobs.owed(endpoint_id, 1000) == len(threads) or None,
             what="the outcome to be decided",
             timeout_seconds=10,
             every_seconds=0.001,

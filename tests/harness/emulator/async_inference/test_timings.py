@@ -21,7 +21,7 @@ def test_the_phases_of_an_invocation_are_told_apart(world: World) -> None:
     world.submit(inference_id="mine")
     world.clock.pass_(7.0)
     assert world.parts.engine.work_one(endpoint.id) is not None
-    (told,) = world.parts.timings.report()
+    (told,) = world.parts.records.timings.report()
     assert (told["endpoint_name"], told["inference_id"]) == ("ep", "mine")
     seconds = told["seconds"]
     assert isinstance(seconds, dict)
@@ -35,7 +35,7 @@ def test_what_was_not_reached_has_no_time(world: World) -> None:
     world.submit()
     world.objects.stored.clear()
     world.parts.engine.work_one(endpoint.id)
-    (told,) = world.parts.timings.report()
+    (told,) = world.parts.records.timings.report()
     assert list(told["seconds"]) == ["queue"]  # type: ignore[call-overload]  # a report is of plain objects
 
 

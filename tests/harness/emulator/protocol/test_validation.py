@@ -11,7 +11,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulator.protocol import service_models, validation, wire
+from harness.emulator.protocol import json_rpc, rest_json, service_models, validation
 from harness.emulator.protocol.faults import AwsFault
 from tests.harness.emulator.world import Refused, World
 
@@ -71,7 +71,7 @@ def test_a_wrong_type_is_a_serialization_error(world: World, wrong: dict[str, An
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'{"a": NaN}', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_json_object(world: World, body: bytes) -> None:
-    reply = world.parts.control.answer("SageMaker.ListModels", body)
+    reply = json_rpc.answer(world.parts.operations, "SageMaker.ListModels", body)
     assert reply.status == 400
     assert json.loads(reply.body)["__type"] == "SerializationException"
 
@@ -83,7 +83,7 @@ def test_null_is_absent(world: World) -> None:
 
 @pytest.mark.parametrize("target", [None, "", "SageMaker", "SageMaker.", "SageMaker.Nothing", "Other.CreateModel"])
 def test_an_unknown_operation(world: World, target: str | None) -> None:
-    reply = world.parts.control.answer(target, b"{}")
+    reply = json_rpc.answer(world.parts.operations, target, b"{}")
     assert (reply.status, json.loads(reply.body)["__type"]) == (400, "UnknownOperationException")
 
 
@@ -110,8 +110,7 @@ def shapes(shape: Shape, seen: set[str]) -> Iterator[Shape]:
 
 
 def served_operations(world: World) -> list[tuple[str, str]]:
-    operations = [*world.parts.control.operations]
-    return [*operations, ("sagemaker-runtime", "InvokeEndpoint"), ("sagemaker-runtime", "InvokeEndpointAsync")]
+    return [(operation.service, operation.name) for operation in world.parts.operations]
 
 
 def test_every_pattern_of_every_operation_can_be_read(world: World) -> None:
@@ -145,6 +144,6 @@ def test_numbers_in_headers() -> None:
     operation = service_models.operation("sagemaker-runtime", "InvokeEndpointAsync")
     assert operation is not None
     name = "x-amzn-sagemaker-requestttlseconds"
-    assert wire.rest_parameters(operation, {"EndpointName": "e"}, {name: "60"}, b"")["RequestTTLSeconds"] == 60
+    assert rest_json.rest_parameters(operation, {"EndpointName": "e"}, {name: "60"}, b"")["RequestTTLSeconds"] == 60
     with pytest.raises(AwsFault, match="Member must be an integer"):
-        wire.rest_parameters(operation, {"EndpointName": "e"}, {name: "soon"}, b"")
+        rest_json.rest_parameters(operation, {"EndpointName": "e"}, {name: "soon"}, b"")

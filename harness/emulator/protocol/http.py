@@ -1,5 +1,8 @@
-"""The HTTP face: one Starlette application for all services on one port. It routes, reads bodies within bounds, and
-hands them to the faces in a thread; what they mean is not its affair."""
+"""The HTTP application: all services of the table of operations on one port.
+
+It finds the operation, reads the body within its bound and hands both to the protocol, in a thread. Beside AWS's paths
+it serves the emulator's own reports. It knows no operation by name.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,25 @@ from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from harness.emulator.handlers import ControlFace, RuntimeFace
-from harness.emulator.protocol import faults, wire
-from harness.emulator.protocol.wire import Reply
-from harness.emulator.runtime.invoke import MAX_BODY_BYTES
+from harness.emulator.protocol import faults, json_rpc, rest_json
+from harness.emulator.protocol.operations import OperationTable
+from harness.emulator.protocol.reply import Reply
+from harness.emulator.protocol.rest_json import Route
 
 MAX_CONTROL_BYTES = 4 * 1024 * 1024
-MAX_ASYNC_BYTES = 128000
-HEALTH_PATH = "/_rehearsal/health"
-INSTANCES_PATH = "/_rehearsal/instances"
-TIMINGS_PATH = "/_rehearsal/timings"
 
 Reports = Mapping[str, Callable[[], object]]
 """What the emulator tells of itself beside AWS's paths: JSON documents by path."""
 
 
-class Face:
+class HttpApplication:
     """An ASGI application; a class, because Starlette's router would decode what AWS keeps encoded."""
 
-    def __init__(self, control: ControlFace, runtime: RuntimeFace, reports: Reports) -> None:
-        self._control, self._runtime, self._reports = control, runtime, reports
+    def __init__(self, table: OperationTable, reports: Reports) -> None:
+        self._table, self._reports = table, reports
+        self.routes = rest_json.routes(table)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -46,30 +46,34 @@ class Face:
     async def _answer(self, request: Request) -> Reply:
         path = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1").partition("?")[0]
         if request.method == "GET" and path in self._reports:
-            return wire.json_reply(await run_in_threadpool(self._reports[path]))
+            return json_rpc.json_reply(await run_in_threadpool(self._reports[path]))
         if request.method == "POST" and path == "/":
-            return await self._control_answer(request)
-        pieces = path.strip("/").split("/")
-        if request.method == "POST" and len(pieces) == 3 and pieces[0] == "endpoints":
-            return await self._runtime_answer(request, unquote(pieces[1]), pieces[2])
-        return wire.json_fault(faults.unknown_operation(f"{request.method} {path[:256]}"))
+            return await self._answer_json(request)
+        pieces = tuple(path.strip("/").split("/"))
+        for route in self.routes:
+            labels = route.labels(request.method, pieces)
+            if labels is not None:
+                return await _answer_rest(request, route, labels)
+        if self._is_beside_a_route(request.method, pieces):
+            return rest_json.rest_fault(faults.unknown_operation(pieces[-1][:256]))
+        return json_rpc.json_fault(faults.unknown_operation(f"{request.method} {path[:256]}"))
 
-    async def _control_answer(self, request: Request) -> Reply:
+    async def _answer_json(self, request: Request) -> Reply:
         body = await _body(request, MAX_CONTROL_BYTES)
         if len(body) > MAX_CONTROL_BYTES:
-            return wire.json_fault(faults.unreadable(f"The request body is longer than {MAX_CONTROL_BYTES} bytes."))
-        return await run_in_threadpool(self._control.answer, request.headers.get("x-amz-target"), body)
+            too_long = faults.unreadable(f"The request body is longer than {MAX_CONTROL_BYTES} bytes.")
+            return json_rpc.json_fault(too_long)
+        return await run_in_threadpool(json_rpc.answer, self._table, request.headers.get("x-amz-target"), body)
 
-    async def _runtime_answer(self, request: Request, endpoint_name: str, action: str) -> Reply:
-        actions = {
-            "async-invocations": (self._runtime.invoke_async, MAX_ASYNC_BYTES),
-            "invocations": (self._runtime.invoke, MAX_BODY_BYTES),
-        }
-        if action not in actions:
-            return wire.rest_fault(faults.unknown_operation(action[:256]))
-        act, limit = actions[action]
-        body = await _body(request, limit)
-        return await run_in_threadpool(act, endpoint_name, _headers(request), body)
+    def _is_beside_a_route(self, method: str, pieces: tuple[str, ...]) -> bool:
+        """Whether only the action at the end of the path is unknown: its caller speaks rest-json."""
+        return any(route.labels(method, (*pieces[:-1], route.pieces[-1])) is not None for route in self.routes)
+
+
+async def _answer_rest(request: Request, route: Route, labels: Mapping[str, str]) -> Reply:
+    decoded = {name: unquote(value) for name, value in labels.items()}
+    body = await _body(request, route.longest_body_bytes)
+    return await run_in_threadpool(rest_json.answer, route.operation, decoded, _headers(request), body)
 
 
 def _headers(request: Request) -> Mapping[str, str]:
@@ -101,7 +105,3 @@ async def _live(receive: Receive, send: Send) -> None:
         elif message["type"] == "lifespan.shutdown":
             await send({"type": "lifespan.shutdown.complete"})
             return
-
-
-def application(control: ControlFace, runtime: RuntimeFace, reports: Reports) -> ASGIApp:
-    return Face(control, runtime, reports)

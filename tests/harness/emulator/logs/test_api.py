@@ -33,7 +33,7 @@ def write(world: World, text: str, instance: str = "i-1", *, endpoint: str = "ep
 
 
 def ask(world: World, operation: str, **request: Any) -> dict[str, Any]:
-    return call(world.parts.control, f"Logs_20140328.{operation}", request)
+    return call(world.parts.operations, f"Logs_20140328.{operation}", request)
 
 
 def filtered(world: World, **request: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 
 def scaling(world: World, operation: str, **more: Any) -> None:
     request = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/ep/variant/AllTraffic"}
-    call(world.parts.control, f"AnyScaleFrontendService.{operation}",
+    call(world.parts.operations, f"AnyScaleFrontendService.{operation}",
          {**request, "ScalableDimension": DIMENSION, **more})  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot
 from harness.emulator.context.settings import EmulatorSettings
-from harness.emulator.service import Emulator
+from harness.emulator.server import Emulator
 from tests.harness.emulator.containers import Said, Script, Seen, echo, serve
 from tests.harness.emulator.running import RunningEmulator, running_emulator
 
@@ -113,7 +113,8 @@ def test_a_container_of_somebody_else_does_not_hold_up_the_stop(tmp_path: Path) 
         running.serve()
         running.runtime.instances[0].lend(server)
         running.client.invoke_endpoint_async(EndpointName="ep", Body=b"x")
-        wait_until(lambda: running.emulator.parts.jobs.count(1, "running") or None, what="the job", timeout_seconds=5)
+        jobs = running.emulator.parts.records.jobs
+        wait_until(lambda: jobs.count(1, "running") or None, what="the job", timeout_seconds=5)
         started = time.monotonic()
     assert time.monotonic() - started < 10
     gate.set()

@@ -1,0 +1,16 @@
+"""What is kept of the accepted invocations: their rows, their bodies and where their time went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.emulator.async_inference.jobs import Jobs
+from harness.emulator.async_inference.timings import Timings
+from harness.emulator.store.spool import Spool
+
+
+@dataclass(frozen=True)
+class JobRecords:
+    jobs: Jobs
+    spool: Spool
+    timings: Timings

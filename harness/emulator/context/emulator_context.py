@@ -1,0 +1,31 @@
+"""What every part of one emulator shares: its settings, its clock, and the store of what was created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.emulator.context.arns import Account
+from harness.emulator.context.settings import EmulatorSettings
+from harness.emulator.context.timestamps import Now
+from harness.emulator.store.catalog import Catalog
+from harness.emulator.store.store import Store
+
+
+@dataclass(frozen=True)
+class EmulatorContext:
+    settings: EmulatorSettings
+    now: Now
+    store: Store
+    catalog: Catalog
+
+    @property
+    def account(self) -> Account:
+        return self.settings.account
+
+
+def open_context(settings: EmulatorSettings, now: Now) -> EmulatorContext:
+    """Makes the folders of the state and opens its database."""
+    for folder in (settings.state_dir, settings.work_root, settings.logs_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.state_dir / "emulator.sqlite")
+    return EmulatorContext(settings, now, store, Catalog(store))

@@ -1,0 +1,71 @@
+"""awsJson 1.1, the protocol of the control planes: `POST /` with X-Amz-Target and a JSON document."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from harness.emulator.protocol import faults, service_models
+from harness.emulator.protocol.faults import AwsFault
+from harness.emulator.protocol.operations import OperationTable, perform
+from harness.emulator.protocol.reply import Reply, reply
+from harness.emulator.protocol.shapes import Document
+
+_CONTENT_TYPE = "application/x-amz-json-1.1"
+log = logging.getLogger(__name__)
+
+
+def answer(table: OperationTable, target: str | None, body: bytes) -> Reply:
+    """Every fault becomes an AWS-shaped answer; an unexpected error is logged and becomes a 500."""
+    try:
+        return json_reply(_answer(table, target or "", body))
+    except AwsFault as fault:
+        return json_fault(fault)
+    except Exception:
+        log.exception("%s failed", target)
+        return json_fault(faults.internal())
+
+
+def json_reply(document: object) -> Reply:
+    """An empty answer has an empty body, as DeleteEndpoint's."""
+    return reply(200, _CONTENT_TYPE, b"" if document is None else json.dumps(document).encode())
+
+
+def json_fault(fault: AwsFault) -> Reply:
+    return reply(fault.status, _CONTENT_TYPE, json.dumps({"__type": fault.code, "message": fault.message}).encode())
+
+
+def _answer(table: OperationTable, target: str, body: bytes) -> Document | None:
+    prefix, _, name = target.partition(".")
+    service = table.service_of(prefix)
+    if service is None or service_models.operation(service, name) is None:
+        raise faults.unknown_operation(target)
+    parameters = _json_object(body)
+    operation = table.find(service, name)
+    if operation is None:
+        raise faults.unknown_operation(target)
+    return perform(operation, parameters)
+
+
+def _json_object(body: bytes) -> Document:
+    if not body:
+        return {}
+    try:
+        document = _without_nulls(json.loads(body, parse_constant=_no_constant))
+    except (ValueError, RecursionError):
+        raise faults.unreadable("The request body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise faults.unreadable("The request body is not a JSON object.")
+    return document
+
+
+def _no_constant(name: str) -> object:
+    """Python would read NaN and Infinity, which JSON does not have."""
+    raise ValueError(name)
+
+
+def _without_nulls(value: object) -> object:
+    """A member that is null is a member that is absent."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
