@@ -12,7 +12,7 @@ What is absent was not measured: a gate must treat a missing case, check or metr
 from __future__ import annotations
 
 from deploy.core.redaction import REDACTED, safe_arguments, safe_environment
-from deploy.evidence.cases import Case, Check, Failure, Finding, Frames, InputFile, Metric, Notification, Timings
+from deploy.evidence.cases import Case, Check, Failure, Frames, InputFile, Metric, Notification, Timings
 from deploy.evidence.circumstances import (
     Endpoint,
     LocalCloud,
@@ -22,6 +22,7 @@ from deploy.evidence.circumstances import (
     Stage,
 )
 from deploy.evidence.files import parse, read, write
+from deploy.evidence.findings import Finding, Severity, passed
 from deploy.evidence.measured import as_report, read_any
 from deploy.evidence.report import SCHEMA_ID, Report, Verdict, json_schema, judge, reasons_against
 from deploy.evidence.subject import Bundle, Configuration, GitState
@@ -46,6 +47,7 @@ __all__ = [
     "PeakMemory",
     "Report",
     "RuntimeUsed",
+    "Severity",
     "Stage",
     "Timings",
     "Verdict",
@@ -53,6 +55,7 @@ __all__ = [
     "json_schema",
     "judge",
     "parse",
+    "passed",
     "read",
     "read_any",
     "reasons_against",

@@ -9,20 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from deploy.evidence.findings import Finding, passed
 from deploy.evidence.record import Count, Judgement, LongText, ReadableText, Record, Seconds, Sha256, Slug, Utc
 
-Severity = Literal["error", "warning", "info"]
-Outcome = Literal["completed", "failed", "expired", "timed_out", "not_run"]
-
-
-class Finding(Record):
-    """Something a check saw: what, where, and what to do about it. Only `error` stands against a promotion."""
-
-    check: str
-    severity: Severity
-    message: LongText
-    where: ReadableText | None = None
-    advice: LongText | None = None
+CaseOutcome = Literal["completed", "failed", "expired", "timed_out", "not_run"]
 
 
 class Metric(Record):
@@ -99,8 +89,8 @@ class Case(Record):
 
     name: ReadableText = Field(min_length=1)
     kind: Slug
-    expected_outcome: Outcome = "completed"
-    outcome: Outcome
+    expected_outcome: CaseOutcome = "completed"
+    outcome: CaseOutcome
     input: InputFile | None = None
     started: Utc | None = None
     inference_id: str | None = None
@@ -142,6 +132,6 @@ class Check(Record):
 
 def judged(metrics: tuple[Metric, ...], findings: tuple[Finding, ...]) -> Judgement:
     judgements = {metric.judgement for metric in metrics}
-    if "failed" in judgements or any(finding.severity == "error" for finding in findings):
+    if "failed" in judgements or not passed(findings):
         return "failed"
     return "inconclusive" if "inconclusive" in judgements else "passed"

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from deploy.core.redaction import safe_arguments
-from deploy.evidence.cases import Case, Check, Finding
+from deploy.evidence.cases import Case, Check
 from deploy.evidence.circumstances import Endpoint, LocalCloud, Machine, PeakMemory, RuntimeUsed, Stage
+from deploy.evidence.findings import Finding
 from deploy.evidence.record import Judgement, ReadableText, Record, Utc
 from deploy.evidence.subject import Bundle, Configuration
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from deploy.evidence import Finding
 from harness.cases import PredictedFrame, Predictions
 from harness.cases.clips import ClipFacts
-from harness.checks.findings import Finding
 
 # Rounding may put a corner a little outside; more than that is a wrong coordinate system.
 BOX_SLACK_PIXELS = 1.0
@@ -33,9 +33,9 @@ def _frames(predictions: Predictions, facts: ClipFacts, frame_interval: int) -> 
         first = next((index for index, (got, due) in pairs if got != due), None)
         place = "" if first is None else f"; result {first} is of frame {answered[first]}, expected {wanted[first]}"
         yield Finding(
-            "answer.frames",
-            "error",
-            f"{len(answered)} results for {len(wanted)} sampled frames "
+            check="answer.frames",
+            severity="error",
+            message=f"{len(answered)} results for {len(wanted)} sampled frames "
             f"({facts.frame_count} frames, every {frame_interval}){place}",
             advice="the handler must answer frames 0, N, 2N ... to the end of the clip, each once",
         )
@@ -46,24 +46,29 @@ def _times(predictions: Predictions) -> Iterator[Finding]:
     for (_, before), (frame_index, after) in pairwise(timed):
         if after <= before:
             yield Finding(
-                "answer.times",
-                "error",
-                f"time stamps do not increase: {before:.3f} s, then {after:.3f} s",
+                check="answer.times",
+                severity="error",
+                message=f"time stamps do not increase: {before:.3f} s, then {after:.3f} s",
                 where=f"frame {frame_index}",
                 advice="take pts_seconds from the decoder for the very frame that is sampled",
             )
             return
     if timed and timed[0][1] < 0:
-        yield Finding("answer.times", "error", f"the first time stamp is {timed[0][1]:.3f} s, before the clip begins")
+        yield Finding(
+            check="answer.times",
+            severity="error",
+            message=f"the first time stamp is {timed[0][1]:.3f} s, before the clip begins",
+        )
 
 
 def _size(predictions: Predictions, facts: ClipFacts) -> Iterator[Finding]:
     said = (predictions.video.width, predictions.video.height)
     if said != (facts.width, facts.height):
         yield Finding(
-            "answer.size",
-            "error",
-            f"the answer speaks of a picture of {said[0]}x{said[1]} pixels, the clip has {facts.width}x{facts.height}",
+            check="answer.size",
+            severity="error",
+            message=f"the answer speaks of a picture of {said[0]}x{said[1]} pixels, "
+            f"the clip has {facts.width}x{facts.height}",
             advice="boxes belong in source pixels, after rotation metadata and before any resizing",
         )
 
@@ -72,9 +77,9 @@ def _boxes(predictions: Predictions, facts: ClipFacts) -> Iterator[Finding]:
     outside = [frame for frame in predictions.frames if _has_box_outside(frame, facts)]
     if outside:
         yield Finding(
-            "answer.boxes",
-            "error",
-            f"boxes outside the picture or with exchanged corners in {len(outside)} frames",
+            check="answer.boxes",
+            severity="error",
+            message=f"boxes outside the picture or with exchanged corners in {len(outside)} frames",
             where=f"frame {outside[0].frame_index}",
             advice="boxes are [x1, y1, x2, y2] in source pixels, x1 < x2 and y1 < y2",
         )

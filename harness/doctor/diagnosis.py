@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.core.state import STATE_DIR
+from deploy.evidence import Finding, passed
 from harness.core.errors import MachineCannot
 from harness.docker.engine import Engine
 from harness.doctor.docker import docker_findings
-from harness.doctor.finding import Finding
+from harness.doctor.finding import level
 from harness.doctor.machine import (
     check_credentials,
     check_disk,
@@ -37,7 +38,7 @@ SCHEMA = "rehearsal.doctor/1"
 def diagnose(runtime: str, *, region: str = DEFAULT_REGION, state_dir: Path = STATE_DIR) -> list[Finding]:
     """Every check; `fail` only where the asked runtime cannot do without."""
     docker = docker_findings(fatal=runtime == "docker", region=region, gpus=gpus(), today=datetime.now(UTC).date())
-    docker_runs = all(finding.level == "ok" for finding in docker if finding.check in {"docker engine", "image"})
+    docker_runs = all(level(finding) == "ok" for finding in docker if finding.check in {"docker engine", "image"})
     programs_needed = runtime == "process" or (runtime == "auto" and not docker_runs)
     return [
         check_python(),
@@ -67,7 +68,7 @@ def clean(state_dir: Path) -> list[str]:
 
 
 def can_run(findings: Sequence[Finding]) -> bool:
-    return all(finding.level != "fail" for finding in findings)
+    return passed(findings)
 
 
 def document(runtime: str, findings: Sequence[Finding], fixed: Sequence[str]) -> dict[str, Any]:
@@ -76,5 +77,14 @@ def document(runtime: str, findings: Sequence[Finding], fixed: Sequence[str]) ->
         "runtime": runtime,
         "can_run": can_run(findings),
         "fixed": list(fixed),
-        "findings": [vars(finding) for finding in findings],
+        "findings": [_entry(finding) for finding in findings],
+    }
+
+
+def _entry(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "level": level(finding),
+        "message": finding.message,
+        "fix": finding.advice or "",
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from deploy.evidence import Finding
 from harness.core.errors import MachineCannot
 from harness.docker.compose import INSTALL_HINT, Compose, find_compose
 from harness.docker.engine import Engine
-from harness.doctor.finding import Finding, bad, ok
+from harness.doctor.finding import bad, level, ok
 from harness.serving.images.pinned import end_of_patch_note, is_official
 from harness.serving.images.recipe import COMPATIBLE_IMAGE, FRAMEWORK_VERSION
 from harness.serving.instances.gpu import Gpu
@@ -75,7 +76,7 @@ def docker_findings(
 ) -> list[Finding]:
     """All of them; `fatal` when Docker was asked for."""
     engine = check_engine(connect, fatal=fatal)
-    if engine.level != "ok":
+    if level(engine) != "ok":
         return [engine, check_compose(fatal=fatal), check_gpu(gpus, connect)]
     return [
         engine,

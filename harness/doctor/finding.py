@@ -1,26 +1,24 @@
-"""What a check of this machine found."""
+"""What a check of this machine found: `info` where all is well, `error` where nothing can be run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+from deploy.evidence import Finding, Severity
 
 Level = Literal["ok", "warn", "fail"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    check: str
-    level: Level
-    message: str
-    fix: str = ""
-    """What to do, in one line; empty when nothing is to be done."""
+# The words of `rehearsal.doctor/1` for a severity.
+LEVELS: Final[dict[Severity, Level]] = {"info": "ok", "warning": "warn", "error": "fail"}
 
 
 def ok(check: str, message: str) -> Finding:
-    return Finding(check, "ok", message)
+    return Finding(check=check, severity="info", message=message)
 
 
 def bad(check: str, message: str, fix: str, *, fatal: bool) -> Finding:
-    """A failure where the asked runtime cannot do without it, else a warning."""
-    return Finding(check, "fail" if fatal else "warn", message, fix)
+    """An error where the asked runtime cannot do without it, else a warning; `fix` is one line."""
+    return Finding(check=check, severity="error" if fatal else "warning", message=message, advice=fix)
+
+
+def level(finding: Finding) -> Level:
+    return LEVELS[finding.severity]

@@ -14,8 +14,9 @@ from pathlib import Path
 import botocore.session
 from botocore.exceptions import BotoCoreError
 
+from deploy.evidence import Finding
 from harness.core.errors import MachineCannot
-from harness.doctor.finding import Finding, bad, ok
+from harness.doctor.finding import bad, ok
 from harness.processes.uv import find_uv
 from harness.serving.stacks.contract.placement import Requirement
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.checks.findings import Finding
+from deploy.evidence import Finding
 from harness.preflight.rules.registry import RULES
 from harness.preflight.rules.rule import Rule
 from harness.preflight.subject import Unreadable, open_subject
@@ -23,4 +23,4 @@ def check(path: Path, *, entry_point: str = "inference.py", rules: Sequence[Rule
     try:
         return tuple(finding for rule in rules for finding in rule.check(subject))
     except Unreadable as error:
-        return (Finding(UNREADABLE, "error", str(error), where=path.name, advice=error.advice),)
+        return (Finding(check=UNREADABLE, severity="error", message=str(error), where=path.name, advice=error.advice),)

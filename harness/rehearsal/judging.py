@@ -18,9 +18,9 @@ from pycocotools import mask as coco_mask
 
 from deploy import evidence
 from deploy.async_client import Completed, Failed, Notification, Outcome
+from deploy.evidence import Finding
 from harness.cases import Case, Clip, Demands, Predictions, Rle, Truth, input_record
 from harness.checks import answer, known_answer
-from harness.checks.findings import Finding
 from harness.core.errors import MalformedDocument
 from harness.report.drawing.clip import CasePictures
 from harness.report.drawing.pictures import Detection, FrameDetections
@@ -49,9 +49,9 @@ def judge(case: Case, outcome: Outcome, demands: Demands, started: datetime) -> 
     if isinstance(outcome, Failed):
         return Judged(_record(case, outcome, started, _failed_findings(case, outcome), failure=_failure(outcome)))
     silence = Finding(
-        "outcome",
-        "error",
-        f"neither the output nor the failure object appeared within {outcome.waited_seconds:g} s",
+        check="outcome",
+        severity="error",
+        message=f"neither the output nor the failure object appeared within {outcome.waited_seconds:g} s",
         advice="look at the container's log; raise validate.timeout_seconds if it was still working",
     )
     return Judged(_record(case, outcome, started, (silence,)))
@@ -61,7 +61,9 @@ def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: 
     try:
         predictions = Predictions.parse(outcome.body, what=f"the answer to {case.name}")
     except MalformedDocument as error:
-        finding = Finding("answer.format", "error", str(error), advice="see handler/predictions.schema.json")
+        finding = Finding(
+            check="answer.format", severity="error", message=str(error), advice="see handler/predictions.schema.json"
+        )
         return Judged(_record(case, outcome, started, (finding,)))
     interval = demands.frame_interval or predictions.frame_interval or 1
     verdict = _verdict(case.truth, predictions, demands)
@@ -124,10 +126,14 @@ def _notification_findings(outcome: Completed | Failed) -> Iterator[Finding]:
     wanted = ("success", "Completed") if isinstance(outcome, Completed) else ("error", "Failed")
     found = outcome.notification
     if found is None:
-        yield Finding("notification", "error", f"the request ended as {wanted[1]}, but no notification came")
+        yield Finding(
+            check="notification",
+            severity="error",
+            message=f"the request ended as {wanted[1]}, but no notification came",
+        )
     elif (found.topic, found.status) != wanted:
         said = f"the {found.topic} topic says {found.status}"
-        yield Finding("notification", "error", f"the request ended as {wanted[1]}, but {said}")
+        yield Finding(check="notification", severity="error", message=f"the request ended as {wanted[1]}, but {said}")
 
 
 def _failed_findings(case: Case, outcome: Failed) -> tuple[Finding, ...]:
@@ -136,7 +142,9 @@ def _failed_findings(case: Case, outcome: Failed) -> tuple[Finding, ...]:
         return notes
     body = outcome.body.decode("utf-8", errors="replace").strip().split("\n", 1)[0]
     cause = _error_of(outcome.body).get("message") or body or outcome.reason
-    finding = Finding("outcome", "error", cause, where=case.clip.path.name, advice=outcome.reason)
+    finding = Finding(
+        check="outcome", severity="error", message=cause, where=case.clip.path.name, advice=outcome.reason
+    )
     return (finding, *notes)
 
 
@@ -187,23 +195,13 @@ def _record(
         frames=frames,
         detection_count=detection_count,
         metrics=metrics,
-        findings=tuple(evidence_finding(finding) for finding in findings),
+        findings=findings,
     )
 
 
 def _timings(ended: Completed | Failed) -> evidence.Timings:
     total_seconds = (ended.upload_seconds or 0.0) + ended.seconds
     return evidence.Timings(upload_seconds=ended.upload_seconds, total_seconds=total_seconds)
-
-
-def evidence_finding(finding: Finding) -> evidence.Finding:
-    return evidence.Finding(
-        check=finding.check,
-        severity=finding.severity,
-        message=finding.message,
-        where=finding.where or "",
-        advice=finding.advice or "",
-    )
 
 
 def _notification(found: Notification | None) -> evidence.Notification | None:

@@ -21,7 +21,6 @@ from harness.checks import parity
 from harness.checks.parity import REDUCED, SAME, Parity, Subject, Tolerance
 from harness.core.errors import ConfigurationError, RehearsalError
 from harness.observations import circumstances
-from harness.rehearsal.judging import evidence_finding
 
 CHECK = "parity"
 QUICK_FRAMES = 4
@@ -94,5 +93,5 @@ def as_check(found: Parity, seconds: float) -> evidence.Check:
         summary=found.summary,
         seconds=round(seconds, 3),
         metrics=tuple(evidence.Metric(name=name, value=round(value, 6)) for name, value in found.metrics.items()),
-        findings=tuple(evidence_finding(finding) for finding in found.findings),
+        findings=tuple(found.findings),
     )

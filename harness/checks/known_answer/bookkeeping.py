@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.evidence import Finding
 from harness.cases.matching import frames_in_words
 from harness.cases.predictions import Box, Predictions
 from harness.cases.truth import Truth
-from harness.checks.findings import Finding
 from harness.checks.known_answer.masks import is_sound
 
 
@@ -23,19 +23,39 @@ def sampling(predictions: Predictions, expected: Sequence[int]) -> Iterator[Find
     missing = sorted(set(expected) - set(answered))
     if missing:
         yield Finding(
-            check, "error", f"frames are missing: {count}", frames_in_words(missing), _missing_advice(missing, expected)
+            check=check,
+            severity="error",
+            message=f"frames are missing: {count}",
+            where=frames_in_words(missing),
+            advice=_missing_advice(missing, expected),
         )
     surplus = sorted(set(answered) - set(expected))
     if surplus:
         advice = "sample frames 0, interval, 2 x interval ...; frame_index is the frame's number in the source clip"
-        yield Finding(check, "error", f"frames were not asked for: {count}", frames_in_words(surplus), advice)
+        yield Finding(
+            check=check,
+            severity="error",
+            message=f"frames were not asked for: {count}",
+            where=frames_in_words(surplus),
+            advice=advice,
+        )
     repeated = sorted(index for index, times in Counter(answered).items() if times > 1)
     if repeated:
         advice = "answer a frame once; look at how batches overlap or are sent again"
-        yield Finding(check, "error", f"frames are answered more than once: {count}", frames_in_words(repeated), advice)
+        yield Finding(
+            check=check,
+            severity="error",
+            message=f"frames are answered more than once: {count}",
+            where=frames_in_words(repeated),
+            advice=advice,
+        )
     elif answered != sorted(answered):
         yield Finding(
-            check, "error", "the answers are not in the order of the frames", None, "keep the batches in order"
+            check=check,
+            severity="error",
+            message="the answers are not in the order of the frames",
+            where=None,
+            advice="keep the batches in order",
         )
 
 
@@ -51,7 +71,9 @@ def time_stamps(predictions: Predictions, truth: Truth, tolerance_seconds: float
     timeless = [frame.frame_index for frame in known if frame.pts_seconds is None]
     if timeless:
         message = f"{len(timeless)} of {len(known)} frames have no time stamp, and the clip is a video"
-        yield Finding("known_answer.time_stamps", "error", message, frames_in_words(timeless))
+        yield Finding(
+            check="known_answer.time_stamps", severity="error", message=message, where=frames_in_words(timeless)
+        )
         return
     found = np.array([frame.pts_seconds for frame in known], dtype=np.float64)
     true = np.array([truth.frames[frame.frame_index].pts_seconds for frame in known])
@@ -63,7 +85,13 @@ def time_stamps(predictions: Predictions, truth: Truth, tolerance_seconds: float
             f"{true[first]:.3f} s, not {found[first]:.3f} s{_time_cause(found, true, truth.fps, tolerance_seconds)}"
         )
         advice = "take the presentation time from the container, not from a frame count"
-        yield Finding("known_answer.time_stamps", "error", message, f"frame {known[first].frame_index}", advice)
+        yield Finding(
+            check="known_answer.time_stamps",
+            severity="error",
+            message=message,
+            where=f"frame {known[first].frame_index}",
+            advice=advice,
+        )
 
 
 def _time_cause(found: NDArray[np.float64], true: NDArray[np.float64], fps: float, tolerance_seconds: float) -> str:
@@ -88,7 +116,7 @@ def video_size(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
         advice = (
             "width and height are exchanged" if exchanged else "state the size of the source, not of the model's input"
         )
-        yield Finding("known_answer.video_size", "error", message, "video", advice)
+        yield Finding(check="known_answer.video_size", severity="error", message=message, where="video", advice=advice)
 
 
 def names(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
@@ -98,14 +126,26 @@ def names(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
     for label_id, name in truth.labels.items():
         stated = predictions.labels.get(label_id)
         if stated != name:
-            yield Finding(check, "error", f"label {label_id} is {name!r}, not {stated!r}", f"labels.{label_id}", advice)
+            yield Finding(
+                check=check,
+                severity="error",
+                message=f"label {label_id} is {name!r}, not {stated!r}",
+                where=f"labels.{label_id}",
+                advice=advice,
+            )
     used = {detection.label_id: detection.label for frame in predictions.frames for detection in frame.detections}
     for label_id, name in sorted(used.items()):
         if label_id not in truth.labels:
-            yield Finding(check, "error", f"there is no label {label_id} ({name!r}) in this clip", None, advice)
+            yield Finding(
+                check=check,
+                severity="error",
+                message=f"there is no label {label_id} ({name!r}) in this clip",
+                where=None,
+                advice=advice,
+            )
         elif name != predictions.labels.get(label_id):
             message = f"detections of label {label_id} are called {name!r}, not as the table of labels has it"
-            yield Finding(check, "error", message, f"labels.{label_id}", advice)
+            yield Finding(check=check, severity="error", message=message, where=f"labels.{label_id}", advice=advice)
 
 
 def bounds(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
@@ -116,19 +156,29 @@ def bounds(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
     scores = {index for index, detection in found if not 0 <= detection.score <= 1}
     if disordered:
         message = "boxes have their second corner left of or above the first, or no area"
-        yield Finding("known_answer.geometry", "error", message, frames_in_words(disordered), "answer [x1, y1, x2, y2]")
+        yield Finding(
+            check="known_answer.geometry",
+            severity="error",
+            message=message,
+            where=frames_in_words(disordered),
+            advice="answer [x1, y1, x2, y2]",
+        )
     if outside:
         message = f"boxes reach beyond the picture of {truth.width}x{truth.height}"
         yield Finding(
-            "known_answer.geometry", "warning", message, frames_in_words(outside), "answer in pixels of the source"
+            check="known_answer.geometry",
+            severity="warning",
+            message=message,
+            where=frames_in_words(outside),
+            advice="answer in pixels of the source",
         )
     if scores:
         yield Finding(
-            "known_answer.scores",
-            "error",
-            "scores lie outside of 0 to 1",
-            frames_in_words(scores),
-            "answer probabilities",
+            check="known_answer.scores",
+            severity="error",
+            message="scores lie outside of 0 to 1",
+            where=frames_in_words(scores),
+            advice="answer probabilities",
         )
 
 
@@ -149,13 +199,31 @@ def masks(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
     check = "known_answer.masks"
     absent = {index for index, mask in found if mask is None}
     if absent:
-        yield Finding(check, "error", "some detections have a mask and some have none", frames_in_words(absent), None)
+        yield Finding(
+            check=check,
+            severity="error",
+            message="some detections have a mask and some have none",
+            where=frames_in_words(absent),
+            advice=None,
+        )
     size = (truth.height, truth.width)
     resized = {index for index, mask in found if mask is not None and mask.size != size}
     if resized:
         advice = f"`size` is [height, width] of the source video, here {list(size)}"
-        yield Finding(check, "error", "masks have another size than the video", frames_in_words(resized), advice)
+        yield Finding(
+            check=check,
+            severity="error",
+            message="masks have another size than the video",
+            where=frames_in_words(resized),
+            advice=advice,
+        )
     unsound = {index for index, mask in found if mask is not None and not is_sound(mask)}
     if unsound:
         advice = "`counts` is COCO's compressed encoding, column by column, as pycocotools.mask.encode writes it"
-        yield Finding(check, "error", "masks whose runs do not fill their size", frames_in_words(unsound), advice)
+        yield Finding(
+            check=check,
+            severity="error",
+            message="masks whose runs do not fill their size",
+            where=frames_in_words(unsound),
+            advice=advice,
+        )

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from deploy.evidence import Finding
 from harness.cases.matching import FramePair, fit, matches, objects_at
 from harness.cases.truth import Truth
-from harness.checks.findings import Finding
 from harness.checks.known_answer.geometry import misfits
 from harness.checks.known_answer.suspects import Suspect
 
@@ -45,7 +45,13 @@ def likely_cause(evidence: Evidence) -> Finding | None:
     if not grave and not best.small_counts:
         return None
     message = f"{best.message} (so corrected, the boxes fit to {best_fit:.0%} instead of {as_stated:.0%})"
-    return Finding(f"known_answer.{best.check}", "error" if grave else "warning", message, best.where, best.advice)
+    return Finding(
+        check=f"known_answer.{best.check}",
+        severity="error" if grave else "warning",
+        message=message,
+        where=best.where,
+        advice=best.advice,
+    )
 
 
 def _suspects(evidence: Evidence) -> Iterator[Suspect]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+from deploy.evidence import Finding
 from harness.cases.matching import FramePair, frames_in_words, matches
-from harness.checks.findings import Finding
 
 SURE_SCORE = 0.5
 TOLERATED_SHARE = 0.05
@@ -25,7 +25,7 @@ def leftovers(pairs: Sequence[FramePair]) -> Iterator[Finding]:
             where = frames_in_words(index for index, count in counts.items() if count)
             message = f"{total} {words}; the answered frames hold {objects} objects"
             advice = f"sure is a score of {SURE_SCORE:g} and more; look at these frames in the report"
-            yield Finding("known_answer.objects", "warning", message, where, advice)
+            yield Finding(check="known_answer.objects", severity="warning", message=message, where=where, advice=advice)
 
 
 def _sure(pair: FramePair) -> FramePair:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from deploy.evidence import Finding, passed
 from harness.cases.matching import FramePair, expected_indices, pair_frames
 from harness.cases.predictions import Predictions
 from harness.cases.truth import Truth
-from harness.checks import findings as outcome
-from harness.checks.findings import Finding
 from harness.checks.known_answer import bookkeeping
 from harness.checks.known_answer.causes import Evidence, likely_cause
 from harness.checks.known_answer.leftovers import leftovers
@@ -29,7 +28,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return outcome.passed(self.findings)
+        return passed(self.findings)
 
 
 def judge(
@@ -74,11 +73,23 @@ def _interval(predictions: Predictions, asked_for: int | None) -> Iterator[Findi
     stated = predictions.frame_interval
     if asked_for is None and stated is None:
         message = "neither the caller nor the answer says the frame interval; every frame is expected"
-        yield Finding("known_answer.sampling", "warning", message, "settings.frame_interval", "state it in `settings`")
+        yield Finding(
+            check="known_answer.sampling",
+            severity="warning",
+            message=message,
+            where="settings.frame_interval",
+            advice="state it in `settings`",
+        )
     elif asked_for is not None and stated is not None and asked_for != stated:
         message = f"a frame interval of {asked_for} was asked for; the answer says {stated}"
         advice = "look at FRAME_INTERVAL in the endpoint's environment and at the request's overrides"
-        yield Finding("known_answer.sampling", "error", message, "settings.frame_interval", advice)
+        yield Finding(
+            check="known_answer.sampling",
+            severity="error",
+            message=message,
+            where="settings.frame_interval",
+            advice=advice,
+        )
 
 
 def _fit(
@@ -97,4 +108,4 @@ def _gate(what: str, scores: Scores | None, map50_at_least: float) -> Iterator[F
     if scores is not None and scores.map50 < map50_at_least:
         message = f"mAP@0.5 of the {what} is {scores.map50:.3f}, below the gate of {map50_at_least:g}"
         advice = "the other findings name the likely cause; if there is none, look at the detections in the report"
-        yield Finding("known_answer.map50", "error", message, what, advice)
+        yield Finding(check="known_answer.map50", severity="error", message=message, where=what, advice=advice)

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from deploy.evidence import Finding, passed
 from harness.cases import Predictions, Rle
 from harness.cases.matching import FramePair, matches
 from harness.cases.predictions import Detection
 from harness.cases.truth import TrueObject
-from harness.checks import findings as outcome
-from harness.checks.findings import Finding
 from harness.checks.known_answer.scoring import score
 
 _LEAST_OVERLAP = 0.5
@@ -50,7 +49,7 @@ class Parity:
 
     @property
     def passed(self) -> bool:
-        return outcome.passed(self.findings)
+        return passed(self.findings)
 
     @property
     def has_compared(self) -> bool:
@@ -98,7 +97,11 @@ def judge(answer: Predictions, reference: Predictions, threshold: float, toleran
     new = [(index, thing) for index, each in apart for thing in each.new]
     precision = _mean_average_precision(pairs, reference, threshold)
     findings = (
-        *([Finding("parity.frames", "error", f"the answer lacks frames {missing}")] if missing else []),
+        *(
+            [Finding(check="parity.frames", severity="error", message=f"the answer lacks frames {missing}")]
+            if missing
+            else []
+        ),
         *_relabelled(relabelled, threshold, tolerance),
         *_objects("lost", "torchvision finds {what}, the handler does not", lost, threshold, tolerance),
         *_objects("new", "the handler finds {what}, torchvision does not", new, threshold, tolerance),
@@ -187,9 +190,20 @@ def _relabelled(
             f"at {[round(side, 1) for side in expected.box]}"
         )
         severity: Literal["warning", "error"] = "warning" if near else "error"
-        yield Finding("parity.label", severity, message, f"frame {index}", None if near else _ADVICE)
+        yield Finding(
+            check="parity.label",
+            severity=severity,
+            message=message,
+            where=f"frame {index}",
+            advice=None if near else _ADVICE,
+        )
     if len(pairs) > _SHOWN:
-        yield Finding("parity.label", "error", f"{len(pairs) - _SHOWN} more objects with another label", advice=_ADVICE)
+        yield Finding(
+            check="parity.label",
+            severity="error",
+            message=f"{len(pairs) - _SHOWN} more objects with another label",
+            advice=_ADVICE,
+        )
 
 
 def _objects(
@@ -200,9 +214,20 @@ def _objects(
         what = f"{thing.label} with score {thing.score:.4f} at {[round(side, 1) for side in thing.box]}"
         message = words.format(what=what) + (f"; that is at the threshold of {threshold:g}" if near else "")
         where = f"frame {index}"
-        yield Finding(f"parity.{kind}", "warning" if near else "error", message, where, None if near else _ADVICE)
+        yield Finding(
+            check=f"parity.{kind}",
+            severity="warning" if near else "error",
+            message=message,
+            where=where,
+            advice=None if near else _ADVICE,
+        )
     if len(things) > _SHOWN:
-        yield Finding(f"parity.{kind}", "error", f"{len(things) - _SHOWN} more {kind} objects", advice=_ADVICE)
+        yield Finding(
+            check=f"parity.{kind}",
+            severity="error",
+            message=f"{len(things) - _SHOWN} more {kind} objects",
+            advice=_ADVICE,
+        )
 
 
 def _drifted(matched: Sequence[_Match], tolerance: Tolerance) -> Iterator[Finding]:
@@ -212,12 +237,12 @@ def _drifted(matched: Sequence[_Match], tolerance: Tolerance) -> Iterator[Findin
         if beyond:
             worst, match = max(drifts, key=lambda pair: pair[0])
             yield Finding(
-                f"parity.{name}_drift",
-                "error",
-                f"{len(beyond)} of {len(matched)} objects drift by more than {limit:g}{unit} in their {name}; "
+                check=f"parity.{name}_drift",
+                severity="error",
+                message=f"{len(beyond)} of {len(matched)} objects drift by more than {limit:g}{unit} in their {name}; "
                 f"the worst, a {match.found.label}, by {worst:.4g}{unit}",
-                f"frame {match.frame_index}",
-                _ADVICE,
+                where=f"frame {match.frame_index}",
+                advice=_ADVICE,
             )
 
 

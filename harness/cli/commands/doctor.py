@@ -15,13 +15,13 @@ from rich.markup import escape
 
 from deploy.cli.options import Format, OutputOption, RuntimeName
 from deploy.core.state import STATE_DIR
+from deploy.evidence import Finding
 from harness.cli.options import StateOption
 from harness.core.errors import MachineCannot
 from harness.doctor.diagnosis import can_run, clean, diagnose, document
-from harness.doctor.finding import Finding
 from harness.local_cloud.clients import DEFAULT_REGION
 
-_MARKS = {"ok": "[green]ok  [/green]", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
+_MARKS = {"info": "[green]ok  [/green]", "warning": "[yellow]warn[/yellow]", "error": "[red]fail[/red]"}
 
 
 def doctor(
@@ -51,11 +51,11 @@ def print_findings(runtime: str, findings: Sequence[Finding], fixed: Sequence[st
     for line in fixed:
         console.print(f"     {escape(line)}")
     for finding in findings:
-        console.print(f"{_MARKS[finding.level]} {finding.check:<15} {escape(finding.message)}")
-        if finding.fix:
-            console.print(f"     {'':<15} [dim]→ {escape(finding.fix)}[/dim]")
+        console.print(f"{_MARKS[finding.severity]} {finding.check:<15} {escape(finding.message)}")
+        if finding.advice:
+            console.print(f"     {'':<15} [dim]→ {escape(finding.advice)}[/dim]")
     if can_run(findings):
         console.print(f"This machine can rehearse (runtime {runtime}). Next: `harness validate --runtime {runtime}`")
     else:
-        failed = ", ".join(finding.check for finding in findings if finding.level == "fail")
+        failed = ", ".join(finding.check for finding in findings if finding.severity == "error")
         console.print(f"[red]This machine cannot rehearse (runtime {runtime}):[/red] {failed}")

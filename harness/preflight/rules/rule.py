@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness.checks.findings import Finding, Severity
+from deploy.evidence import Finding, Severity
 from harness.preflight.subject import Subject
 
 
@@ -34,4 +34,6 @@ class Rule:
         """Raises Unreadable when the subject cannot be read."""
         for problem in self.problems(subject):
             severity = problem.severity or self.severity
-            yield Finding(self.id, severity, problem.message, where=problem.where, advice=problem.advice)
+            yield Finding(
+                check=self.id, severity=severity, message=problem.message, where=problem.where, advice=problem.advice
+            )

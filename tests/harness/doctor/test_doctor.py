@@ -17,7 +17,8 @@ from harness.docker.compose import Compose
 from harness.docker.engine import Engine, EngineGone
 from harness.doctor.diagnosis import can_run, document
 from harness.doctor.docker import check_compose, check_engine, check_gpu, check_image, check_leftovers, docker_findings
-from harness.doctor.finding import Finding
+from harness.doctor.finding import bad, ok
+from harness.doctor.finding import level as level_of
 from harness.doctor.machine import (
     check_credentials,
     check_disk,
@@ -64,10 +65,10 @@ def app() -> typer.Typer:
 @pytest.mark.parametrize("fatal", [True, False])
 def test_what_is_missing_fails_only_where_it_was_asked_for(fatal: bool) -> None:
     level = "fail" if fatal else "warn"
-    assert check_engine(nobody, fatal=fatal).level == level
-    assert check_compose(lambda: None, fatal=fatal).level == level
-    assert check_image(no_image, TODAY, fatal=fatal).level == level
-    assert check_program(JAVA, fatal=fatal).level == level
+    assert level_of(check_engine(nobody, fatal=fatal)) == level
+    assert level_of(check_compose(lambda: None, fatal=fatal)) == level
+    assert level_of(check_image(no_image, TODAY, fatal=fatal)) == level
+    assert level_of(check_program(JAVA, fatal=fatal)) == level
 
 
 def test_whatever_is_not_ok_has_a_fix() -> None:
@@ -80,14 +81,14 @@ def test_whatever_is_not_ok_has_a_fix() -> None:
         check_credentials(lambda: False),
         check_environment({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}),
     ]
-    not_ok = [finding for finding in findings if finding.level != "ok"]
+    not_ok = [finding for finding in findings if level_of(finding) != "ok"]
     assert len(not_ok) >= 7
-    assert all(finding.fix for finding in not_ok)
+    assert all(finding.advice for finding in not_ok)
 
 
 def test_compose_is_named_with_its_version_and_command() -> None:
     finding = check_compose(lambda: Compose(("docker", "compose"), "2.30.1"), fatal=True)
-    assert (finding.level, finding.message) == ("ok", "2.30.1 (`docker compose`)")
+    assert (level_of(finding), finding.message) == ("ok", "2.30.1 (`docker compose`)")
 
 
 def test_the_compatible_image_is_told_from_the_official_one_with_its_end_of_patches() -> None:
@@ -98,23 +99,23 @@ def test_the_compatible_image_is_told_from_the_official_one_with_its_end_of_patc
 
 
 def test_gpus_are_named_with_memory_and_driver() -> None:
-    assert check_gpu((), nobody).level == "ok"
+    assert level_of(check_gpu((), nobody)) == "ok"
     assert "Tesla T4 (15 GiB, driver 550.163.01)" in check_gpu((T4,), nobody).message
 
 
 def test_without_an_engine_there_are_no_leftovers_to_fear() -> None:
-    assert check_leftovers(nobody).level == "ok"
+    assert level_of(check_leftovers(nobody)) == "ok"
 
 
 @pytest.mark.parametrize(("version", "level"), [((3, 10), "fail"), ((3, 11), "ok"), ((3, 12), "ok"), ((3, 13), "fail")])
 def test_python_must_be_one_the_serving_packages_run_on(version: tuple[int, int], level: str) -> None:
-    assert check_python(version).level == level
+    assert level_of(check_python(version)) == level
 
 
 @pytest.mark.parametrize(("free_gib", "level"), [(100, "ok"), (5, "warn"), (0.5, "fail")])
 def test_disk_space_is_judged_where_the_state_will_be(tmp_path: Path, free_gib: float, level: str) -> None:
     finding = check_disk(tmp_path / "not" / "yet", free_bytes=int(free_gib * 2**30))
-    assert finding.level == level
+    assert level_of(finding) == level
     assert str(tmp_path) in finding.message
 
 
@@ -122,15 +123,15 @@ def test_a_taken_port_is_a_warning_that_names_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         finding = check_port(port)
-    assert (finding.level, str(port) in finding.message) == ("warn", True)
-    assert check_port(port).level == "ok"
+    assert (level_of(finding), str(port) in finding.message) == ("warn", True)
+    assert level_of(check_port(port)) == "ok"
 
 
 def test_variables_that_point_at_an_emulator_are_named_with_the_command_that_unsets_them() -> None:
     finding = check_environment({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:4566", "AWS_ENDPOINT_URL_SNS": ""})
-    assert finding.level == "warn"
-    assert "unset AWS_ENDPOINT_URL_S3" in finding.fix
-    assert "SNS" not in finding.fix
+    assert level_of(finding) == "warn"
+    assert "unset AWS_ENDPOINT_URL_S3" in (finding.advice or "")
+    assert "SNS" not in (finding.advice or "")
 
 
 def test_a_real_account_s_key_is_noticed_and_not_printed() -> None:
@@ -141,9 +142,9 @@ def test_a_real_account_s_key_is_noticed_and_not_printed() -> None:
 
 
 def test_the_machine_can_run_unless_something_failed() -> None:
-    warned = [Finding("a", "ok", ""), Finding("b", "warn", "", "fix")]
+    warned = [ok("a", ""), bad("b", "", "fix", fatal=False)]
     assert can_run(warned)
-    assert not can_run([*warned, Finding("c", "fail", "", "fix")])
+    assert not can_run([*warned, bad("c", "", "fix", fatal=True)])
     assert document("auto", warned, [])["can_run"] is True
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from deploy.evidence import Finding
 from harness.cases import Detection, Predictions, Rle, Truth, VideoSize
 from harness.cases.known_answer import KNOWN_ANSWER
-from harness.checks.findings import Finding
 from harness.checks.known_answer import judge
 from tests.harness.checks.known_answer.answers import (
     detection,

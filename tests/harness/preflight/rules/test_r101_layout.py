@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.evidence import Finding
 from harness import preflight
-from harness.checks.findings import Finding
 from tests.harness.preflight.archives import GOOD, packed, special, unpacked
 
 HANDLER = b"def model_fn(model_dir): ...\n"
