@@ -13,7 +13,7 @@ from deploy.core.errors import AwsRefused
 from deploy.core.waiting import Clock
 
 T = TypeVar("T")
-Outcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
+StepOutcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
 
 # Parts of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
 #
@@ -28,7 +28,7 @@ _ROLE_POLL_SECONDS = 5.0
 class Step:
     kind: Kind
     name: str
-    outcome: Outcome
+    outcome: StepOutcome
     detail: str = ""
 
 
@@ -67,7 +67,7 @@ class Work:
         if self.hold is not None:
             self.hold.check()
 
-    def tell(self, kind: Kind, name: str, outcome: Outcome, detail: str = "") -> None:
+    def tell(self, kind: Kind, name: str, outcome: StepOutcome, detail: str = "") -> None:
         step = Step(kind, name, outcome, detail)
         self.steps.append(step)
         self.on_step(step)

@@ -13,9 +13,9 @@ from deploy.config.spelling import did_you_mean
 from deploy.core.errors import ConfigurationError, GateRefused
 from deploy.gates import registry
 from deploy.gates.evidence import Evidence, measured, read_evidence
-from deploy.gates.judged import GateInput, GateVerdict, Outcome
+from deploy.gates.judged import GateInput, GateOutcome, GateVerdict
 
-__all__ = ["Evidence", "GateInput", "GateVerdict", "Outcome", "gate", "measured", "read_evidence", "require_open"]
+__all__ = ["Evidence", "GateInput", "GateOutcome", "GateVerdict", "gate", "measured", "read_evidence", "require_open"]
 
 
 def gate(gate_input: GateInput, overrides: Mapping[str, str] | None = None) -> tuple[GateVerdict, ...]:

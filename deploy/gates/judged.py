@@ -12,7 +12,7 @@ from deploy.config import Project
 from deploy.evidence.record import Judgement
 from deploy.gates.evidence import Evidence
 
-Outcome = Literal[Judgement, "overridden"]
+GateOutcome = Literal[Judgement, "overridden"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Judged(NamedTuple):
 @dataclass(frozen=True)
 class GateVerdict:
     gate: str
-    outcome: Outcome
+    outcome: GateOutcome
     reason: str
     """What was seen, against what was demanded; for an override also because of what."""
 

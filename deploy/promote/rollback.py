@@ -14,7 +14,7 @@ from deploy.apply import ensure_monitoring
 from deploy.apply.endpoint import ensure_endpoint
 from deploy.apply.ledger import Ledger
 from deploy.apply.lock import Lock, held
-from deploy.apply.steps import OnStep, Outcome, Work, ignore
+from deploy.apply.steps import OnStep, StepOutcome, Work, ignore
 from deploy.async_client import Destination
 from deploy.aws import Clients, describe
 from deploy.core.errors import AwsRefused, ConfigurationError, EndpointFailed
@@ -135,7 +135,7 @@ def _prove(request: RollbackRequest, work: Work, endpoint: Endpoint, probe: Prob
         )
 
 
-def _outcome(result: SmokeResult, good: str) -> tuple[Outcome, str]:
+def _outcome(result: SmokeResult, good: str) -> tuple[StepOutcome, str]:
     return ("ready", good) if result.passed else ("waiting", result.problem.splitlines()[0])
 
 

@@ -7,6 +7,6 @@ mistake whose undoing makes the answer right is named.
 """
 
 from harness.checks.known_answer.scoring import Scores
-from harness.checks.known_answer.verdict import Verdict, judge
+from harness.checks.known_answer.verdict import KnownAnswerVerdict, judge
 
-__all__ = ["Scores", "Verdict", "judge"]
+__all__ = ["KnownAnswerVerdict", "Scores", "judge"]

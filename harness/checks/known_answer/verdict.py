@@ -16,7 +16,7 @@ from harness.checks.known_answer.scoring import Scores, score
 
 
 @dataclass(frozen=True)
-class Verdict:
+class KnownAnswerVerdict:
     """`boxes` and, where the answer has sound masks, `masks`: COCO's scores over expected and answered frames."""
 
     boxes: Scores
@@ -38,7 +38,7 @@ def judge(
     map50_at_least: float = 0.9,
     frame_interval: int | None = None,
     pts_tolerance_seconds: float = 0.01,
-) -> Verdict:
+) -> KnownAnswerVerdict:
     """Hold an answer against the truth of its clip.
 
     `map50_at_least` is the gate for boxes and, where there are masks, for masks too. `frame_interval` is what was asked
@@ -62,7 +62,7 @@ def judge(
         *_gate("boxes", boxes, map50_at_least),
         *_gate("masks", masks, map50_at_least),
     )
-    return Verdict(boxes, masks, interval, len(expected), len(predictions.frames), found)
+    return KnownAnswerVerdict(boxes, masks, interval, len(expected), len(predictions.frames), found)
 
 
 def _has_masks(pairs: Sequence[FramePair]) -> bool:

@@ -18,7 +18,7 @@ from harness.docker.facts import ImageFacts
 from harness.serving.images.recipe import ASSURANCE_LABEL, COMPATIBLE_IMAGE, FRAMEWORK_VERSION, RECIPE_LABEL
 from harness.serving.images.sagemaker_sdk import sdk
 
-Assurance = Literal["official", "compatible", "other"]
+ImageAssurance = Literal["official", "compatible", "other"]
 
 PYTHON_VERSION = "py312"
 OFFICIAL_REPOSITORY = "pytorch-inference"
@@ -51,7 +51,7 @@ class PinnedImage:
     digest: str
     """`sha256:...` of the registry's manifest when it came from one, else the image id."""
     is_registry_digest: bool
-    assurance: Assurance
+    assurance: ImageAssurance
     recipe: str | None
 
     def facts(self) -> dict[str, str]:
@@ -128,7 +128,7 @@ def pin(image: ImageFacts) -> PinnedImage:
     )
 
 
-def _assurance(image: ImageFacts) -> Assurance:
+def _assurance(image: ImageFacts) -> ImageAssurance:
     # An official image is recognised by the registry's digest, never by a tag or label, which anybody can set.
     if any(is_official(pinned) for pinned in image.repo_digests):
         return "official"
