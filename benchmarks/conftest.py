@@ -18,13 +18,14 @@ import torch
 import torchvision
 from torchvision.transforms.functional import to_tensor
 
-from benchmarks import clips, context, reference, weights
+from benchmarks import clips, context
 from benchmarks.clips import ClipRecipe
-from benchmarks.contestants import Job
+from benchmarks.container.suites import DEFAULT_FRAMES
+from benchmarks.contestants import reference, weights
+from benchmarks.contestants.contestants import Job
+from benchmarks.contestants.weights import Recipe
+from benchmarks.contestants.worker import ROOT
 from benchmarks.decoding import Row, table
-from benchmarks.suites import DEFAULT_FRAMES
-from benchmarks.weights import Recipe
-from benchmarks.worker import ROOT
 
 CACHE = ROOT / ".benchmarks" / "inputs"
 FRAME_SIZE = (1024, 1024)

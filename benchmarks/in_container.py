@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import clips, suites
-from benchmarks.boxed import RESULT, Order, run
+from benchmarks import clips
 from benchmarks.clips import CannotMake
-from benchmarks.worker import ROOT
+from benchmarks.container import suites
+from benchmarks.container.boxed import RESULT, Order, run
+from benchmarks.contestants.worker import ROOT
 from harness.core.errors import ConfigurationError, MachineCannot, RehearsalError
 from harness.docker.engine import Engine
 

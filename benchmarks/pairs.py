@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.worker import ROOT
+from benchmarks.contestants.worker import ROOT
 
 JobDocument = dict[str, Any]
 
@@ -107,7 +107,7 @@ def working(name: str, job: Any) -> Iterator[Worker]:
     with tempfile.TemporaryDirectory() as folder:
         job_path = Path(folder, "job.json")
         job_path.write_text(json.dumps(asdict(job), default=str), encoding="utf-8")
-        command = [sys.executable, "-m", "benchmarks.worker", name, str(job_path), str(writing)]
+        command = [sys.executable, "-m", "benchmarks.contestants.worker", name, str(job_path), str(writing)]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, text=True, pass_fds=[writing], cwd=ROOT, env=_environment(job)
         )

@@ -13,8 +13,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks import pairs
 from benchmarks.conftest import SAMPLED_EVERY, Extent
-from benchmarks.contestants import Job
-from benchmarks.handler_side import first_batch, service_of
+from benchmarks.contestants.contestants import Job
+from benchmarks.contestants.handler_side import first_batch, service_of
 from detector.core import frames
 from detector.io import media
 

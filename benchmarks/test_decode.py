@@ -15,7 +15,7 @@ import pytest
 from benchmarks import clips, context, pairs
 from benchmarks.clips import ALWAYS_READ, CannotMake
 from benchmarks.conftest import CACHE, Extent
-from benchmarks.contestants import Job
+from benchmarks.contestants.contestants import Job
 from benchmarks.decoding import POINTS, Point, Row
 from benchmarks.pairs import Worker
 

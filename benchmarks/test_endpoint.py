@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.worker import ROOT
+from benchmarks.contestants.worker import ROOT
 from harness.bench import sweep
 from harness.bench.measurement.points import AS_CONFIGURED, Axes
 from harness.bench.measurement.stability import Rule

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks import pairs
-from benchmarks.contestants import Job
+from benchmarks.contestants.contestants import Job
 
 pytestmark = pytest.mark.timeout(3600)
 

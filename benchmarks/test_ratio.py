@@ -18,7 +18,7 @@ import torch
 from benchmarks import clips, context, pairs
 from benchmarks.clips import ClipRecipe
 from benchmarks.conftest import CACHE, SAMPLED_EVERY, Extent
-from benchmarks.contestants import Job
+from benchmarks.contestants.contestants import Job
 from benchmarks.pairs import Worker
 
 pytestmark = pytest.mark.timeout(3600)

@@ -1,4 +1,4 @@
-"""The rules of the house, as tests: who imports whom, what the handler may import, what the README promises."""
+"""The rules of the house, as tests: who imports whom, how full a folder may be, what the README promises."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 import typer
@@ -20,9 +23,10 @@ import harness.cli.main
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("handler", "deploy", "harness", "benchmarks", "tests")
+MOST_MODULES = 14
 HANDLER_MAY_IMPORT = {"torch", "torchvision", "cv2", "numpy"}
+# Imported only inside `try`: the handler must work where they are absent.
 HANDLER_MAY_TRY = {"av", "sagemaker_inference", "sagemaker_pytorch_serving_container"}
-"""Imported only inside `try`: the handler must work where they are absent."""
 
 
 def python_files(room: str) -> list[Path]:
@@ -39,6 +43,40 @@ def imported_modules(path: Path) -> Iterator[tuple[str, bool]]:
                 yield alias.name.split(".")[0], id(node) in tried
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             yield node.module.split(".")[0], id(node) in tried
+
+
+def module_name(path: Path) -> str:
+    """As it is imported: `handler/detector/io/media.py` is `detector.io.media`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "handler" else parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def folder_of(module: str) -> str:
+    return module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+
+
+def imported_of_ours(module: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = (f"{node.module}.{alias.name}" for alias in node.names)
+            named = [each if each in MODULES else node.module for each in inner]
+        else:
+            continue
+        yield from (each for each in named if each in MODULES and each != module)
+
+
+def branch_pair(one: str, other: str) -> tuple[str, str]:
+    """The branches below the deepest common folder: `a.b.c`, `a.d` -> `a.b`, `a.d`; `a`, `a.d` -> `a`, `a.d`."""
+    first, second = one.split("."), other.split(".")
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
+    return ".".join(first[: shared + 1]), ".".join(second[: shared + 1])
+
+
+def is_assignment_to(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
 
 
 @pytest.mark.parametrize("path", python_files("handler"), ids=lambda path: str(path.relative_to(ROOT)))
@@ -68,6 +106,65 @@ def test_the_harness_meets_the_handler_only_through_the_endpoint(path: Path) -> 
         set() if trains_or_scores_the_handler(path) else {"detector", "inference", "torch"}
     )
     assert not forbidden & {module for module, _ in imported_modules(path)}
+
+
+# Module -> the modules of ours that it imports; the detector is top level in the container, so it is here.
+MODULES = {module_name(path): path for room in ("handler", "deploy", "harness") for path in python_files(room)}
+FOLDERS = sorted({folder_of(module) for module in MODULES})
+
+
+def test_no_two_folders_import_each_other() -> None:
+    """Nor do groups of folders, at any depth: below their common parent, two branches have one direction.
+
+    A parent's own modules are a branch beside its sub-folders, so no folder imports a parent that imports it.
+    """
+    branches: dict[str, set[str]] = {}
+    for module in MODULES:
+        for imported in imported_of_ours(module):
+            one, other = branch_pair(folder_of(module), folder_of(imported))
+            if one != other:
+                branches.setdefault(one, set()).add(other)
+    try:
+        tuple(TopologicalSorter(branches).static_order())
+    except CycleError as error:
+        pytest.fail(f"these folders import each other: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_folder_holds_more_modules_than_ls_explains(room: str) -> None:
+    counts = Counter(path.parent.relative_to(ROOT) for path in python_files(room))
+    assert {str(folder): count for folder, count in counts.items() if count > MOST_MODULES} == {}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_has_one_face(folder: str) -> None:
+    """Its `__init__` lists in `__all__` every name that it takes from its modules and does not use itself."""
+    face = MODULES.get(folder)
+    if face is None or face.name != "__init__.py":
+        assert folder == "", f"{folder} has no __init__.py"  # the handler's own folder is no package
+        return
+    tree = ast.parse(face.read_text(encoding="utf-8"))
+    taken = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(folder)
+        for alias in node.names
+    }
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    listed = [ast.literal_eval(node.value) for node in tree.body if is_assignment_to(node, "__all__")]
+    assert taken - used <= set(*listed or [()])
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_module_takes_what_another_keeps_to_itself(module: str) -> None:
+    private = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("deploy", "harness", "detector")
+        for alias in node.names
+        if alias.name.startswith("_")
+    ]
+    assert private == []
 
 
 @pytest.mark.parametrize("room", ["deploy", "harness"])

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import clips, decoding, pairs, skips
+from benchmarks import clips, decoding, pairs
 from benchmarks.clips import CannotMake, ClipRecipe
-from benchmarks.contestants import Job, Ran, set_up
+from benchmarks.contestants import skips
+from benchmarks.contestants.contestants import Job, Ran, set_up
 from benchmarks.decoding import POINTS, Row
 from benchmarks.pairs import Pairs, Run
 from detector.core.frames import Frame, Pixels

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import borrowed, context, inside, suites, test_ratio
-from benchmarks.boxed import container_user
+from benchmarks import context, test_ratio
 from benchmarks.clips import ClipRecipe
 from benchmarks.conftest import SAMPLED_EVERY
+from benchmarks.container import borrowed, inside, suites
+from benchmarks.container.boxed import container_user
+from benchmarks.contestants.worker import ROOT
 from benchmarks.in_container import main, ordered
-from benchmarks.worker import ROOT
 from harness.core.errors import ConfigurationError
 from tests import wheels
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks import pairs
-from benchmarks.contestants import Job
+from benchmarks.contestants.contestants import Job
 from benchmarks.pairs import Pairs, Run, Worker, WorkerEnded
 from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network
 

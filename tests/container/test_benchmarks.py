@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.boxed import container_user
-from benchmarks.worker import ROOT
+from benchmarks.container.boxed import container_user
+from benchmarks.contestants.worker import ROOT
 from deploy.core.waiting import wait_until
 from harness.docker.engine import SESSION_LABEL, Engine
 from harness.serving.images.pinned import require_image

@@ -35,14 +35,14 @@ from harness.processes.ports import ReservedPort
 from harness.serving.instances.runtime import Runtime
 from harness.serving.runtimes.process import ProcessRuntime
 from harness.serving.stacks.torchserve import TORCHSERVE
-from tests.e2e.conformance import aws
-from tests.e2e.conformance.deleting import Run
-from tests.e2e.conformance.lab import Lab
-from tests.e2e.conformance.ledger import Ledger
-from tests.e2e.conformance.models import model_lab
-from tests.e2e.conformance.needs import why_not
-from tests.e2e.conformance.place import Place
-from tests.e2e.conformance.scripted import Obedient, ShiftedClock
+from tests.e2e.conformance.lab import aws
+from tests.e2e.conformance.lab.deleting import Run
+from tests.e2e.conformance.lab.lab import Lab
+from tests.e2e.conformance.lab.ledger import Ledger
+from tests.e2e.conformance.lab.models import model_lab
+from tests.e2e.conformance.lab.needs import why_not
+from tests.e2e.conformance.lab.place import Place
+from tests.e2e.conformance.lab.scripted import Obedient, ShiftedClock
 from tests.harness.emulator.containers import Script, ScriptedRuntime
 
 REGION = "eu-west-1"

@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from tests.e2e.conformance.lab import Lab
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import Lab
+from tests.e2e.conformance.lab.needs import needs
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
 NPY = b"\x93NUMPY\x01\x00v\x00" + bytes(range(256))

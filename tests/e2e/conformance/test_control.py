@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from tests.e2e.conformance.lab import VARIANT, Lab, refusal
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import VARIANT, Lab, refusal
+from tests.e2e.conformance.lab.needs import needs
 
 
 def arn(lab: Lab, kind: str, name: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from tests.e2e.conformance.lab import Lab
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import Lab
+from tests.e2e.conformance.lab.needs import needs
 
 SEE = "See the SageMaker Endpoint logs in your account for more information."
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from deploy.core.waiting import wait_until
-from tests.e2e.conformance.lab import VARIANT, Lab, refusal
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import VARIANT, Lab, refusal
+from tests.e2e.conformance.lab.needs import needs
 
 GROUP_PREFIX = "/aws/sagemaker/Endpoints/"
 INGESTION_SECONDS = 30

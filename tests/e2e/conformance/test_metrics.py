@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.core.waiting import wait_until
-from tests.e2e.conformance.lab import VARIANT, Lab
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import VARIANT, Lab
+from tests.e2e.conformance.lab.needs import needs
 
 NEVER_PUBLISHED = {"Invocations", "InvocationsPerInstance", "OverheadLatency"}
 RARE = {"Invocation4XXErrors", "Invocation5XXErrors", "ExpiredRequests", "NotificationFailures"}

@@ -6,7 +6,7 @@ import base64
 import re
 from datetime import datetime
 
-from tests.e2e.conformance.lab import Lab
+from tests.e2e.conformance.lab.lab import Lab
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

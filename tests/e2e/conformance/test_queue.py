@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from deploy.core.waiting import wait_until
-from tests.e2e.conformance.lab import Lab, refusal
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import Lab, refusal
+from tests.e2e.conformance.lab.needs import needs
 
 
 @needs("container")

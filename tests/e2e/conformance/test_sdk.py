@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.emulator.async_inference.jobs import Jobs
-from tests.e2e.conformance.lab import Lab, Submitted
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import Lab, Submitted
+from tests.e2e.conformance.lab.needs import needs
 
 
 class ModelFailed(Exception):

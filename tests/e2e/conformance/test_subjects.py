@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ProfileNotFound
 
-from tests.e2e.conformance import aws
-from tests.e2e.conformance.deleting import Made, Run
-from tests.e2e.conformance.lab import Lab
-from tests.e2e.conformance.ledger import TAG, Ledger, LeftBehind, NotOurs
-from tests.e2e.conformance.models import image, model_lab
-from tests.e2e.conformance.needs import LACKS, REASONS, needs
+from tests.e2e.conformance.lab import aws
+from tests.e2e.conformance.lab.deleting import Made, Run
+from tests.e2e.conformance.lab.lab import Lab
+from tests.e2e.conformance.lab.ledger import TAG, Ledger, LeftBehind, NotOurs
+from tests.e2e.conformance.lab.models import image, model_lab
+from tests.e2e.conformance.lab.needs import LACKS, REASONS, needs
 from tests.e2e.conformance.obedient import inference
 
 GIVEN = {

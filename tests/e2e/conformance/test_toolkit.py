@@ -20,9 +20,9 @@ from harness.serving.runtimes.process import ProcessRuntime
 from harness.serving.stacks.torchserve import TORCHSERVE
 from tests import wheels
 from tests.e2e.conformance.conftest import local_place
-from tests.e2e.conformance.lab import Lab
-from tests.e2e.conformance.models import archive
-from tests.e2e.conformance.needs import needs
+from tests.e2e.conformance.lab.lab import Lab
+from tests.e2e.conformance.lab.models import archive
+from tests.e2e.conformance.lab.needs import needs
 
 CURIOUS = """
 import json, rehearsal_probe

@@ -14,7 +14,7 @@ import pytest
 from harness.core.errors import MachineCannot
 from harness.core.state import installer_environment
 from harness.processes.uv import find_uv
-from tests.e2e.conformance.lab import Lab, refusal
+from tests.e2e.conformance.lab.lab import Lab, refusal
 
 OLD_BOTOCORE = "1.43.11"
 CLIENT = """

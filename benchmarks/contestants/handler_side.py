@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from benchmarks.contestants import Contestant, Frame, Job, Ran
+from benchmarks.contestants.contestants import Contestant, Frame, Job, Ran
 from detector import pipeline  # first: it keeps what is not needed out of the start
 
 # isort: split
-from benchmarks import skips
+from benchmarks.contestants import skips
 from detector.core import frames
 from detector.core.detections import FrameDetections
 from detector.core.predictor import Predictor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks import reference
-from benchmarks.contestants import Contestant, Frame, Job, Ran
+from benchmarks.contestants import reference
+from benchmarks.contestants.contestants import Contestant, Frame, Job, Ran
 
 
 def set_up(name: str, job: Job) -> Contestant:

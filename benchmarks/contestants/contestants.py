@@ -62,6 +62,6 @@ NAMES = tuple(_SIDES)
 
 def set_up(name: str, job: Job) -> Contestant:
     """Loads what the contestant needs, in this process."""
-    side = importlib.import_module(f"benchmarks.{_SIDES[name]}")
+    side = importlib.import_module(f"benchmarks.contestants.{_SIDES[name]}")
     contestant: Contestant = side.set_up(name, job)
     return contestant

@@ -17,9 +17,10 @@ from typing import Any
 
 from pytest_benchmark.utils import get_commit_info
 
-from benchmarks import borrowed, context, suites
-from benchmarks.inside import INPUTS, LENT, REPOSITORY, RESULTS, SCRATCH
-from benchmarks.worker import ROOT
+from benchmarks import context
+from benchmarks.container import borrowed, suites
+from benchmarks.container.inside import INPUTS, LENT, REPOSITORY, RESULTS, SCRATCH
+from benchmarks.contestants.worker import ROOT
 from harness.core.errors import HarnessError
 from harness.core.state import new_temp_dir, remove_tree
 from harness.docker.engine import SESSION_LABEL, Engine, engine_errors
@@ -47,7 +48,7 @@ class Order:
     def command(self) -> list[str]:
         fixed = ("--benchmark-enable", "-s", "-v", "-p", "no:cacheprovider", f"--benchmark-json={RESULTS}/{RESULT}")
         files = (suites.file_of(suite) for suite in self.suites)
-        return ["python", "-m", "benchmarks.inside", *files, *fixed, *self.pytest_arguments]
+        return ["python", "-m", "benchmarks.container.inside", *files, *fixed, *self.pytest_arguments]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What runs in the container: pytest, from the lent packages, on the image's own interpreter.
 
-`python -m benchmarks.inside PYTEST_ARGUMENTS`. What the handler vendors is installed first, as its container does it;
-the lent packages go to the end of the path, where they cover nothing.
+`python -m benchmarks.container.inside PYTEST_ARGUMENTS`. What the handler vendors is installed first, as its container
+does it; the lent packages go to the end of the path, where they cover nothing.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 
 from deploy.core.waiting import wait_until
 from harness.emulator.server import Emulator
-from tests.e2e.conformance.ledger import Ledger
-from tests.e2e.conformance.place import Answer, Place
-from tests.e2e.conformance.scripted import Obedient, ShiftedClock
+from tests.e2e.conformance.lab.ledger import Ledger
+from tests.e2e.conformance.lab.place import Answer, Place
+from tests.e2e.conformance.lab.scripted import Obedient, ShiftedClock
 from tests.harness.emulator.containers import Script, ScriptedInstance, ScriptedRuntime
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from botocore.config import Config
 
 from deploy.config.images import partition
 from deploy.pricing.prices import Price, price
-from tests.e2e.conformance.deleting import Run
-from tests.e2e.conformance.lab import Lab
-from tests.e2e.conformance.ledger import Ledger
-from tests.e2e.conformance.models import model_lab
-from tests.e2e.conformance.place import Place
+from tests.e2e.conformance.lab.deleting import Run
+from tests.e2e.conformance.lab.lab import Lab
+from tests.e2e.conformance.lab.ledger import Ledger
+from tests.e2e.conformance.lab.models import model_lab
+from tests.e2e.conformance.lab.place import Place
 
 MOST_INSTANCES = 3
 """At once: the main endpoint's, and two of the endpoint that a check makes for itself."""

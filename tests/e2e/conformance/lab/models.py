@@ -17,13 +17,13 @@ from typing import Any
 from deploy import config
 from deploy.config.images import image_uri
 from harness.emulator.server import Emulator
-from tests.e2e.conformance.lab import Lab
-from tests.e2e.conformance.ledger import Ledger
-from tests.e2e.conformance.place import Place
-from tests.e2e.conformance.scripted import Obedient, ShiftedClock
+from tests.e2e.conformance.lab.lab import Lab
+from tests.e2e.conformance.lab.ledger import Ledger
+from tests.e2e.conformance.lab.place import Place
+from tests.e2e.conformance.lab.scripted import Obedient, ShiftedClock
 from tests.harness.emulator.containers import Script, ScriptedRuntime
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ENVIRONMENT = {
     "SAGEMAKER_PROGRAM": "inference.py",
     "SAGEMAKER_MODEL_SERVER_WORKERS": "2",
@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 
 def obedient_archive() -> bytes:
-    handler = Path(__file__).with_name("obedient") / "inference.py"
+    handler = Path(__file__).parents[1] / "obedient" / "inference.py"
     return archive({"model.pth": b"obedience has no weights", "code/inference.py": handler.read_bytes()})
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.core.errors import HarnessError, RehearsalError
-from tests.e2e.conformance.deleting import DELETIONS, Made, Run
+from tests.e2e.conformance.lab.deleting import DELETIONS, Made, Run
 
 SCHEMA = "rehearsal.conformance-ledger/1"
 TAG = "rehearsal:conformance"

@@ -1,4 +1,6 @@
-"""A process that holds one contestant and runs it when told to: `python -m benchmarks.worker NAME JOB.json`.
+"""A process that holds one contestant and runs it when told to.
+
+`python -m benchmarks.contestants.worker NAME JOB.json`.
 
 Speaks lines of JSON on a pipe that nothing else writes to: run, or set up another job. Two contestants share no
 process, because an allocator that one of them tunes, or fills, is the allocator of the other as well.
@@ -15,13 +17,15 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def main(name: str, job_path: str, answers_fd: str) -> None:
     started = time.perf_counter()
     sys.path[:0] = [str(ROOT), str(ROOT / "handler")]
-    from benchmarks import contestants  # the path above must come first, and the import is part of the start
+    from benchmarks.contestants import (
+        contestants,  # the path above must come first, and the import is part of the start
+    )
 
     def set_up(document: dict[str, Any]) -> Any:
         return contestants.set_up(name, _job(contestants.Job, document))
