@@ -251,6 +251,22 @@ def test_every_command_of_the_readme_exists_with_its_options(line: str) -> None:
             assert word.split("=")[0] in options | {"--help"}, f"{name} has no option {word}"
 
 
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_contributing_names_every_folder_of_the_rooms() -> None:
+    tree = re.search(r"```\nhandler/.*?```", CONTRIBUTING, flags=re.DOTALL)
+    assert tree is not None
+    named = set(re.findall(r"[a-z_]+(?:/[a-z_]+)*", tree.group()))
+    folders = {path.parent.name for room in ("deploy", "harness") for path in (ROOT / room).glob("*/__init__.py")}
+    assert folders - named == set()
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", CONTRIBUTING))))
+def test_what_contributing_points_at_exists(target: str) -> None:
+    assert target.startswith("http") or (ROOT / target).exists()
+
+
 def test_the_locked_serving_packages_are_those_of_the_official_container() -> None:
     lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
     for name, version in {

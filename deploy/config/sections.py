@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from deploy.evidence.circumstances import Assurance
+
 SAGEMAKER_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
 # Asynchronous inference takes inputs and outputs of up to 1 GB (AWS developer guide, "Asynchronous inference").
 MAX_PAYLOAD_BYTES = 1 << 30
@@ -141,7 +143,7 @@ class AutoscalingSection(Section):
 
 
 class GatesSection(Section):
-    runtime: Literal["official", "compatible", "process"] = "official"
+    runtime: Assurance = "official"
     """The least the evidence must have run on when the target is AWS; the local target accepts `process`."""
     max_age_hours: float = Field(default=168.0, gt=0)
     min_map50: float = Field(default=0.9, ge=0, le=1)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.built_wheel import build, uv
 
 pytestmark = pytest.mark.e2e
 
-OURS = {"deploy", "harness", "sagemaker_rehearsal-0.1.0.dist-info"}
+OURS = {"deploy", "harness", f"sagemaker_rehearsal-{version('sagemaker-rehearsal')}.dist-info"}
 _FILES = """
 import importlib.metadata, json
 print(json.dumps([str(path) for path in importlib.metadata.distribution("sagemaker-rehearsal").files]))
