@@ -5,19 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deploy.cli.options import Format, OutputOption
 from deploy.core.errors import ConfigurationError
 from harness.bench import sweep
 from harness.bench.measurement.points import Axes, FrameSize
+from harness.bench.measurement.stability import Rule
 from harness.bench.results.choosing import Constraints, Rate
+from harness.cli.options import QuietOption
 from harness.observations import circumstances
 from harness.serving.runtimes.docker_limits import parse_size
 
 INSTANCES = ("ml.g4dn.xlarge", "ml.g5.xlarge", "ml.g6.xlarge")
 CPU_BATCHES, GPU_BATCHES = (1, 2, 4), (1, 2, 4, 8, 16)
+# What was started is then taken down, and the last repeat may take its time: three minutes in all.
+QUICK_SECONDS = 140.0
+QUICK_RULE = Rule(tolerance=0.1, most=6, most_seconds=15.0)
 _NO_PRICE = "--price must be INSTANCE=USD_PER_HOUR, such as ml.g4dn.xlarge=0.7364, not {!r}"
 
 
@@ -28,6 +35,31 @@ class Precision(StrEnum):
     FP16 = "fp16"
     BF16 = "bf16"
     AUTO = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions:
+    video: Annotated[
+        Path | None,
+        typer.Option("--video", "-v", help="The clip to measure on; default: the known answer's.", metavar="FILE"),
+    ] = None
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats, and an end within three minutes.")] = False
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what an earlier sweep measured.")] = False
+
+    @property
+    def rule(self) -> Rule:
+        return QUICK_RULE if self.quick else Rule()
+
+    @property
+    def most_seconds(self) -> float | None:
+        return QUICK_SECONDS if self.quick else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions:
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="DIR")] = Path("rehearsal-bench")
+    output_format: OutputOption = Format.TEXT
+    quiet: QuietOption = False
 
 
 @dataclass(frozen=True, kw_only=True)

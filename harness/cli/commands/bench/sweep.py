@@ -3,65 +3,48 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from deploy import config
-from deploy.cli.options import Format, OutputOption, ProjectOptions
+from deploy.cli.options import Format, ProjectOptions
 from deploy.cli.program import INTERRUPTED
 from harness.bench import sweep as sweeping
-from harness.bench.measurement.stability import Rule
 from harness.bench.results import writing
-from harness.cli.commands.bench.options import AxisOptions, ChoiceOptions
-from harness.cli.options import LocalRunOptions, QuietOption
+from harness.cli.commands.bench.options import AxisOptions, ChoiceOptions, MeasureOptions, ResultOptions
+from harness.cli.options import LocalRunOptions
 from harness.cli.output import benchmark
 from harness.core.progress import stderr_progress
-
-# What was started is then taken down, and the last repeat may take its time: three minutes in all.
-QUICK_SECONDS = 140.0
-QUICK_RULE = Rule(tolerance=0.1, most=6, most_seconds=15.0)
 
 
 def sweep(
     *,
     context: typer.Context,
-    video: Annotated[
-        Path | None,
-        typer.Option("--video", "-v", help="The clip to measure on; default: the known answer's.", metavar="FILE"),
-    ] = None,
+    measuring: MeasureOptions,
     axes: AxisOptions,
     choice: ChoiceOptions,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats, and an end within three minutes.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what an earlier sweep measured.")] = False,
     project: ProjectOptions,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="DIR")] = Path(
-        "rehearsal-bench"
-    ),
     local: LocalRunOptions,
-    output_format: OutputOption = Format.TEXT,
-    quiet: QuietOption = False,
+    result: ResultOptions,
 ) -> None:
     if context.invoked_subcommand is not None:
         return
-    run = local.asked()
     asked = sweeping.Options(
         config_path=project.config,
         axes=axes.axes(),
-        rule=QUICK_RULE if quick else Rule(),
+        rule=measuring.rule,
         constraints=choice.constraints(),
         environment=project.env,
-        video=video,
+        video=measuring.video,
         rates=choice.rates(config.load(project.config, project.env).endpoint.region),
-        **vars(run),
-        fresh=fresh,
-        most_seconds=QUICK_SECONDS if quick else None,
+        **vars(local.asked()),
+        fresh=measuring.fresh,
+        most_seconds=measuring.most_seconds,
         arguments=tuple(sys.argv[1:]),
     )
-    benched = sweeping.bench(asked, stderr_progress(quiet=quiet))
-    written = writing.write_all(benched.bench, out)
-    if output_format is Format.JSON:
+    benched = sweeping.bench(asked, stderr_progress(quiet=result.quiet))
+    written = writing.write_all(benched.bench, result.out)
+    if result.output_format is Format.JSON:
         typer.echo(written.bench_json.read_text(encoding="utf-8"))
     else:
         typer.echo(benchmark.in_words(benched, written))
