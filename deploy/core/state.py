@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# Below the project's folder, or the folder that a command is given in.
 STATE_DIR = Path(".rehearsal")
-"""Below the project's folder, or the folder that a command is given in."""

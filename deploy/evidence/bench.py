@@ -18,8 +18,8 @@ from deploy.evidence.record import Count, LongText, Record, Seconds, Utc
 from deploy.evidence.subject import Bundle, Configuration
 
 BENCH_SCHEMA_ID: Literal["rehearsal.bench/1"] = "rehearsal.bench/1"
+# The check that carries a benchmark's numbers in a report.
 THROUGHPUT = "throughput"
-"""The check that carries a benchmark's numbers in a report."""
 
 PointOutcome = Literal["stable", "unstable", "failed", "not_run"]
 

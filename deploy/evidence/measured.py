@@ -9,8 +9,8 @@ from deploy.evidence.circumstances import PeakMemory
 from deploy.evidence.files import parse, schema_in
 from deploy.evidence.report import Report, judge
 
+# The name of the recommended point, as a case of the report.
 AS_CONFIGURED = "as configured"
-"""The name of that point."""
 
 
 def read_any(data: bytes, *, where: str) -> Report:

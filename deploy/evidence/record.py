@@ -39,9 +39,9 @@ ImageDigest = Annotated[str, Field(pattern=r"^(\S+@)?sha256:[0-9a-f]{64}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
+# A name from elsewhere; bytes of a file name that are no UTF-8 are shown escaped instead of refused.
 ReadableText = Annotated[str, BeforeValidator(_readable)]
-"""A name from elsewhere; bytes of a file name that are no UTF-8 are shown escaped instead of refused."""
+# Text from elsewhere (a failure body, a log line): kept to a bounded length.
 LongText = Annotated[ReadableText, AfterValidator(_shortened)]
-"""Text from elsewhere (a failure body, a log line): kept to a bounded length."""
 
 Judgement = Literal["passed", "failed", "inconclusive"]
