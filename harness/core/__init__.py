@@ -1,3 +1,4 @@
-"""The primitives of the harness: errors, waiting, the folders it uses, and progress. Imports nothing else of the
-harness.
+"""The primitives of the harness: its `errors`, the folders it uses (`state`, `top_level`), and `progress`.
+
+Waiting, whole files and the errors that both share are `deploy.core`'s. Imports nothing else of the harness.
 """

@@ -1,4 +1,4 @@
-"""A client of one endpoint of the local AWS, ready to submit: queue subscribed, log watched."""
+"""The asynchronous client of one endpoint of the local AWS: its inbox is subscribed, its container's log is watched."""
 
 from __future__ import annotations
 
