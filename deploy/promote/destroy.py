@@ -12,6 +12,7 @@ from deploy.apply.lock import Hold
 from deploy.apply.steps import OnStep, Step, Work, ignore
 from deploy.apply.storage import empty_bucket
 from deploy.aws import Clients, describe
+from deploy.aws.s3 import split
 from deploy.core.errors import AwsRefused, ConfigurationError
 from deploy.core.waiting import REAL_TIME, Clock
 from deploy.releases import ReleaseStore
@@ -115,7 +116,7 @@ def _delete_topic(work: Work, arn: str) -> None:
 
 def _delete_object(work: Work, url: str) -> None:
     """In a versioned bucket deleting the object alone would only hide it."""
-    bucket, _, key = url.removeprefix("s3://").partition("/")
+    bucket, key = split(url)
     work.delete("object", url, lambda: empty_bucket(work.clients, bucket, key))
 
 

@@ -5,7 +5,6 @@ Owns reading a clip to its end, to know how many frames an answer must cover. Ma
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from deploy import evidence
 from deploy.async_client import content_type_of
+from deploy.core.digests import digest_of_file
 from harness.cases.opencv import cv2
 from harness.core.errors import ConfigurationError
 
@@ -46,9 +46,7 @@ def open_clip(path: Path) -> Clip:
     """Read and decode `path`; raises ConfigurationError when there is no such file."""
     if not path.is_file():
         raise ConfigurationError(f"{path}: no such file; give --video the path of a clip")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Clip(path, path.stat().st_size, digest, content_type_of(path), _decode_facts(path))
+    return Clip(path, path.stat().st_size, digest_of_file(path), content_type_of(path), _decode_facts(path))
 
 
 def _decode_facts(path: Path) -> ClipFacts | None:

@@ -5,7 +5,6 @@ Owns what is the same as it was (bundle, environment, limits, concurrency) and w
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from deploy import bundle
 from deploy.aws import LOCAL_ROLE
 from deploy.bundle import archive
 from deploy.bundle.archive import Member
-from deploy.core.digests import digest_of
+from deploy.core.digests import digest_of, digest_of_file
 from deploy.core.files import replacing
 from deploy.core.redaction import names_a_secret
 from deploy.failed_requests.kept import Kept, Served
@@ -41,8 +40,7 @@ class Archive:
 
 def recorded_archive(path: Path, served: Served) -> Archive:
     """Raises ConfigurationError when the kept bundle is no longer the recorded one."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = digest_of_file(path)
     if digest != served.bundle_sha256:
         raise ConfigurationError(
             f"{path} has the sha256 {digest[:16]}..., what served had {served.bundle_sha256[:16]}...: it was changed "

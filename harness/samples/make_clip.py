@@ -11,7 +11,6 @@ an invented object.
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from pycocotools import mask as coco_mask
 
+from deploy.core.digests import digest_of_file
 from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswerFiles
 from harness.cases.predictions import Rle
 from harness.cases.truth import SCHEMA, TrueFrame, TrueObject, Truth
@@ -94,7 +94,7 @@ def make(files: KnownAnswerFiles) -> Truth:
     scene = known_scene()
     files.folder.mkdir(parents=True, exist_ok=True)
     write_clip(files.clip, (draw(scene, index).picture for index in range(scene.frame_count)), FRAMES_PER_SECOND)
-    digest = hashlib.sha256(files.clip.read_bytes()).hexdigest()
+    digest = digest_of_file(files.clip)
     truth = truth_of(scene, clip=files.clip.name, clip_sha256=digest, frames_per_second=FRAMES_PER_SECOND)
     files.truth.write_text(truth.to_json(), encoding="utf-8")
     return truth
