@@ -1,4 +1,4 @@
-"""What a promotion is asked to do: everything that was decided before it starts."""
+"""Defines the request of a promotion: everything that was decided before it starts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PromotionRequest:
 
 
 def destination(desired: Desired) -> Destination:
-    """Where requests to what is promoted go."""
+    """The promoted endpoint, and the place of its inputs."""
     return Destination(
         desired.endpoint.name,
         f"s3://{desired.bucket.name}/{desired.input_prefix}",

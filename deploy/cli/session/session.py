@@ -1,4 +1,4 @@
-"""What every command about an endpoint needs: the project, the target, the identity, and the files it works on.
+"""Reads what commands about an endpoint need: the project, the target, the identity, and the files they work on.
 
 Owns the folder `.rehearsal/deploy/<account>-<region>-<endpoint>/` beside rehearsal.toml: ledger, lock owner, and the
 promotion that `deploy resume` finishes. May not: change anything in the account.
@@ -44,7 +44,7 @@ _BENCHED = Path("rehearsal-bench/report.json")
 
 
 class Session:
-    """Everything is read when it is first needed, and only once."""
+    """The inputs of one command. Each is read when it is first needed, and only once."""
 
     def __init__(self, options: Options, *, clients: Clients | None = None, clock: Clock | None = None) -> None:
         self.options = options
@@ -80,14 +80,14 @@ class Session:
         return (*rehearsed, *self._benchmarks())
 
     def evidence_of(self, release: Release) -> tuple[Evidence, ...]:
-        """What this machine knows about that bundle with those settings, which may be nothing."""
+        """The evidence on this machine about that bundle with those settings, if there is any."""
         at_hand = [_REHEARSED, *(self._kept(each.sha256) for each in release.evidence)]
         found = [*gate.read_evidence([Path(path) for path in self.options.evidence]), *_whatever_is_in(at_hand)]
         is_of = (release.bundle_sha256, release.configuration_sha256)
         return tuple(each for each in found if (each.report.bundle.sha256, each.report.configuration.sha256) == is_of)
 
     def keep_evidence(self) -> None:
-        """So that this machine can still judge the release when the next rehearsal has taken the report's place."""
+        """Copy the evidence, so that the release can be judged after the next rehearsal has replaced the report."""
         for each in self.evidence:
             with files.replacing(self._kept(each.sha256)) as file:
                 file.write(each.path.read_bytes())
@@ -96,11 +96,11 @@ class Session:
         return self.state_dir / "evidence" / f"{sha256}.json"
 
     def probe_of(self, release: Release) -> Probe:
-        """What to send to a release that serves, or will serve again, and what it should answer."""
+        """The smoke request for a release that serves, or will serve again, and the expected answer."""
         return smoke.probe(self.project, self.evidence_of(release))
 
     def _benchmarks(self) -> tuple[Evidence, ...]:
-        """An older benchmark proves nothing about this bundle, and must not shut a gate either."""
+        """Benchmarks of this bundle and settings only: an older one proves nothing, and must not shut a gate."""
         if not _BENCHED.exists():
             return ()
         found = gate.read_evidence([_BENCHED])
@@ -110,13 +110,13 @@ class Session:
         )
 
     def _is_of_this_bundle(self, found: Evidence) -> bool:
-        """Commands about what runs already need no bundle on this machine."""
+        """True without a bundle on this machine: commands about what runs already do not need one."""
         is_here = Path(self.options.bundle).exists()
         return not is_here or found.report.bundle.sha256 == self.bundle.sha256
 
     @cached_property
     def role(self) -> str:
-        """The execution role; the local cloud asks for none."""
+        """The execution role; the local cloud does not require one."""
         role = self.project.endpoint.role_arn
         if role is None and self.clients.target.is_local:
             return LOCAL_ROLE
@@ -140,12 +140,12 @@ class Session:
 
     @cached_property
     def monitoring(self) -> Monitoring:
-        """The backlog policy follows the benchmark when one is among the evidence."""
+        """The desired monitoring, with a backlog policy from the benchmark when there is one."""
         return desired_monitoring(self.project, self.throughput)
 
     @cached_property
     def throughput(self) -> Throughput | None:
-        """The slowest that a benchmark among the evidence measured."""
+        """The lowest throughput that a benchmark among the evidence measured."""
         named = [Path(path) for path in self.options.evidence]
         found = gate.read_evidence([path for path in named if path.exists()]) if named else self._benchmarks()
         jobs, frames = (
@@ -174,7 +174,7 @@ class Session:
 
     @cached_property
     def signer(self) -> Signer | None:
-        """Read only where something is signed. Raises ConfigurationError when what it signs would not be trusted."""
+        """The key that signs releases. Raises ConfigurationError when its signatures would not be trusted."""
         path = self.project.release.signing_key
         found = keys.signer(path, settings.read().signing_passphrase) if path else None
         keys.require_trusted(found, self.trusted)
@@ -186,7 +186,7 @@ class Session:
 
     @cached_property
     def store(self) -> ReleaseStore:
-        """Where the releases lie; needs no bundle."""
+        """The place of the releases; it needs no bundle."""
         project = self.project
         return ReleaseStore(project.bucket(self.account), f"{project.storage.releases}/{project.endpoint_name}")
 
@@ -209,7 +209,7 @@ class Session:
 
     @cached_property
     def destination(self) -> Destination:
-        """Where requests go; needs no bundle."""
+        """The endpoint and the prefix of its inputs; it needs no bundle."""
         project = self.project
         return Destination(
             project.endpoint_name,
@@ -219,7 +219,7 @@ class Session:
         )
 
     def rollback_request(self, release: str | None) -> RollbackRequest:
-        """For a rollback, which needs no bundle, and evidence only where it is at hand."""
+        """A rollback needs no bundle, and uses evidence only where this machine has it."""
         return RollbackRequest(
             wanted=release,
             store=self.store,
@@ -246,12 +246,12 @@ class Session:
 
 
 def _whatever_is_in(paths: Sequence[Path]) -> Iterator[Evidence]:
-    """Nobody named these, so one that is missing or damaged is no reason to stop."""
+    """Read the readable ones: these are not named by the user, so a missing or damaged file is skipped."""
     for path in paths:
         with suppress(ConfigurationError):
             yield from gate.read_evidence([path])
 
 
 def open_session(*groups: ProjectOptions | GateOptions) -> Session:
-    """The session of the groups of options that a command takes."""
+    """Make the session from the groups of options that a command takes."""
     return Session(Options.of(*groups))

@@ -1,6 +1,6 @@
 """Estimate what the endpoint costs: low, expected and high.
 
-With every assumption beside it.
+The output lists every assumption.
 """
 
 from __future__ import annotations
