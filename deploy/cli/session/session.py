@@ -7,8 +7,6 @@ promotion that `deploy resume` finishes. May not: change anything in the account
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +18,8 @@ from deploy.async_client import Destination
 from deploy.aws import LOCAL_ROLE, Clients, aws_errors
 from deploy.bundle import Bundle
 from deploy.cli.options import GateOptions, ProjectOptions, TargetName
+from deploy.cli.session import local_evidence
+from deploy.cli.session.local_evidence import LocalEvidence
 from deploy.cli.session.target import Options, target
 from deploy.config import Project
 from deploy.core import files, settings
@@ -38,9 +38,6 @@ from deploy.releases.keys import PublicKey, Signer
 from deploy.resources.desired_state import Desired, desired_state_of
 from deploy.resources.monitoring import Monitoring
 from deploy.resources.scaling import Throughput, desired_monitoring
-
-_REHEARSED = Path("rehearsal-report/report.json")
-_BENCHED = Path("rehearsal-bench/report.json")
 
 
 class Session:
@@ -73,46 +70,23 @@ class Session:
         return bundles.read(Path(self.options.bundle))
 
     @cached_property
-    def evidence(self) -> tuple[Evidence, ...]:
-        if self.options.evidence:
-            return gate.read_evidence([Path(path) for path in self.options.evidence])
-        rehearsed = gate.read_evidence([_REHEARSED]) if _REHEARSED.exists() else ()
-        return (*rehearsed, *self._benchmarks())
+    def local_evidence(self) -> LocalEvidence:
+        return LocalEvidence(self.project, self.options, lambda: self.bundle)
 
-    def evidence_of(self, release: Release) -> tuple[Evidence, ...]:
-        """The evidence on this machine about that bundle with those settings, if there is any."""
-        at_hand = [_REHEARSED, *(self._kept(each.sha256) for each in release.evidence)]
-        found = [*gate.read_evidence([Path(path) for path in self.options.evidence]), *_whatever_is_in(at_hand)]
-        is_of = (release.bundle_sha256, release.configuration_sha256)
-        return tuple(each for each in found if (each.report.bundle.sha256, each.report.configuration.sha256) == is_of)
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return self.local_evidence.everything()
 
     def keep_evidence(self) -> None:
-        """Copy the evidence, so that the release can be judged after the next rehearsal has replaced the report."""
-        for each in self.evidence:
-            with files.replacing(self._kept(each.sha256)) as file:
-                file.write(each.path.read_bytes())
+        local_evidence.keep(self.evidence, self._kept_evidence)
 
-    def _kept(self, sha256: str) -> Path:
-        return self.state_dir / "evidence" / f"{sha256}.json"
+    @property
+    def _kept_evidence(self) -> Path:
+        return self.state_dir / "evidence"
 
     def probe_of(self, release: Release) -> Probe:
         """The smoke request for a release that serves, or will serve again, and the expected answer."""
-        return smoke.probe(self.project, self.evidence_of(release))
-
-    def _benchmarks(self) -> tuple[Evidence, ...]:
-        """Benchmarks of this bundle and settings only: an older one proves nothing, and must not shut a gate."""
-        if not _BENCHED.exists():
-            return ()
-        found = gate.read_evidence([_BENCHED])
-        settings_now = self.project.digest()
-        return tuple(
-            each for each in found if each.report.configuration.sha256 == settings_now and self._is_of_this_bundle(each)
-        )
-
-    def _is_of_this_bundle(self, found: Evidence) -> bool:
-        """True without a bundle on this machine: commands about what runs already do not need one."""
-        is_here = Path(self.options.bundle).exists()
-        return not is_here or found.report.bundle.sha256 == self.bundle.sha256
+        return smoke.probe(self.project, self.local_evidence.of(release, self._kept_evidence))
 
     @cached_property
     def role(self) -> str:
@@ -145,14 +119,7 @@ class Session:
 
     @cached_property
     def throughput(self) -> Throughput | None:
-        """The lowest throughput that a benchmark among the evidence measured."""
-        named = [Path(path) for path in self.options.evidence]
-        found = gate.read_evidence([path for path in named if path.exists()]) if named else self._benchmarks()
-        jobs, frames = (
-            [metric.value for metric in gate.measured(found, name) if metric.value]
-            for name in ("jobs_per_second", "frames_per_second")
-        )
-        return Throughput(min(jobs), min(frames, default=None)) if jobs else None
+        return self.local_evidence.throughput()
 
     @cached_property
     def price(self) -> Price | None:
@@ -243,13 +210,6 @@ class Session:
     def state_dir(self) -> Path:
         place = f"{self.account}-{self.clients.target.region}-{self.project.endpoint_name}"
         return self.project.root / STATE_DIR / "deploy" / place
-
-
-def _whatever_is_in(paths: Sequence[Path]) -> Iterator[Evidence]:
-    """Read the readable ones: these are not named by the user, so a missing or damaged file is skipped."""
-    for path in paths:
-        with suppress(ConfigurationError):
-            yield from gate.read_evidence([path])
 
 
 def open_session(*groups: ProjectOptions | GateOptions) -> Session:
