@@ -11,7 +11,7 @@ from deploy import releases
 from deploy.aws import Clients, aws_errors, describe
 from deploy.core.errors import ConfigurationError
 from deploy.plan import observe
-from deploy.pricing.prices import Price
+from deploy.pricing import Price
 from deploy.releases import ReleaseStore
 from deploy.resources.monitoring import SAGEMAKER_METRICS
 

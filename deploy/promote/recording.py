@@ -11,7 +11,7 @@ from deploy import releases
 from deploy.apply.steps import Work
 from deploy.core.digests import digest_of
 from deploy.gates.gate import GateInput, GateVerdict
-from deploy.pricing.prices import Price
+from deploy.pricing import Price
 from deploy.promote.smoke import SmokeResult
 from deploy.releases import (
     EvidenceRecord,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deploy.async_client import Destination
 from deploy.gates.gate import GateInput, GateVerdict
-from deploy.pricing.prices import Price
+from deploy.pricing import Price
 from deploy.promote.smoke import Probe
 from deploy.releases.keys import Signer
 from deploy.resources.desired_state import Desired

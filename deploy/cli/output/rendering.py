@@ -13,9 +13,9 @@ from deploy.config import Project
 from deploy.gates.gate import GateVerdict
 from deploy.plan.plan import Change, Plan
 from deploy.plan.status import Status
+from deploy.pricing import Price
 from deploy.pricing import cost as costs
 from deploy.pricing.cost import Cost, Range
-from deploy.pricing.prices import Price
 from deploy.releases import Attempt, Unreadable
 from deploy.releases.provenance import Link
 

@@ -28,7 +28,7 @@ from deploy.core.state import STATE_DIR
 from deploy.core.waiting import REAL_TIME, Clock
 from deploy.gates import gate
 from deploy.gates.gate import Evidence, GateInput, GateVerdict
-from deploy.pricing.prices import Price, price
+from deploy.pricing import Price, price
 from deploy.promote import smoke
 from deploy.promote.promote import PromotionRequest
 from deploy.promote.rollback import RollbackRequest
