@@ -24,7 +24,7 @@ TargetOption = Annotated[
 ]
 ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="The AWS profile to use.", metavar="NAME")]
 AssumeRoleOption = Annotated[
-    str | None, typer.Option("--assume-role", help="A role to take on with the profile's credentials.", metavar="ARN")
+    str | None, typer.Option("--assume-role", help="A role to assume with the profile's credentials.", metavar="ARN")
 ]
 EvidenceOption = Annotated[
     list[Path] | None,
