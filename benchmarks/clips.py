@@ -1,4 +1,4 @@
-"""Clips made by ffmpeg: a zooming fractal under noise, as hard to decode as real footage of the same bit rate."""
+"""Makes clips with ffmpeg: a zooming fractal under noise, as hard to decode as real footage of the same bit rate."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _ENCODERS = {
     "vp9": ("libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"),
     "av1": ("libsvtav1", "-preset", "12"),
 }
+# Every build of OpenCV reads this codec, and every suite needs it; the others may be missing.
 ALWAYS_READ = "h264"
-"""What every build of OpenCV reads, and nothing here goes without; the others may be missing."""
 _TIMEOUT_SECONDS = 900
 
 
 class CannotMake(Exception):
-    """There is no ffmpeg, or it lacks the encoder; says which clip is missing."""
+    """There is no ffmpeg, or it lacks the encoder; the message names the missing clip."""
 
 
 @dataclass(frozen=True)
 class ClipRecipe:
-    """`gop` is the distance of key frames in frames."""
+    """A clip to make; `gop` is the distance of key frames in frames."""
 
     width: int = 1920
     height: int = 1080
@@ -43,7 +43,7 @@ class ClipRecipe:
 
 
 def made(recipe: ClipRecipe, cache: Path) -> Path:
-    """The clip, made once. The fractal is drawn in half size and enlarged: that is cheaper, and soft as footage.
+    """Make the clip once. The fractal is drawn in half size and enlarged, which is cheaper, and soft like footage.
 
     Raises CannotMake.
     """

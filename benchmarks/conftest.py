@@ -1,6 +1,6 @@
-"""Weights and clips, made once and kept below `.benchmarks/`; how much is measured; what every record says of itself.
+"""Makes weights and clips once below `.benchmarks/`, sets how much is measured, and describes every record.
 
-REHEARSAL_BENCH_PAIRS   alternated pairs a ratio is the median of (default 3; 7 for numbers to publish)
+REHEARSAL_BENCH_PAIRS   number of alternated pairs; a ratio is their median (default 3; 7 for published numbers)
 REHEARSAL_BENCH_FRAMES  sampled frames of an end-to-end run (default 6)
 """
 
@@ -49,7 +49,7 @@ def extent() -> Extent:
 
 @pytest.fixture(scope="session")
 def model_dir() -> Path:
-    """The full-size network, calibrated on the clip that is measured."""
+    """The full-size network, calibrated on the measured clip."""
     clip = clips.made(ClipRecipe(), CACHE).read_bytes()
     pictures = [
         to_tensor(cv2.cvtColor(cv2.resize(picture, FRAME_SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB))
@@ -60,7 +60,7 @@ def model_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def end_to_end(model_dir: Path, extent: Extent) -> Job:
-    """One frame a second is sampled, of a clip with as many seconds as frames are wanted."""
+    """A job that samples one frame a second, of a clip with as many seconds as frames are wanted."""
     recipe = ClipRecipe(frame_count=SAMPLED_EVERY * extent.frame_count)
     return Job(model_dir, clips.made(recipe, CACHE), SAMPLED_EVERY, FRAME_SIZE)
 
@@ -80,7 +80,7 @@ def circumstances() -> Mapping[str, Any]:
 
 @pytest.fixture(scope="session")
 def decoded_rows(pytestconfig: pytest.Config) -> list[Row]:
-    """What is put here is printed as a table when the run ends."""
+    """The rows that are printed as a table when the run ends."""
     return pytestconfig.stash.setdefault(_DECODED_ROWS, [])
 
 
@@ -98,12 +98,12 @@ def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_commit_info(commit_info: dict[str, Any]) -> None:
-    """A container has neither git nor a history to ask."""
+    """Take the commit from the host, since a container has neither git nor the repository's history."""
     if known := context.container().get("commit"):
         commit_info.clear()
         commit_info.update(known)
 
 
 def software() -> dict[str, str]:
-    """With the builds of torch: `+cpu` and `+cu124` are not the same."""
+    """The versions, with the build of torch, such as `+cpu` or `+cu124`."""
     return {**context.versions(), "torch": torch.__version__, "torchvision": torchvision.__version__}

@@ -1,6 +1,6 @@
-"""What a record says of where it was made: the versions of what decodes and computes, and the image, if it was one.
+"""Describes where a record was made: the versions of what decodes and computes, and the image in a container.
 
-REHEARSAL_BENCH_CONTEXT  JSON, set by `in_container`: what the host knows and a container cannot find out by itself
+REHEARSAL_BENCH_CONTEXT  JSON from `in_container` with the facts that a container cannot find out by itself
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "av", "opencv-python", "opencv-pyth
 
 
 def versions() -> dict[str, str]:
-    """Of the interpreter and of those packages that are installed; where `av` is missing, the handler cannot skip."""
+    """Versions of the interpreter and of installed packages; where `av` is missing, the handler cannot skip."""
     return {"python": platform.python_version()} | {
         name: found for name in PACKAGES if (found := _version(name)) is not None
     }
@@ -27,13 +27,13 @@ def has_pyav() -> bool:
 
 
 def container() -> dict[str, Any]:
-    """`image`, `image_digest`, `assurance`, `commit`; nothing outside a container."""
+    """`image`, `image_digest`, `assurance`, `commit`; empty outside a container."""
     told: dict[str, Any] = json.loads(os.environ.get(VARIABLE, "{}"))
     return told
 
 
 def image() -> dict[str, str]:
-    """What every single record says of the container."""
+    """The facts about the container in every record."""
     return {name: value for name, value in container().items() if name in ("image", "image_digest")}
 
 

@@ -1,4 +1,4 @@
-"""What decoding is measured with, and what is said of it: one line a point."""
+"""Lists the points at which decoding is measured, and writes the table of results with one line a point."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Point:
 
     @property
     def may_skip(self) -> bool:
-        """Whether the handler has a way around decoding every frame: only for H.264, and with PyAV."""
+        """Whether the handler can skip frames at this point: only in H.264, and with PyAV."""
         return self.recipe.codec == "h264" and self.frame_interval > 1
 
 
@@ -41,6 +41,7 @@ def _point(codec: str, height: int, gop: int, frame_interval: int, frame_count: 
     return Point(ClipRecipe(width, height, frame_count, gop, codec, megabits), frame_interval)
 
 
+# Each point takes a few seconds, encoding included: no clip is longer than its distance of key frames needs.
 POINTS = (
     _point("h264", 720, 30, 30, 150),
     _point("h264", 720, 250, 30, 300),
@@ -56,19 +57,18 @@ POINTS = (
     _point("vp9", 720, 30, 30, 150),
     _point("av1", 720, 30, 30, 150),
 )
-"""Each a few seconds, encoding included: no clip is longer than its distance of key frames needs."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A point and its pairs: A is the reference, B the handler."""
+    """A point and its pairs; A is the reference, B the handler."""
 
     point: Point
     found: Pairs
 
     @property
     def path(self) -> str:
-        """`skipped`, `decoded: WHY`, or how far the one went before the other."""
+        """`skipped`, `decoded: WHY`, or how many frames were skipped to before the rest was decoded."""
         run = self.found.b[0]
         if run.skipped_to_count == run.frame_count:
             return "skipped"
@@ -76,7 +76,7 @@ class Row:
         return f"{skipped}decoded: {run.why_not_skipped}"
 
     def facts(self) -> dict[str, Any]:
-        """For `extra_info`. Clip frames are those gone through, decoded or not."""
+        """The facts for `extra_info`. Clip frames are all frames passed, decoded or not."""
         recipe = self.point.recipe
         return {
             **self.found.summary(),
@@ -104,7 +104,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> list[str]:
-    """Speeds are of the best run of each side, ratios of the pairs."""
+    """The table's lines; speeds are those of each side's best run, ratios those of the pairs."""
     return [_ABOVE, _HEADER, *(row.line() for row in rows)]
 
 

@@ -1,9 +1,9 @@
-"""The suites inside a container image: `python -m benchmarks.in_container IMAGE [--suite NAME]... [PYTEST ARGUMENTS]`.
+"""Runs suites in an image: `python -m benchmarks.in_container IMAGE [--suite NAME]... [PYTEST ARGUMENTS]`.
 
-What is measured is the image's own Python, torch and OpenCV; of this environment only pytest comes along (`borrowed`).
-The container has no network, no capabilities and no root; the repository is there to be read, `/results` to be written.
-However the run ends, the container is removed, and what was measured is kept. Exit codes are pytest's own; 2 for a
-wrong usage, 3 without the engine or the image, 130 for Ctrl-C.
+They measure the image's own Python, torch and OpenCV; only pytest comes from this environment (`borrowed`). The
+container has no network, no capabilities and no root; it reads the repository and writes to `/results`. However the
+run ends, the container is removed, and the measurements are kept. Exit codes are pytest's own; 2 for a wrong usage, 3
+without the engine or the image, 130 for Ctrl-C.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.contestants.worker import ROOT
 from harness.core.errors import ConfigurationError, MachineCannot, RehearsalError
 from harness.docker.engine import Engine
 
-_PATIENCE_SECONDS = 3600  # how long the engine may say nothing: a suite works in silence
+_PATIENCE_SECONDS = 3600  # a suite may run this long without output
 _FRAMES = "REHEARSAL_BENCH_FRAMES"
 _PASSED_ON = ("REHEARSAL_BENCH_PAIRS", _FRAMES, "OMP_NUM_THREADS")
 _INTERRUPTED = 130
@@ -69,7 +69,7 @@ def sampled_frame_count(order: Order) -> int:
 
 
 def make_clips(names: Sequence[str], frame_count: int) -> None:
-    """What the suites will ask for, where ffmpeg is. A codec that it cannot write is skipped there, and said here."""
+    """Make the clips of the suites on the host, which has ffmpeg, and report the codecs that it cannot write."""
     for recipe in suites.clips_of(names, frame_count):
         try:
             clips.made(recipe, ROOT / ".benchmarks" / "inputs")
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder_name(image: str) -> str:
-    """Of this run: what ran, and when."""
+    """The folder's name for this run, from the image and the time."""
     readable = re.sub(r"[^A-Za-z0-9.]+", "-", image).strip("-")
     return f"{readable}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
 

@@ -1,8 +1,8 @@
-"""Two contestants in two persistent processes, run alternately (A B B A ...), and what their times say.
+"""Runs two contestants alternately (A B B A ...) in two persistent processes, and compares their times.
 
 On a shared machine neither "all of A, then all of B" nor the fastest of each is stable; the median of the ratios of
-neighbouring runs is, to about 2 % on a quiet machine. CPU time is the cross-check: a neighbour slows the wall clock
-far more than it. A gate fails only when both are below it.
+neighbouring runs is, to about 2 % on a quiet machine. CPU time is the cross-check, because a busy machine slows it far
+less than the wall clock. A gate fails only when both ratios are below it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ JobDocument = dict[str, Any]
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one contestant; `cpu_seconds` is of all threads of its process."""
+    """One run of one contestant; `cpu_seconds` counts all threads of its process."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -56,7 +56,7 @@ class Pairs:
 
     @property
     def cpu_ratio(self) -> float:
-        """Of the least CPU time of each."""
+        """The ratio of the least CPU times of both."""
         return min(run.cpu_seconds for run in self.a) / min(run.cpu_seconds for run in self.b)
 
     def holds(self, gate: float) -> bool:
@@ -64,7 +64,7 @@ class Pairs:
         return self.ratio >= gate or self.cpu_ratio >= gate
 
     def summary(self) -> dict[str, Any]:
-        """For `extra_info` and for the committed results."""
+        """The figures for `extra_info` and for the committed results."""
         return {
             "ratio": round(self.ratio, 3),
             "ratios": [round(ratio, 3) for ratio in self.ratios],
@@ -87,7 +87,7 @@ def _least(runs: Sequence[Run]) -> float:
 
 @dataclass(frozen=True)
 class Worker:
-    """A contestant in its own process, loaded. `ready_seconds`: from the first line of its program to loaded."""
+    """A loaded contestant in its own process. `ready_seconds` count from the first line of its program until then."""
 
     ready_seconds: float
     ask: Callable[[dict[str, Any]], dict[str, Any]]
@@ -96,13 +96,13 @@ class Worker:
         return Run(**self.ask({"answer": answer}))
 
     def take(self, job: Any) -> None:
-        """From now on the same contestant runs on this job."""
+        """Set the same contestant up for another job."""
         self.ask({"job": asdict(job)})
 
 
 @contextmanager
 def working(name: str, job: Any) -> Iterator[Worker]:
-    """`job` is a `contestants.Job`; the process ends with the context."""
+    """Start a worker; `job` is a `contestants.Job`, and the process ends with the context."""
     reading, writing = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
         job_path = Path(folder, "job.json")
@@ -122,7 +122,7 @@ def working(name: str, job: Any) -> Iterator[Worker]:
 
 
 def alternated(a: Worker, b: Worker, pair_count: int) -> Pairs:
-    """One run of each to warm up, then `pair_count` pairs in ABBA order."""
+    """Run each once to warm up, then `pair_count` pairs in ABBA order."""
     a.run(), b.run()
     firsts: list[Run] = []
     seconds: list[Run] = []

@@ -1,4 +1,4 @@
-"""Counts that no noisy machine can change: hard gates, no slack."""
+"""Counts what a noisy machine cannot change, so the gates have no slack."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READ_BACK = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001  the kern
 
 
 class Operations(TorchDispatchMode):
-    """Counts what does work (a view of a tensor is none), and the times a number is read back from the device."""
+    """Counts operations that compute (a view of a tensor does not), and how often a number is read from the device."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped

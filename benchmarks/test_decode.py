@@ -1,7 +1,7 @@
-"""Decoding alone, by codec, distance of key frames, resolution and interval: the handler against the reference.
+"""Measures decoding alone, by codec, distance of key frames, resolution and interval: the handler and the reference.
 
-Two hard gates: never slower than the reference beyond the slack, and the way that was taken is the one that is
-promised - H.264 is skipped through wherever PyAV is installed, everything else is decoded.
+There are two hard gates. The handler is not slower than the reference beyond the slack, and it decodes as promised:
+H.264 is skipped through wherever PyAV is installed, everything else is decoded.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NO_MODEL = Path()
 
 @pytest.fixture(scope="module")
 def sides() -> Iterator[tuple[Worker, Worker]]:
-    """The reference and the handler, each in one process for all points."""
+    """Start the reference and the handler, each in one process for all points."""
     nothing_yet = Job(NO_MODEL, Path(), 1)
     with pairs.working("reference-decode", nothing_yet) as one, pairs.working("handler-decode", nothing_yet) as other:
         yield one, other
@@ -56,7 +56,7 @@ def test_decode(
 
 
 def given(sides: tuple[Worker, Worker], point: Point) -> tuple[Worker, Worker]:
-    """Both with the point's clip; skips the test where a codec other than H.264 cannot be written or read here."""
+    """Give both the point's clip; skips the test where a codec other than H.264 cannot be written or read here."""
     codec = point.recipe.codec
     try:
         job = Job(NO_MODEL, clips.made(point.recipe, CACHE), point.frame_interval)

@@ -1,7 +1,7 @@
-"""What the emulator costs: per invocation, per submission, and in memory, before a container that costs nothing.
+"""Measures the emulator's overhead per invocation, per submission, and in memory, with a container that does nothing.
 
-Bound by LocalStack: each job reads and writes an object there and publishes a message. The container is a real HTTP
-server in this process; the emulator and LocalStack are processes of their own, as in use.
+LocalStack bounds the speed: each job reads and writes an object there and publishes a message. The container is a real
+HTTP server in this process; the emulator and LocalStack are processes of their own, as in use.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ ENDPOINT = "bench"
 BUCKET = "bench-bucket"
 OVERHEAD_TARGET_SECONDS = 0.015
 SUBMISSIONS_TARGET_PER_SECOND = 200.0
+# A gate is this share of a target, because shared machines are noisy.
 GATE = 0.8
-"""Of a target: shared machines are noisy."""
 MEMORY_GROWTH_BYTES = 48 << 20
 
 
 @dataclass
 class Gatekeeper:
-    """A container that answers at once, or holds every request until it is opened; it knows when each came and went."""
+    """A container that answers at once, or holds every request until it is opened; it notes the times of each."""
 
     opened: threading.Event = field(default_factory=threading.Event)
     began: list[float] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Lab:
     cloud_url: str
 
     def submit(self, count: int, threads: int = 4) -> float:
-        """Seconds that so many submissions took."""
+        """Submit that many requests, and return the seconds that it took."""
         each = count // threads
         runtimes = [local_client("sagemaker-runtime", endpoint_url=self.emulator.url) for _ in range(threads)]
 
@@ -164,7 +164,7 @@ def set_up_endpoint(cloud: EmbeddedCloud, emulator: EmulatorProcess) -> None:
 
 
 def direct_seconds(lab: Lab, count: int) -> float:
-    """The median of so many direct POSTs to the same container."""
+    """The median time of that many direct POSTs to the same container."""
     lab.keeper.opened.set()
     with httpx.Client(trust_env=False) as client:
         times = []
@@ -176,8 +176,8 @@ def direct_seconds(lab: Lab, count: int) -> float:
 
 
 def test_overhead_of_an_invocation(lab: Lab, benchmark: Any) -> None:
-    """From one answer of the container to its next request. One job at a time, so all that the emulator does for a job
-    lies between them: store the answer, publish, fetch the next input. A direct POST has nothing there.
+    """Measures from one answer of the container to its next request. One job runs at a time, so the emulator's whole
+    work for a job lies between them: store the answer, publish, fetch the next input. A direct POST does none of it.
     """
     count = 200
     direct = direct_seconds(lab, count)

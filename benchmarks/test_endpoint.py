@@ -1,4 +1,4 @@
-"""Through the whole endpoint: one point of `harness bench` on the real serving stack, as users run it."""
+"""Measures the whole endpoint: one point of `harness bench` on the real serving stack, as users run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The handler's network by batch size and precision: what a frame costs, in a process of its own each."""
+"""Measures the cost of a frame in the handler's network by batch size and precision, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_network_by_batch_size(
 
 
 def test_network_with_a_compiled_backbone(benchmark: Any, end_to_end: Job, circumstances: Mapping[str, Any]) -> None:
-    """Against the same as it is, by alternated pairs; the first run of each, with the compiling, is not counted."""
+    """Measures it against the uncompiled network, in alternated pairs; the first runs, which compile, do not count."""
     compiled = replace(end_to_end, environment={"COMPILED": "backbone"})
     with pairs.working("handler-forward", end_to_end) as plain, pairs.working("handler-forward", compiled) as faster:
         found = pairs.alternated(plain, faster, 5)

@@ -1,7 +1,7 @@
-"""The handler against the reference, by alternated pairs in two processes: faster, with the same answers.
+"""Measures the handler against the reference in alternated pairs: it is faster, with the same answers.
 
-A gate is 0.8 of the target, by wall clock or by CPU time, and has one retry: what fails is a regression, not a busy
-neighbour.
+A gate is 0.8 of the target, by wall clock or by CPU time, and has one retry: so a failure is a regression, and not a
+busy machine.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ pytestmark = pytest.mark.timeout(3600)
 SLACK = 0.8
 END_TO_END = 4.0 if torch.cuda.is_available() else 2.0
 EFFICIENCY = 0.85 if torch.cuda.is_available() else 0.95
+# Keyed by GOP. Without PyAV, as in the serving images, every frame is decoded, and only sampled ones are converted.
 DECODE = {250: 1.5, 30: 4.0} if context.has_pyav() else {250: 1.2, 30: 1.2}
-"""By GOP; without PyAV, as in the serving images, every frame is decoded, and only what is sampled is converted."""
 DECODED_FRAMES = 900
 COLD_START = 0.6
 
 
 def record(benchmark: Any, worker: Worker, facts: Mapping[str, Any]) -> None:
-    """One more run of a warm worker as the benchmark's own time; the other figures are its extra info."""
+    """Record one more run of a warm worker as the benchmark's own time, with the other figures as its extra info."""
     benchmark.extra_info.update(facts)
     benchmark.pedantic(worker.run, rounds=1, iterations=1)
     print(f"\n{benchmark.name}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
@@ -79,9 +79,9 @@ def test_decode_ratio(
 def test_efficiency_against_the_network_alone(
     benchmark: Any, end_to_end: Job, extent: Extent, circumstances: Mapping[str, Any], gop: int
 ) -> None:
-    """How much of the handler's time is the same network's best time on a batch that is already there.
+    """Measures which share of the handler's time is the same network's best time on a batch that is made before.
 
-    Four times as many frames as elsewhere, so that the wait for the first one weighs no more than in a user's clip.
+    It takes four times as many frames as elsewhere, so that the wait for the first one counts as in a user's clip.
     """
     clip = clips.made(ClipRecipe(gop=gop, frame_count=4 * SAMPLED_EVERY * extent.frame_count), CACHE)
     job = replace(end_to_end, clip=clip)
@@ -103,7 +103,7 @@ def test_efficiency_against_the_network_alone(
 def test_cold_start_against_the_reference(
     benchmark: Any, end_to_end: Job, extent: Extent, circumstances: Mapping[str, Any]
 ) -> None:
-    """From the first line of a worker's program, imports and all, to a network that is ready."""
+    """Measures from the first line of a worker's program, with all imports, to a network that is ready."""
     seconds: dict[str, list[float]] = {"reference": [], "handler": []}
     for _ in range(extent.pair_count):
         for name, found in seconds.items():

@@ -1,4 +1,4 @@
-"""The two functions SageMaker's PyTorch container calls, and nothing else: the work is in `detector`.
+"""Defines the two functions that SageMaker's PyTorch container calls, and nothing else: the work is in `detector`.
 
 The toolkit counts parameters to decide whether to pass its context, so the signatures are part of the contract
 (`Transformer._run_handler_function` in sagemaker_inference): one more than the bare call means "with the context".

@@ -1,7 +1,7 @@
-"""The packages that the suites need and no serving image has: pytest and pytest-benchmark, with what they stand on.
+"""Lends a container the packages that no serving image has: pytest and pytest-benchmark, with their dependencies.
 
-They are copied from the environment this runs in, so that nothing has to be fetched. They must be pure Python: the
-image's interpreter may be another. The image's own packages, torch above all, come first and are never covered.
+They are copied from this environment, so that nothing has to be fetched. They must be pure Python, because the image's
+interpreter may have another version. The image's own packages, torch above all, come first in the path.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WANTED = ("pytest", "pytest-benchmark", "pytest-timeout")
 
 
 def lend(folder: Path, wanted: tuple[str, ...] = WANTED) -> dict[str, str]:
-    """Copy `wanted` and all they require into `folder`; returns their versions. Raises ConfigurationError."""
+    """Copy `wanted` and all their dependencies into `folder`; returns their versions. Raises ConfigurationError."""
     found = _closure(wanted)
     for distribution in found.values():
         _copy(distribution, folder)

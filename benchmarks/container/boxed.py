@@ -1,6 +1,6 @@
-"""One run of pytest in a container of an image: its folders, its rights, its end.
+"""Runs pytest once in a container of an image.
 
-Owns the container and a scratch folder, from their start to their removal. The engine is spoken to through the harness.
+Owns the container, its rights and a scratch folder, from their start to their removal. The harness calls the engine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GRACE_SECONDS = 20
 
 @dataclass(frozen=True)
 class Order:
-    """`environment` are the settings of the suites' extent."""
+    """What to run. `environment` has the settings for the extent of the suites."""
 
     image: str
     suites: tuple[str, ...]
@@ -53,7 +53,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Folders:
-    """What of this machine the container sees; `inputs` and `results` are its own to write."""
+    """The folders of this machine that the container gets; it may write to `inputs` and `results`."""
 
     inputs: Path
     lent: Path
@@ -69,7 +69,7 @@ class Folders:
 
 
 def run(order: Order, engine: Engine, prepare: Callable[[], None]) -> int:
-    """pytest's exit code. `prepare` makes the clips, once the image is known to be there. Raises HarnessError."""
+    """Run pytest and return its exit code. `prepare` makes the clips once the image is found. Raises HarnessError."""
     image = require_image(engine, order.image)
     prepare()
     user = container_user(os.getuid(), os.getgid())
@@ -83,13 +83,13 @@ def run(order: Order, engine: Engine, prepare: Callable[[], None]) -> int:
 
 
 def container_user(uid: int, gid: int) -> tuple[int, int]:
-    """Whoever asks, but nobody instead of root."""
+    """The calling user, or `nobody` instead of root."""
     return (uid, gid) if uid != 0 else (_NOBODY, _NOBODY)
 
 
 @contextmanager
 def _folders(order: Order, user: tuple[int, int]) -> Iterator[Folders]:
-    """Clips and weights are linked from where they are kept; results are copied to where they are wanted."""
+    """Link clips and weights from their folders; copy results to the wanted folder at the end."""
     scratch = new_temp_dir("benchmarks")
     folders = Folders(scratch / "inputs", scratch / "lent", scratch / "results")
     try:
@@ -106,7 +106,7 @@ def _folders(order: Order, user: tuple[int, int]) -> Iterator[Folders]:
 
 
 def _keep(results: Path, wanted: Path) -> None:
-    """Also what an interrupted run left; pytest-benchmark opens its file at the start and may leave it empty."""
+    """Keep results, also of an interrupted run; pytest-benchmark opens its file at the start and may leave it empty."""
     for path in sorted(each for each in results.glob("*.json") if each.stat().st_size):
         wanted.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, wanted / path.name)
@@ -120,7 +120,7 @@ def _linked(source: str, target: str) -> None:
 
 
 def _known_of(image: PinnedImage, engine: Engine) -> dict[str, Any]:
-    """What the container cannot find out by itself."""
+    """The facts that the container cannot find out by itself."""
     return {
         "image": image.reference,
         "image_digest": image.digest,
@@ -139,7 +139,7 @@ def _commit() -> dict[str, Any]:
 def _container(
     engine: Engine, order: Order, folders: Folders, user: tuple[int, int], told: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Started; ended with SIGINT, on which pytest writes what it has, and removed."""
+    """Start a container; at the end send SIGINT, on which pytest writes its results, and remove it."""
     container_id = _created(engine, order, folders, user, told)
     try:
         with engine_errors(f"starting a container of {order.image}"):
@@ -180,7 +180,7 @@ def _created(engine: Engine, order: Order, folders: Folders, user: tuple[int, in
 
 
 def _environment(order: Order, told: Mapping[str, Any]) -> dict[str, str]:
-    """A user without a name or a home needs both."""
+    """The container's environment, with a user name and a home, since its user has neither."""
     own = {"HOME": SCRATCH, "TMPDIR": SCRATCH, "USER": "benchmarks", "PYTHONDONTWRITEBYTECODE": "1"}
     return {**order.environment, **own, "PYTHONUNBUFFERED": "1", context.VARIABLE: json.dumps(told)}
 

@@ -1,7 +1,7 @@
-"""What runs in the container: pytest, from the lent packages, on the image's own interpreter.
+"""Runs in the container: starts pytest from the lent packages on the image's own interpreter.
 
-`python -m benchmarks.container.inside PYTEST_ARGUMENTS`. What the handler vendors is installed first, as its container
-does it; the lent packages go to the end of the path, where they cover nothing.
+`python -m benchmarks.container.inside PYTEST_ARGUMENTS`. The handler's vendored packages are installed first, as its
+container does it; the lent packages go to the end of the path, where they replace nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
 
 
 def install_vendored(listing: Path, target: Path) -> None:
-    """For this process and those it starts, before what the image has."""
+    """Install them for this process and its children, before the image's packages in the path."""
     if not listing.exists():
         return
     quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir")

@@ -1,6 +1,6 @@
-"""The suites that run inside a serving image, and the clips that must be made before: an image has no ffmpeg.
+"""Lists the suites that run inside a serving image, and the clips that the host must make, as an image has no ffmpeg.
 
-The others need what no serving image has: LocalStack, the emulator, the harness.
+The other suites need what no serving image has: LocalStack, the emulator, the harness.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _RATE = 30
 
 
 def file_of(suite: str) -> str:
-    """Below the repository."""
+    """The suite's file, relative to the repository."""
     return f"benchmarks/test_{suite}.py"
 
 
 def clips_of(suites: Iterable[str], frame_count: int) -> list[ClipRecipe]:
-    """Each once; `frame_count` sampled frames are wanted end to end, one a second."""
+    """The clips, each once; end to end, `frame_count` sampled frames are wanted, one a second."""
     found: dict[ClipRecipe, None] = {}
     for suite in suites:
         found |= dict.fromkeys(_clips_of(suite, frame_count))

@@ -1,4 +1,4 @@
-"""What can be measured, by name. Each is set up once, in a process of its own, and then run many times.
+"""Names what can be measured. Each contestant is set up once, in a process of its own, and then run many times.
 
     reference, handler                the whole handler: a clip's bytes in, an answer's bytes out
     reference-decode, handler-decode  only from bytes to sampled frames
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Job:
-    """What is run on. `environment` holds settings of the handler; `frame_size` is (width, height) for the network."""
+    """The input of a run. `environment` has settings of the handler; `frame_size` is the network's (width, height)."""
 
     model_dir: Path
     clip: Path
@@ -39,12 +39,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Ran:
-    """What one run did; `answer` is empty where nothing is detected."""
+    """The result of one run; `answer` is empty where nothing is detected."""
 
     frame_count: int
     answer: tuple[Frame, ...] = ()
     skipped_to_count: int = 0
-    """Frames that came without all those before them being decoded; told by `handler-decode`."""
+    """The number of frames for which not all frames before were decoded; only `handler-decode` counts it."""
     why_not_skipped: str = ""
     """The handler's own reason where it did not skip, or stopped skipping."""
 
@@ -61,7 +61,7 @@ NAMES = tuple(_SIDES)
 
 
 def set_up(name: str, job: Job) -> Contestant:
-    """Loads what the contestant needs, in this process."""
+    """Load what the contestant needs into this process."""
     side = importlib.import_module(f"benchmarks.contestants.{_SIDES[name]}")
     contestant: Contestant = side.set_up(name, job)
     return contestant

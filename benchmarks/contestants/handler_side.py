@@ -1,4 +1,4 @@
-"""The contestants of the handler: see `contestants`."""
+"""Sets up the contestants of the handler (see `contestants`)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def service_of(job: Job) -> pipeline.Service:
 
 
 def settings_of(job: Job) -> Settings:
-    """Everything the network reports is kept, as the reference keeps it."""
+    """The handler's settings, which keep everything that the network reports, as the reference does."""
     width, height = job.frame_size or ("", "")
     asked = {"FRAME_INTERVAL": job.frame_interval, "FRAME_WIDTH": width, "FRAME_HEIGHT": height, "SCORE_THRESHOLD": 0}
     return from_environment({**{name: str(value) for name, value in asked.items()}, **job.environment})
 
 
 def _whole(job: Job) -> Contestant:
-    """`pipeline.respond` itself; its detections are noted on their way past, its answer is written as for a client."""
+    """Runs `pipeline.respond` itself, which writes the answer as for a client, and notes the detections in it."""
     service = service_of(job)
     noted = _Noting(service.predictor)
     listening = replace(service, predictor=noted)

@@ -1,8 +1,8 @@
-"""The reference: a video handler written the obvious way, as the public samples for this task are.
+"""Is the reference: a video handler written the obvious way, like the public samples for this task.
 
 Every frame is decoded to pixels, every N-th one kept, resized and made a float tensor of its own; 24 of them are
-stacked and go through torchvision's eager network in float32, masks and all. Nothing here may be improved: it is the
-fixed end of every ratio. Only its colours are right (the network gets RGB), so that its answers can be compared.
+stacked and go through torchvision's eager network in float32, with masks. Nothing here may be improved, since every
+ratio is relative to it. Unlike the samples, it gives the network RGB, so that its answers can be compared.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BATCH_SIZE = 24
 
 @dataclass(frozen=True)
 class FrameAnswer:
-    """`boxes` is (n, 4) in pixels of the source."""
+    """The detections of one frame; `boxes` is (n, 4) in pixels of the source."""
 
     boxes: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ class Reference:
         return answers + (self._answered(batch, source) if batch else [])
 
     def respond(self, body: bytes) -> bytes:
-        """The whole handler: bytes in, JSON out."""
+        """Run the whole handler, from a clip's bytes to JSON."""
         return encoded(self.predict(body))
 
     def _tensor(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
@@ -76,14 +76,14 @@ class Reference:
 
 
 def load(model_dir: Path, device: torch.device, frame_interval: int, frame_size: tuple[int, int] | None) -> Reference:
-    """Built, initialised, and then filled from the file: the obvious way."""
+    """Build the network, initialise it, and then load the file, which is the obvious way."""
     network = model.build_network(model.read_spec(model_dir / "model.json"))
     network.load_state_dict(torch.load(model_dir / "model.pth", map_location="cpu", weights_only=True))
     return Reference(network.to(device).eval(), device, frame_interval, frame_size)
 
 
 def sampled_frames(body: bytes, frame_interval: int) -> Iterator[npt.NDArray[np.uint8]]:
-    """Frames 0, N, 2N... in BGR; all others are made pixels of as well, and dropped."""
+    """Frames 0, N, 2N... in BGR; all others are converted to pixels as well, and dropped."""
     with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
         file.write(body)
         file.flush()

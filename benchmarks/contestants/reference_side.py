@@ -1,4 +1,4 @@
-"""The contestants of the reference: see `contestants`."""
+"""Sets up the contestants of the reference (see `contestants`)."""
 
 from __future__ import annotations
 

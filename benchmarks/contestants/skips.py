@@ -1,6 +1,6 @@
-"""Which way the handler's sampled frames came: skipped to with PyAV, or with OpenCV decoding every frame before them.
+"""Observes whether the handler's frames were skipped to with PyAV, or OpenCV decoded every frame before them.
 
-The handler keeps that to itself, so the one function that all skipped frames pass through is listened to.
+The handler does not report that, so this module wraps the one function that all skipped frames pass through.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from detector.io.gops import CannotSkip
 class Skips:
     frame_count: int = 0
     given_up_because: str = ""
-    """Empty where every frame was skipped to."""
+    """The reason for decoding the rest; empty where every frame was skipped to."""
 
 
 @contextmanager
 def noted() -> Iterator[Skips]:
-    """Of the clips read meanwhile, in this process."""
+    """Count the skips of the clips that this process reads while the context lasts."""
     skips, checked = Skips(), skipping.checked
 
     def listening(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:

@@ -1,6 +1,6 @@
-"""A full-size Mask R-CNN whose random weights behave like trained ones where it matters for speed.
+"""Makes a full-size Mask R-CNN whose random weights behave like trained ones as far as speed is concerned.
 
-Untrained torchvision weights find 100 objects in everything, which makes the mask branch look dearer than it is. Here
+Untrained torchvision weights find 100 objects in everything, which makes the mask branch look slower than it is. Here
 the norms are frozen as in the pretrained networks (with statistics that are not trivial), each residual branch is
 scaled down so that activations stay bounded, and the bias of the background class is set by bisection so that about as
 many objects are found as in real footage.
@@ -24,19 +24,19 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 from detector.model import SPEC_SCHEMA
 from detector.model.maskrcnn import RESNET50_FPN, MaskRCNNSpec, build_network
 
+# This is the mean of a published answer of the public sample over street and animal footage.
 DETECTIONS_PER_FRAME = 28
-"""Mean of a published answer of the public sample over street and animal footage."""
 RESIDUAL_GAIN = 0.2
 CLASSES = 91
 _BISECTIONS = 24
 _SEED = 11
+# This part of the cache's key changes whenever the same arguments give other weights.
 _RECIPE = "1"
-"""Changed whenever the same arguments give other weights: it is part of the cache's key."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`min_size` and `max_size` are torchvision's input sizes in pixels."""
+    """The network to make; `min_size` and `max_size` are torchvision's input sizes in pixels."""
 
     min_size: int = 800
     max_size: int = 1333
@@ -49,7 +49,7 @@ class Recipe:
 
 
 def model_dir(recipe: Recipe, pictures: Sequence[torch.Tensor], cache: Path) -> Path:
-    """A folder with `model.pth` and `model.json`, calibrated on `pictures` ((3, h, w), 0 to 1); made once."""
+    """Make a folder with `model.pth` and `model.json` once, calibrated on `pictures` ((3, h, w), 0 to 1)."""
     folder = cache / f"weights-{recipe.key}"
     if folder.exists():
         return folder
@@ -102,7 +102,7 @@ def _set_norms(network: nn.Module) -> None:
 
 
 def _calibrate_background(network: MaskRCNN, pictures: Sequence[torch.Tensor], wanted: int) -> None:
-    """The backbone runs once a picture; only the last step is repeated while the bias is sought."""
+    """Search the bias. The backbone runs once for each picture; only the last step is repeated."""
     heads = network.roi_heads
     bias = heads.box_predictor.cls_score.bias
     seen = [_before_the_last_step(network, picture) for picture in pictures]

@@ -1,9 +1,9 @@
-"""A process that holds one contestant and runs it when told to.
+"""Holds one contestant in a process and runs it on command.
 
 `python -m benchmarks.contestants.worker NAME JOB.json`.
 
-Speaks lines of JSON on a pipe that nothing else writes to: run, or set up another job. Two contestants share no
-process, because an allocator that one of them tunes, or fills, is the allocator of the other as well.
+Commands and results are lines of JSON on a pipe that nothing else writes to: run, or set up another job. Two
+contestants share no process, because they would share an allocator that one of them tunes or fills.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _measured(contestant: Any, command: dict[str, Any]) -> dict[str, Any]:
 
 
 def _peak_bytes() -> int:
-    """The kernel's high-water mark of this program: `ru_maxrss` would be that of whoever started it, where larger."""
+    """The kernel's high-water mark of this program; `ru_maxrss` would be the parent's where that is larger."""
     for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

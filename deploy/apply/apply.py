@@ -1,4 +1,4 @@
-"""Make what is desired exist, in order: bucket, bundle, topics, model, endpoint configuration, endpoint.
+"""Creates the desired resources in order: bucket, bundle, topics, model, endpoint configuration, endpoint.
 
 `apply` looks once at what exists; every step then creates or adopts, so running it again after any interruption
 finishes the work. The same code serves the local cloud and AWS; only `clients` differ.
@@ -21,7 +21,7 @@ from deploy.plan.observe import Description, ObservedResources, observe_resource
 from deploy.resources import EndpointConfig, Model, Topic, without_secrets
 from deploy.resources.desired_state import Desired
 
-# For finding an instance and starting its host, on top of the time-outs that the configuration gives the container.
+# Finding an instance and starting its host may take this long, on top of the container's own time-outs.
 _PROVISIONING_SECONDS = 1800.0
 
 
@@ -73,7 +73,7 @@ def apply(
 
 
 def prepare(work: Work, desired: Desired, observed: ObservedResources) -> None:
-    """Everything that the endpoint needs and that costs nothing; the bucket must exist."""
+    """Create everything that the endpoint needs and that costs nothing; the bucket must exist."""
     ensure_bundle(work, desired.bundle, observed.bundle)
     for topic in (desired.success_topic, desired.error_topic):
         _ensure_topic(work, topic, exists=topic.arn in observed.topics)
@@ -98,7 +98,7 @@ def _ensure_model(work: Work, model: Model, found: Description | None) -> None:
 
 
 def _ensure_endpoint_config(work: Work, config: EndpointConfig, found: Description | None) -> None:
-    """Looks again after creating, as AWS advises: the table of configurations is eventually consistent."""
+    """Describe the configuration after creating it, as AWS advises, because its store is eventually consistent."""
     name, sagemaker = config.name, work.clients.sagemaker
     if found is None and work.create(
         "endpoint-config", name, lambda: sagemaker.create_endpoint_config(**config.request())
@@ -112,7 +112,7 @@ def _ensure_endpoint_config(work: Work, config: EndpointConfig, found: Descripti
 def _adopt_if_same(
     work: Work, kind: Kind, name: str, wanted: Mapping[str, Any], found: Mapping[str, Any] | None
 ) -> None:
-    """The name is a hash of the content, so other content under it was put there by other hands."""
+    """Adopt the resource if it has the same contents. Its name is a hash of them, so somebody else made any other."""
     different = describe.differences(wanted, found)
     if different:
         raise ConfigurationError(

@@ -1,7 +1,7 @@
-"""The endpoint: created, updated or replaced, and waited for until it is what was asked or has failed.
+"""Creates, updates or replaces the endpoint, and waits until it is in the desired state or has failed.
 
 AWS's own waiter looks only at EndpointStatus; an endpoint that was rolled back is InService too, on the old
-configuration. Success here means InService *and* the configuration asked for.
+configuration. Success here means InService *and* the desired configuration.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from deploy.resources import Endpoint
 
 _MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 _DELETE_TIMEOUT_SECONDS = 1800.0
-# For the new fleet of an update: finding instances, starting hosts, loading the model.
+# The new fleet of an update may need this long to find instances, start hosts and load the model.
 _FLEET_START_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """How an update replaces the old fleet: all at once, then both run for the bake, and any alarm goes back.
+    """How an update replaces the old fleet: all at once, then both run for the bake, and any alarm rolls back.
 
     Canary and linear steps need two instances or more; an endpoint that scales to zero usually has one.
     """
@@ -38,7 +38,7 @@ class Rollout:
     """Called with the name of the configuration that serves."""
 
     def request(self) -> dict[str, Any]:
-        """WaitIntervalInSeconds is required here even where it means nothing (botocore's model)."""
+        """WaitIntervalInSeconds is required even where it has no effect (botocore's model)."""
         longest = max(600, _FLEET_START_SECONDS + self.bake_seconds)
         alarms = [{"AlarmName": name} for name in self.alarms]
         return {
@@ -59,9 +59,9 @@ def ensure_endpoint(
     timeout_seconds: float,
     rollout: Rollout | None = None,
 ) -> Description:
-    """Returns DescribeEndpoint's answer once the endpoint serves the configuration asked for; `found` is what it was.
+    """Returns DescribeEndpoint's answer once the endpoint serves the desired configuration; `found` is the one before.
 
-    An update that is on its way to that configuration already is joined, not started again. Without a `rollout` an
+    When an update to that configuration is in progress, this waits for it and starts no other. Without a `rollout` an
     update has no bake. Raises EndpointFailed with AWS's FailureReason, TimedOut, AwsRefused.
     """
     if _is_on_its_way(endpoint, found):
@@ -81,7 +81,7 @@ def ensure_endpoint(
 
 
 def _create(work: Work, endpoint: Endpoint, timeout_seconds: float) -> Description:
-    """SageMaker may find only later that it cannot take a new role on yet; by then it can, so once more is enough."""
+    """Create, and once more if a new role was not yet assumable: SageMaker may notice that late, and by then it is."""
     try:
         return _create_once(work, endpoint, timeout_seconds)
     except EndpointFailed as failed:
@@ -107,7 +107,7 @@ def _is_moving(found: Description | None) -> bool:
 
 
 def settle(work: Work, name: str, *, timeout_seconds: float) -> Description | None:
-    """The endpoint when nothing moves it any more; None when there is none."""
+    """Wait until no change of the endpoint is in progress; None when there is no endpoint."""
 
     def settled() -> tuple[Description | None] | None:
         found = describe.endpoint(work.clients, name)
@@ -123,7 +123,7 @@ def settle(work: Work, name: str, *, timeout_seconds: float) -> Description | No
 
 
 def delete_endpoint(work: Work, name: str) -> None:
-    """Deletes and waits until it is gone: configuration and model must outlive the endpoint that uses them."""
+    """Delete it and wait until it is gone: configuration and model must exist as long as the endpoint uses them."""
     found = settle(work, name, timeout_seconds=_DELETE_TIMEOUT_SECONDS)
     if found is not None:
         work.delete("endpoint", name, lambda: work.clients.sagemaker.delete_endpoint(EndpointName=name))
@@ -131,7 +131,7 @@ def delete_endpoint(work: Work, name: str) -> None:
 
 
 def _update(work: Work, endpoint: Endpoint, old_config: str, timeout_seconds: float, rollout: Rollout | None) -> None:
-    """Looks again once scaling is suspended: the size of the fleet may have changed since it was observed."""
+    """Describes the endpoint again once scaling is suspended: the fleet's size may have changed since."""
     if rollout is not None:
         rollout.before_update(old_config)
     running = size(settle(work, endpoint.name, timeout_seconds=timeout_seconds))
@@ -153,15 +153,15 @@ def _update(work: Work, endpoint: Endpoint, old_config: str, timeout_seconds: fl
 def keeps_its_size(running: int, initial: int) -> bool:
     """Whether an update sets RetainAllVariantProperties.
 
-    False starts the new fleet with InitialInstanceCount, which takes instances from a fleet that was scaled out and is
-    at work. True starts it with as many as are wanted now, which of a fleet at zero are none: the update would end well
-    and never have loaded the model. So True exactly where it is more.
+    False starts the new fleet with InitialInstanceCount, which takes instances from a fleet that was scaled out. True
+    starts it with the present desired count, which is zero for an idle fleet: the update would then succeed without
+    ever loading the model. So it is True exactly where the present count is larger.
     """
     return running > initial
 
 
 def size(found: Description | None) -> int:
-    """How many instances are wanted of the endpoint's fleet now; those that only start count too."""
+    """The desired instance count of the endpoint's fleet now, which includes instances that are starting."""
     variants = (found or {}).get("ProductionVariants") or ()
     return max(
         (int(each.get("DesiredInstanceCount", each.get("CurrentInstanceCount", 0))) for each in variants), default=0
@@ -200,7 +200,7 @@ def _wait_for(work: Work, endpoint: Endpoint, timeout_seconds: float, rollout: R
 
 
 def _judged(endpoint: Endpoint, found: Description) -> Description | None:
-    """None while the endpoint moves; raises EndpointFailed when it stopped anywhere but at its goal."""
+    """None while a change is in progress; raises EndpointFailed when it ended without the desired configuration."""
     status = found["EndpointStatus"]
     if status in _MOVING:
         return None
@@ -221,7 +221,7 @@ def _judged(endpoint: Endpoint, found: Description) -> Description | None:
 
 
 def _progress(found: Description) -> str:
-    """Such as `Updating, Baking`."""
+    """The status for people, such as `Updating, Baking`."""
     pending = found.get("PendingDeploymentSummary") or {}
     variants = pending.get("ProductionVariants") or found.get("ProductionVariants") or ()
     stages = [status["Status"] for variant in variants for status in variant.get("VariantStatus", ())]

@@ -1,7 +1,7 @@
-"""Make what monitors and scales an endpoint exist: rollback alarms, scaling target, policies and alarms, dashboard.
+"""Creates what monitors and scales an endpoint: rollback alarms, scaling target, policies and alarms, dashboard.
 
-Only what differs from what exists is written. Policies hang on the scalable target and go with it, so the ledger names
-the target alone.
+Only what differs from what exists is written. AWS deletes policies with their scalable target, so the ledger names the
+target alone.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from deploy.plan.observe import Description, ObservedMonitoring, observe_monitor
 from deploy.plan.plan import Change, alarm_change, changes_instance_type, monitoring_changes
 from deploy.resources.monitoring import Alarm, Monitoring, ScalableTarget, ScalingPolicy
 
-# An alarm that an earlier attempt set off is quiet a minute or two after it.
+# An alarm that an earlier attempt triggered is OK again a minute or two after it.
 _QUIET_WITHIN_SECONDS = 300.0
 _LOOK_EVERY_SECONDS = 10.0
 
 
 def ensure_rollback_alarms(work: Work, monitoring: Monitoring) -> Mapping[str, Description]:
-    """Before an update; an alarm that is in ALARM already would undo any update, so it waits until that ends.
+    """Create them before an update, and wait until none is in ALARM, since one that is would roll back any update.
 
     Returns every alarm of ours as it was seen, for `ensure_scaling`. Raises DeployError when one stays in ALARM.
     """
@@ -60,10 +60,10 @@ def _in_alarm(monitoring: Monitoring, found: Mapping[str, Description]) -> list[
 
 
 def suspend_scaling(work: Work, monitoring: Monitoring, serving: str, wanted: Description | None) -> None:
-    """Before an update from the configuration named `serving` to `wanted`: scaling is suspended until `ensure_scaling`.
+    """Suspend scaling before an update from the configuration named `serving` to `wanted`, until `ensure_scaling`.
 
     AWS refuses an update that changes the instance type of a variant while it is a scalable target (developer guide,
-    "Update endpoints that use automatic scaling"), so then the target goes, and its policies with it.
+    "Update endpoints that use automatic scaling"), so the target is deregistered then, with its policies.
     """
     if changes_instance_type(describe.endpoint_config(work.clients, serving), wanted):
         deregister(work, monitoring.endpoint_name)
@@ -81,10 +81,10 @@ def _suspend_scaling(work: Work, monitoring: Monitoring) -> None:
 
 
 def ensure_scaling(work: Work, monitoring: Monitoring, alarms: Mapping[str, Description] | None = None) -> None:
-    """The endpoint must be InService: Application Auto Scaling registers only a variant that exists.
+    """Create target, policies and alarms. The endpoint must be InService: only an existing variant can be registered.
 
-    `alarms` are those that `ensure_rollback_alarms` saw. Target and policies are always looked at here and not before:
-    AWS takes those of a deleted endpoint away some time later, and an update suspends them.
+    `alarms` are those that `ensure_rollback_alarms` saw. Target and policies are always observed here and not before:
+    AWS removes those of a deleted endpoint some time later, and an update suspends them.
     """
     found = observe_monitoring(monitoring, work.clients, alarms_seen=alarms)
     changes = tuple(monitoring_changes(monitoring, found))
@@ -99,7 +99,7 @@ def ensure_scaling(work: Work, monitoring: Monitoring, alarms: Mapping[str, Desc
 def _ensure_target_and_policies(
     work: Work, monitoring: Monitoring, found: ObservedMonitoring, changes: tuple[Change, ...]
 ) -> ObservedMonitoring:
-    """What was found, with the policies that were put now."""
+    """The observed state, with the policies that were put now."""
     target = monitoring.target
     if target is None:
         if found.target is not None:
@@ -112,7 +112,7 @@ def _ensure_target_and_policies(
 
 
 def resume_scaling(work: Work, monitoring: Monitoring) -> None:
-    """What serves after a failure must scale again. The failure is the one to report, so this raises LockLost only."""
+    """Resume scaling after a failed update. The failure is the error to report, so this raises LockLost only."""
     try:
         ensure_scaling(work, monitoring)
     except LockLost:
@@ -122,7 +122,7 @@ def resume_scaling(work: Work, monitoring: Monitoring) -> None:
 
 
 def deregister(work: Work, endpoint_name: str) -> None:
-    """Takes the policies along."""
+    """Deregister the scalable target, with which AWS deletes its policies."""
     if scalable_target(work.clients, endpoint_name) is None:
         work.deleted("scalable-target", endpoint_name)
     else:
@@ -158,13 +158,13 @@ def _ensure_target(work: Work, target: ScalableTarget, changes: Iterable[Change]
 
 
 def _in_words(details: tuple[str, ...]) -> tuple[str, ...]:
-    """A target that was suspended in three ways is resumed in one."""
+    """Describe the three suspended activities of a target as one change."""
     others = tuple(each for each in details if not each.startswith("SuspendedState."))
     return others if len(others) == len(details) else (*others, "scales again")
 
 
 def _put_policy(work: Work, policy: ScalingPolicy, target: ScalableTarget) -> Description:
-    """AWS's answer, which holds the ARN."""
+    """Put the policy and return AWS's answer, which has its ARN."""
     put, request = work.clients.autoscaling.put_scaling_policy, policy.request(target)
     return work.update("scaling-policy", policy.name, lambda: put(**request), detail="set")
 

@@ -1,8 +1,8 @@
-"""What was done to AWS, a line each as it happens, so that it can be finished or undone after any interruption.
+"""Notes every change to AWS as it happens, so that it can be finished or undone after any interruption.
 
-Owns the file `*.ledger.jsonl`, schema `rehearsal.ledger/1`. An *intent* is written before each call that creates
-something and an *outcome* after it; an intent without an outcome may or may not exist. *Disowned* is what somebody
-else created between our look and our call. May not: call AWS.
+Owns the ledger's file (`.jsonl`), schema `rehearsal.ledger/1`. An *intent* is written before each call that creates
+something and an *outcome* after it; the resource of an intent without an outcome may or may not exist. A resource that
+somebody else created between our observation and our call is *disowned*. May not: call AWS.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ Action = Literal["intent", "created", "adopted", "updated", "deleted", "disowned
 @dataclass(frozen=True)
 class Entry:
     at: str
-    """UTC, ISO 8601."""
+    """The time in UTC, ISO 8601."""
     action: Action
     kind: Kind
     name: str
-    """What deletes it: a bucket's or SageMaker resource's name, a topic's ARN, an object's s3:// URL."""
+    """The name to delete it by: of a bucket or SageMaker resource, a topic's ARN, an object's s3:// URL."""
     account: str
     region: str
     detail: str = ""
 
 
 class Ledger:
-    """Append-only; every line is on the disk before the next call to AWS."""
+    """An append-only file; every line is on the disk before the next call to AWS."""
 
     def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.path = path
@@ -65,13 +65,13 @@ class Ledger:
             os.fsync(file.fileno())
 
     def entries(self) -> tuple[Entry, ...]:
-        """Every whole line; a last line torn by a crash was never acted upon and is left out."""
+        """Every whole line; an incomplete last line after a crash is left out, since no call followed it."""
         if not self.path.exists():
             return ()
         return tuple(self._parse(self.path.read_text(encoding="utf-8")))
 
     def owned(self) -> tuple[Entry, ...]:
-        """What this ledger created, or may have, and has not deleted since; oldest first."""
+        """What was created, or may have been, according to this ledger, and not deleted since; oldest first."""
         owned: dict[tuple[str, str], Entry] = {}
         for entry in self.entries():
             key = (entry.kind, entry.name)
@@ -96,7 +96,7 @@ class Ledger:
                 ) from error
 
     def _end_torn_line(self) -> None:
-        """A crash in the middle of a line leaves no newline; what follows must not be glued to it."""
+        """End a line that a crash left without a newline, so that the next line is not appended to it."""
         if not self.path.exists():
             return
         text = self.path.read_bytes()

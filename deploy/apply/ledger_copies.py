@@ -1,7 +1,7 @@
-"""One ledger for several machines: a copy beside the release records, joined before work and kept after it.
+"""Shares one ledger among several machines: a copy beside the release records is joined before work and kept after it.
 
-Only under the deployment lock, so two machines never join at once. What a machine did before it died is in its own
-ledger and joins with the next deployment from there.
+This happens under the deployment lock only, so two machines never join at once. The changes of a machine that died are
+in its own ledger, which joins with the next deployment from that machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAME = "ledger.jsonl"
 
 
 def join(clients: Clients, store: ReleaseStore, ledger: Ledger) -> None:
-    """Add to the local ledger what other machines did, by the time of each line."""
+    """Add the lines of other machines to the local ledger, sorted by time."""
     found = fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
     if found is None:
         return
@@ -38,7 +38,7 @@ def join(clients: Clients, store: ReleaseStore, ledger: Ledger) -> None:
 
 
 def everything(clients: Clients, store: ReleaseStore, ledger: Ledger) -> tuple[Entry, ...]:
-    """What all machines did, by time; reads only, so it needs no lock."""
+    """The lines of all machines, sorted by time. This only reads, so it needs no lock."""
     found = fetch(clients, f"s3://{store.bucket}/{store.prefix}/{_NAME}")
     if found is None:
         return ledger.entries()

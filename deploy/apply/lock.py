@@ -1,8 +1,8 @@
-"""One deployment at a time: an object in the bucket that only one can create, with an end that does not need its owner.
+"""Allows one deployment at a time: the lock is an object in the bucket, which only one can create, and which expires.
 
-Its owner moves that end on while it works (`Hold`), by conditional puts, so a lock that was lost is noticed. The same
-owner may enter again, so an interrupted deployment can be resumed from the machine that started it. Since every process
-of that machine is the same owner, `alone` keeps those apart.
+Its owner renews it while it works (`Hold`), by conditional puts, so a lost lock is noticed. The same owner may take it
+again, so an interrupted deployment can be resumed from the machine that started it. Since every process of that machine
+is the same owner, `alone` keeps those apart.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from deploy.aws.describe import is_missing
 from deploy.core.errors import AwsRefused, DeployError, LockLost
 from deploy.core.waiting import Clock
 
-# After its last renewal: so long a machine that died keeps others waiting.
+# The lock expires this long after its last renewal, so a machine that died blocks others no longer than that.
 _LASTS = timedelta(minutes=15)
-# Leaves two clocks that differ by minutes, or a network that is away, room enough.
+# The difference to the expiry allows for clocks that differ by minutes and for lost connections.
 _RENEWED_AFTER = timedelta(minutes=3)
 SCHEMA = "rehearsal.lock/1"
 
@@ -33,13 +33,13 @@ class Lock:
     bucket: str
     key: str
     owner: str
-    """An id that survives the process, so that `resume` is the same owner."""
+    """An id that is kept after the process, so that `resume` is the same owner."""
     who: str
-    """Shown to those who find the lock taken."""
+    """Shown to others while the lock is held."""
 
 
 class Hold:
-    """The lock while this process holds it, renewed on the way. Raises LockLost once it is another's."""
+    """The lock while this process holds and renews it. Raises LockLost once another owner has it."""
 
     def __init__(self, clients: Clients, lock: Lock, clock: Clock, etag: str) -> None:
         self._clients, self._lock, self._real = clients, lock, clock
@@ -48,28 +48,28 @@ class Hold:
 
     @property
     def clock(self) -> Clock:
-        """Waiting by this clock renews the lock at every look."""
+        """A clock that renews the lock whenever it sleeps."""
         return replace(self._real, sleep=self._sleep)
 
     def renew(self) -> None:
-        """Costs nothing until a renewal is due. Raises LockLost when the lock is another's, or gone."""
+        """Renew the lock when that is due. Raises LockLost when another owner has it, or it is gone."""
         if self._real.today() - self._renewed >= _RENEWED_AFTER:
             self.check()
 
     def check(self) -> None:
-        """Renews at once: for what must not happen under another's lock. Raises as `renew` does."""
+        """Renew at once, before a change that must not happen under another's lock. Raises as `renew` does."""
         now = self._real.today()
         try:
             etag = _put(self._clients, self._lock, self._since, now, IfMatch=self._etag)
         except AwsRefused:
             if now - self._renewed < _LASTS - _RENEWED_AFTER:
-                return  # still ours for a while: the next look tries again
+                return  # the lock is valid for a while: the next renewal tries again
             raise
         self._etag = etag or self._adopted()
         self._renewed = now
 
     def _adopted(self) -> str:
-        """A renewal whose answer was lost has been carried out all the same; then the lock is still ours."""
+        """The lock's ETag, if it is still ours: a renewal whose answer was lost may have been carried out."""
         found = _read(self._clients, self._lock)
         if found is not None and found[0]["owner"] == self._lock.owner:
             return found[1]
@@ -86,9 +86,9 @@ class Hold:
 
 @contextmanager
 def held(clients: Clients, lock: Lock, clock: Clock) -> Iterator[Hold]:
-    """Raises DeployError when somebody else deploys.
+    """Hold the lock. Raises DeployError when somebody else deploys.
 
-    Given back at the end, except when the process is interrupted: then it ends by itself.
+    The lock is deleted at the end, except when the process is interrupted: then it expires.
     """
     hold = Hold(clients, lock, clock, _take(clients, lock, clock.today()))
     try:
@@ -101,9 +101,9 @@ def held(clients: Clients, lock: Lock, clock: Clock) -> Iterator[Hold]:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """No other process holds this file meanwhile; the kernel lets go of it however the process ends.
+    """Lock a file against other processes; the kernel unlocks it however the process ends.
 
-    Raises DeployError when one does.
+    Raises DeployError when another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
@@ -118,8 +118,8 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def _take(clients: Clients, lock: Lock, now: datetime) -> str:
-    """The ETag under which it is ours."""
-    for _ in range(2):  # the second time when the lock vanished or ran out between our put and our look
+    """Take the lock, and return the ETag of our object."""
+    for _ in range(2):  # again when the lock was deleted or expired between our put and our get
         if etag := _put(clients, lock, now, now, IfNoneMatch="*"):
             return etag
         found = _read(clients, lock)
@@ -140,7 +140,7 @@ def _take(clients: Clients, lock: Lock, now: datetime) -> str:
 
 
 def _put(clients: Clients, lock: Lock, since: datetime, now: datetime, **condition: str) -> str | None:
-    """The ETag of what was written; None when the condition does not hold."""
+    """Write the lock, and return its ETag; None when the condition does not hold."""
     document = {
         "schema": SCHEMA, "owner": lock.owner, "who": lock.who, "since": since.isoformat(timespec="seconds"),
         "expires": (now + _LASTS).isoformat(timespec="seconds"),

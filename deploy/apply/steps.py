@@ -1,4 +1,4 @@
-"""How every change to AWS is made: intent in the ledger, the call, outcome in the ledger, a message to `on_step`."""
+"""Makes each change to AWS: intent in the ledger, the call, outcome in the ledger, a message to `on_step`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploy.core.waiting import Clock
 T = TypeVar("T")
 StepOutcome = Literal["created", "adopted", "updated", "deleted", "kept", "waiting", "ready"]
 
-# Parts of what SageMaker answers while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
+# SageMaker's answers contain these while a new role is not known everywhere yet (2 s to a minute, IAM documentation).
 #
 # Seen in public reports: aws/amazon-sagemaker-examples#4461 of an endpoint, and of create calls
 # awslabs/predictive-maintenance-using-machine-learning#3.
@@ -54,7 +54,7 @@ class Work:
     """The deployment lock, renewed before each change; None where nobody else can deploy."""
 
     def under(self, hold: Hold) -> Work:
-        """The same work, which renews the lock at every step and every look from here on."""
+        """The same work, renewing the lock at every step and every wait from here on."""
         return replace(self, clock=hold.clock, hold=hold)
 
     def renew(self) -> None:
@@ -63,7 +63,7 @@ class Work:
             self.hold.renew()
 
     def require_lock(self) -> None:
-        """As `renew`, and asks in any case: before what says for everybody how it ended."""
+        """Renew at once, before records that tell every machine how the deployment ended."""
         if self.hold is not None:
             self.hold.check()
 
@@ -79,7 +79,7 @@ class Work:
     def create(self, kind: Kind, name: str, call: Callable[[], object], *, called: str | None = None) -> bool:
         """Run `call` between intent and outcome; False when somebody else created the same thing in the meantime.
 
-        `name` is what deletes the resource, `called` what people know it by.
+        `name` is the name to delete the resource by, `called` its name for people.
         """
         self.renew()
         self._write("intent", kind, name)
@@ -96,7 +96,7 @@ class Work:
         return True
 
     def update(self, kind: Kind, name: str, call: Callable[[], T], *, detail: str) -> T:
-        """What `call` answered."""
+        """Run `call` with a line in the ledger, and return its answer."""
         self.renew()
         with aws_errors(f"updating {kind} {name}"):
             answer = call()
@@ -131,16 +131,16 @@ class Work:
 
 
 def awaits_role(said: str) -> bool:
-    """Whether waiting may help: a role that was just made becomes known to SageMaker within a minute."""
+    """Whether waiting may help: SageMaker can assume a new role within a minute."""
     return any(part in said for part in _ROLE_NOT_YET)
 
 
 def is_definite(refused: AwsRefused) -> bool:
-    """Whether AWS surely did nothing; a lost connection or an internal error leaves that open."""
+    """Whether AWS certainly changed nothing; after a lost connection or an internal error that is unknown."""
     return bool(refused.code) and not any(sign in refused.code for sign in ("Internal", "Unavailable", "50"))
 
 
 def already_exists(refused: AwsRefused) -> bool:
-    """SageMaker says so in words under a general code, S3 answers 412 to a write-once put."""
+    """SageMaker reports it in the message under a general code; S3 answers 412 to a write-once put."""
     said = refused.answer.lower()
     return "already exist" in said or refused.code in ("ResourceInUse", "PreconditionFailed", "BucketAlreadyOwnedByYou")

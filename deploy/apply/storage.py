@@ -1,4 +1,4 @@
-"""The bucket and the bundle in it: created or adopted, and checked to hold exactly the bundle's bytes."""
+"""Creates or adopts the bucket and the bundle in it, and checks that the object has exactly the bundle's bytes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from deploy.core.digests import digest_of_file
 from deploy.core.errors import AwsRefused, ConfigurationError, RehearsalError
 from deploy.resources import Bucket, BundleObject
 
-# What one PutObject takes.
+# S3's limit of one PutObject.
 _MAX_PUT_BYTES = 5 * (1 << 30)
 
 
 def ensure_bucket(work: Work, bucket: Bucket) -> None:
-    """SageMaker reads models and writes results only in its own region."""
+    """Create or adopt the bucket in the endpoint's region: SageMaker reads models and writes results only there."""
     found = describe.bucket_region(work.clients, bucket.name)
     if found is None:
         found = _create_bucket(work, bucket)
@@ -33,7 +33,7 @@ def ensure_bucket(work: Work, bucket: Bucket) -> None:
 
 
 def _create_bucket(work: Work, bucket: Bucket) -> str | None:
-    """The region it is in: the one asked for, or that of a bucket which somebody made in the meantime."""
+    """Create the bucket and return its region, which is another when somebody created the bucket in the meantime."""
     if not bucket.create:
         raise ConfigurationError(
             f"bucket {bucket.name} does not exist and storage.create_bucket is false: "
@@ -72,21 +72,21 @@ def _put(work: Work, bundle: BundleObject) -> None:
 
 
 class _Renewing(FileIO):
-    """A file whose reading renews the deployment lock: a large bundle takes longer than a lock lasts."""
+    """A file whose reading renews the deployment lock: uploading a large bundle takes longer than the lock lasts."""
 
     def __init__(self, path: Path, work: Work) -> None:
         super().__init__(path, "rb")
         self._work = work
 
     def read(self, size: int | None = -1, /) -> bytes:
-        # Within an upload the error would be taken for its failure; the next step meets it again.
+        # boto3 would take the error for a failed upload; the next step raises it again.
         with suppress(RehearsalError):
             self._work.renew()
         return super().read(-1 if size is None else size)
 
 
 def _check_stored(bundle: BundleObject, found: Mapping[str, Any]) -> None:
-    """S3's own checksum where it keeps one, else the digest that the uploader wrote beside the object."""
+    """Compare S3's own checksum where it has one, else the digest in the object's metadata."""
     checksum, noted = found.get("ChecksumSHA256"), found.get("Metadata", {}).get("sha256")
     same = checksum == bundle.checksum if checksum else noted == bundle.sha256
     if not same or found.get("ContentLength") != bundle.size_bytes:
@@ -98,7 +98,7 @@ def _check_stored(bundle: BundleObject, found: Mapping[str, Any]) -> None:
 
 
 def empty_bucket(clients: Clients, name: str, prefix: str = "") -> None:
-    """Every object whose key begins with `prefix`, and every older version of it."""
+    """Delete every object whose key begins with `prefix`, and every older version of it."""
     with aws_errors(f"emptying s3://{name}/{prefix}"):
         for page in clients.s3.get_paginator("list_object_versions").paginate(Bucket=name, Prefix=prefix):
             for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:

@@ -1,9 +1,9 @@
-"""The one client of asynchronous endpoints: upload, submit, wait, and the outcome as a value.
+"""Sends requests to asynchronous endpoints: upload, submit, wait, and the outcome as a value.
 
-`submit` uploads the input and queues the request; `wait` looks for the output or the failure object; `outcomes` are
-what comes of it; `content_types` names what is sent. `sent` keeps a note beside each input, so that a failure object
-leads back to what was sent. `client` does it all for one endpoint, as a test or a benchmark wants it, and takes the
-endpoint's notification from an `inbox` where it has one.
+`submit` uploads the input and queues the request; `wait` polls for the output or the failure object; `outcomes` are the
+possible results; `content_types` finds a file's content type. `sent` defines the note beside each input, by which a
+failure object leads back to its request. `client` does all of this for one endpoint, as tests and benchmarks need it,
+and takes the endpoint's notification from an `inbox` where it has one.
 """
 
 from deploy.async_client.client import AsyncClient

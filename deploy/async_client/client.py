@@ -1,6 +1,6 @@
-"""A client of one endpoint: it sends a request and comes back with its outcome and its notification.
+"""Sends requests to one endpoint, and returns each one's outcome with its notification.
 
-May not: judge the answer, or know what serves the endpoint.
+May not: judge the answer, or depend on what serves the endpoint.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ class AsyncClient:
     destination: Destination
     timeout_seconds: float
     inbox: Inbox | None = None
-    """Where the endpoint's notifications come; None where nobody asks for them."""
+    """Where the endpoint's notifications arrive; None where nobody reads them."""
     watch: Callable[[], None] = nothing
-    """Asked now and then while waiting; raises when waiting is in vain."""
+    """Called at every poll; raises an error when no answer can come any more."""
     poll_seconds: float = POLL_SECONDS
     clock: Clock = REAL_TIME
 
     def __post_init__(self) -> None:
-        """boto3's clients are made now, so that the first request's times are its own."""
+        """Make boto3's clients now, so that the first request's times do not include that."""
         _ = self.clients.s3, self.clients.runtime
 
     def send(self, request: Request) -> Outcome:
-        """The outcome of one request. Raises AwsRefused when the request is not accepted."""
+        """Send one request and wait for its outcome. Raises AwsRefused when the request is not accepted."""
         inference_id = request.inference_id or str(uuid.uuid4())
         started = self.clock.now()
         input_url = upload(self.clients, self.destination, request, inference_id, "requests")

@@ -1,4 +1,4 @@
-"""The content type of a file, by its name alone."""
+"""Finds a file's content type by its name alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import mimetypes
 from pathlib import Path
 
 FALLBACK_CONTENT_TYPE = "application/octet-stream"
-# NumPy arrays as the handler calls them (no registry has a name for them), and videos that not every system knows.
+# NumPy arrays have no registered type, so this is the handler's; not every system's table has the video types.
 _OWN_TYPES = {".npy": "application/x-npy", ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t"}
 
 

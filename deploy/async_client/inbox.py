@@ -1,4 +1,4 @@
-"""The endpoint's notifications, as a subscriber on AWS gets them: an SQS queue behind the success and the error topic.
+"""Receives the endpoint's notifications as a subscriber on AWS does: from an SQS queue on the success and error topics.
 
 Owns: the queue, its subscriptions, and the parsed messages. May not: judge them.
 """
@@ -19,7 +19,7 @@ WAIT_SECONDS_PER_POLL = 1
 
 @dataclass(frozen=True)
 class Notification:
-    """One message of the endpoint, and the topic it came by."""
+    """One message of the endpoint, and the topic that delivered it."""
 
     topic: TopicName
     body: dict[str, Any]
@@ -30,7 +30,7 @@ class Notification:
 
     @property
     def status(self) -> str | None:
-        """`Completed` or `Failed`; None for the TestNotification that SageMaker sends when an endpoint is made."""
+        """`Completed` or `Failed`; None for the TestNotification that SageMaker sends when an endpoint is created."""
         return self.body.get("invocationStatus")
 
     @property
@@ -45,11 +45,11 @@ class Inbox:
     clients: Clients
     queue_url: str
     topics: Mapping[str, TopicName]
-    """By ARN."""
+    """Keyed by ARN."""
     received: list[Notification] = field(default_factory=list)
 
     def take(self, inference_id: str, timeout_seconds: float, clock: Clock = REAL_TIME) -> Notification:
-        """Raises TimedOut when no notification for `inference_id` comes in time."""
+        """Wait for the notification of `inference_id`. Raises TimedOut when none comes in time."""
 
         def attempt() -> Notification | None:
             known = self.of(inference_id)
@@ -80,7 +80,7 @@ class Inbox:
 
 
 def open_inbox(clients: Clients, topics: Mapping[str, TopicName], name: str) -> Inbox:
-    """Make a queue and subscribe it to the topics (by ARN); without raw delivery, so that messages name their topic."""
+    """Create a queue and subscribe it to the topics (by ARN), without raw delivery: each message names its topic."""
     queue_url = clients.sqs.create_queue(QueueName=name)["QueueUrl"]
     attributes = clients.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
     for topic_arn in topics:

@@ -1,4 +1,4 @@
-"""What becomes of a request: where its result will be, and then the result."""
+"""Defines the outcomes of a request: where its result will be, and then the result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deploy.async_client.inbox import Notification
 
 @dataclass(frozen=True)
 class Submitted:
-    """What the 202 promised, and where the input is."""
+    """The locations from the 202 response, and the input's."""
 
     inference_id: str
     input_url: str
@@ -20,7 +20,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Completed:
-    """The output object. `seconds` count from the end of the upload, or from where the waiting began."""
+    """The output object. `seconds` count from the end of the upload, or from the start of the wait."""
 
     submitted: Submitted
     body: bytes
@@ -28,12 +28,12 @@ class Completed:
     seconds: float
     upload_seconds: float | None = None
     notification: Notification | None = None
-    """None where no inbox was asked, or no notification came in time."""
+    """None without an inbox, or when no notification came in time."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The failure object: what the container answered, or SageMaker's reason."""
+    """The failure object, with the container's answer or SageMaker's reason."""
 
     submitted: Submitted
     body: bytes
@@ -43,7 +43,7 @@ class Failed:
 
     @property
     def reason(self) -> str:
-        """SageMaker's, from the notification; without one, the object's text."""
+        """SageMaker's reason from the notification; without one, the object's text."""
         told = self.notification.failure_reason if self.notification else None
         return told or self.body.decode("utf-8", "replace").strip() or "no reason given"
 

@@ -1,8 +1,8 @@
-"""Notes about sent requests, so that a failure object leads back to what was sent. Formats and places only.
+"""Defines the notes about sent requests, by which a failure object leads back to its input: their format and place.
 
-SageMaker names a result by a number of its own, and only the notification says which input it belongs to. So a sender
-of ours notes it: `<input>/sent/<name of the failure object>.json`, schema `rehearsal.sent/1`, and what else the request
-said as metadata of its input object. May not: call AWS.
+SageMaker names a result by an id of its own, and only the notification names the input it belongs to. So our clients
+note it in `<input>/sent/<name of the failure object>.json`, schema `rehearsal.sent/1`, and keep the request's headers
+as metadata of its input object. May not: call AWS.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TIMEOUT = "invocation-timeout-seconds"
 
 
 class Sent(BaseModel):
-    """Where a request's parts are."""
+    """The locations of a request's input and results."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
@@ -33,7 +33,7 @@ class Sent(BaseModel):
 
 @dataclass(frozen=True)
 class Said:
-    """What a request said beside its content type; None or empty: it did not, or nobody noted it."""
+    """A request's headers beside its content type. One that was not sent, or not noted, is None or empty."""
 
     inference_id: str | None = None
     accept: str | None = None
@@ -41,7 +41,7 @@ class Said:
     invocation_timeout_seconds: int | None = None
 
     def metadata(self) -> dict[str, str]:
-        """User metadata of the input object; S3 keeps 2 KB of it."""
+        """The input object's user metadata; S3 keeps at most 2 KB."""
         timeout = self.invocation_timeout_seconds
         noted = {
             _INFERENCE_ID: self.inference_id,
@@ -53,7 +53,7 @@ class Said:
 
 
 def said(metadata: Mapping[str, str]) -> Said:
-    """The opposite of `Said.metadata`; an object of another sender has none of it."""
+    """The reverse of `Said.metadata`; the object of another sender has none of these keys."""
     is_ours = _INFERENCE_ID in metadata
     timeout = metadata.get(_TIMEOUT, "")
     return Said(
@@ -65,5 +65,5 @@ def said(metadata: Mapping[str, str]) -> Said:
 
 
 def note_url(input_url: str, result_url: str) -> str:
-    """`input_url` is the prefix of all inputs, `result_url` the failure object, or the output where none is written."""
+    """The note's URL. `input_url` is the prefix of all inputs; `result_url` is the failure object, else the output."""
     return f"{input_url}/sent/{result_url.rsplit('/', 1)[-1]}.json"

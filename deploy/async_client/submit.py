@@ -1,6 +1,6 @@
-"""One request put into an endpoint's queue: its input uploaded, InvokeEndpointAsync called, and a note kept.
+"""Puts one request into an endpoint's queue: uploads its input, calls InvokeEndpointAsync, and keeps a note.
 
-May not: wait, or look into the input.
+May not: wait, or read the input's contents.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from deploy.aws.s3 import split
 
 @dataclass(frozen=True)
 class Destination:
-    """An endpoint, and where its inputs go. A time that is None is left to SageMaker's default."""
+    """An endpoint, and where its inputs are uploaded. For a time that is None, SageMaker's default applies."""
 
     endpoint_name: str
     input_url: str
@@ -32,14 +32,14 @@ class Destination:
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent; None or empty is not said."""
+    """One request; a header that is None or empty is not sent."""
 
     file: Path
     content_type: str
     accept: str | None = "application/json"
     attributes: str = ""
     inference_id: str | None = None
-    """None: a new one is made."""
+    """When it is None, `submit` makes a new one."""
 
 
 def submit(clients: Clients, destination: Destination, request: Request, *, folder: str = "requests") -> Submitted:
@@ -53,7 +53,7 @@ def submit(clients: Clients, destination: Destination, request: Request, *, fold
 
 
 def upload(clients: Clients, destination: Destination, request: Request, inference_id: str, folder: str) -> str:
-    """The input's URL; what else the request says is the object's metadata."""
+    """Upload the input, with the request's headers as the object's metadata, and return its URL."""
     input_url = f"{destination.input_url.rstrip('/')}/{folder}/{_as_key(inference_id)}{request.file.suffix}"
     bucket, key = split(input_url)
     said = Said(inference_id, request.accept, request.attributes, destination.invocation_timeout_seconds)
@@ -67,7 +67,7 @@ def upload(clients: Clients, destination: Destination, request: Request, inferen
 def invoke(
     clients: Clients, destination: Destination, request: Request, inference_id: str, input_url: str
 ) -> Submitted:
-    """InvokeEndpointAsync for an input that is in S3."""
+    """Call InvokeEndpointAsync for an input that is in S3."""
     optional: dict[str, Any] = {
         "Accept": request.accept,
         "CustomAttributes": request.attributes,
@@ -86,7 +86,7 @@ def invoke(
 
 
 def _as_key(inference_id: str) -> str:
-    """An InferenceId may hold anything that prints."""
+    """Replace what a key should not have: an InferenceId may hold any printable character."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", inference_id)
 
 

@@ -1,5 +1,6 @@
-"""Waiting for a request's result: SageMaker says where output and failure will appear; which of the two appears is the
-outcome. May not: look into the answer.
+"""Waits for a request's result: the outcome is whichever of the output and the failure object appears in S3.
+
+May not: read the answer's contents.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _LONGEST_POLL_SECONDS = 2.0
 
 
 def nothing() -> None:
-    """The watch of those who only wait."""
+    """A `watch` that never raises."""
 
 
 def wait_for(
@@ -29,8 +30,8 @@ def wait_for(
 ) -> Completed | Failed:
     """Raises TimedOut when neither output nor failure appears in time, and whatever `watch` raises.
 
-    `watch` is called before each look, and raises when waiting is in vain. `every_seconds` is the target's where it is
-    None.
+    `watch` is called before each poll, and raises when no answer can come any more. Where `every_seconds` is None, the
+    target's interval applies.
     """
     started = clock.now()
 

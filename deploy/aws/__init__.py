@@ -1,4 +1,4 @@
-"""AWS, asked: the one place that makes boto3 clients, and what exists already (`describe`), S3 objects and logs."""
+"""Speaks to AWS: `clients` makes the only boto3 clients, `describe` reads resources, `s3` objects, `logs` log lines."""
 
 from deploy.aws.clients import LOCAL_ACCOUNT, LOCAL_ROLE, Clients, Target, aws_errors
 

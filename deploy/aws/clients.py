@@ -1,6 +1,6 @@
-"""The one place where boto3 clients are made, and where botocore's exceptions become ours.
+"""Makes every boto3 client, and turns botocore's exceptions into ours.
 
-A `Target` says which cloud: a local one at given URLs with made-up credentials, or real AWS by profile. The local
+A `Target` is one cloud: a local one at given URLs with made-up credentials, or real AWS by profile. The local
 target never reads the user's AWS configuration or environment, so it cannot reach AWS by accident. Only promotion
 constructs `Target.real`.
 """
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 LOCAL_ACCOUNT = "000000000000"
 LOCAL_ROLE = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/rehearsal"
+# The emulator serves these services; LocalStack serves every other service of a local cloud.
 _EMULATED = ("sagemaker", "sagemaker-runtime", "application-autoscaling", "logs")
-"""What the emulator serves; everything else of a local cloud is LocalStack's."""
 _NO_PROFILE = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -47,10 +47,10 @@ _NO_PROFILE = {
 class Target:
     region: str
     endpoint_urls: Mapping[str, str] = field(default_factory=dict)
-    """By service name as boto3 spells it; empty for real AWS."""
+    """Keyed by boto3's service name; empty for real AWS."""
     profile: str | None = None
     assume_role: str | None = None
-    """ARN of a role to take on with the profile's credentials."""
+    """ARN of a role to assume with the profile's credentials."""
     is_local: bool = True
     poll_seconds: float = 0.2
 
@@ -62,7 +62,7 @@ class Target:
 
     @classmethod
     def real(cls, region: str, *, profile: str | None = None, assume_role: str | None = None) -> Target:
-        """AWS itself: what is created there costs money."""
+        """AWS itself, where resources cost money."""
         return cls(region, profile=profile, assume_role=assume_role, is_local=False, poll_seconds=15.0)
 
 
@@ -122,7 +122,7 @@ class Clients:
 
     @cached_property
     def pricing(self) -> Any:
-        """The Price List answers in three regions only; us-east-1 is one."""
+        """The Price List API has endpoints in three regions only; us-east-1 is one."""
         return self._client("pricing", region="us-east-1")
 
     @cached_property
@@ -162,7 +162,7 @@ def _real_session(target: Target) -> boto3.Session:
 
 
 class _AssumedRole(CredentialProvider):
-    """Credentials of a role, renewed while a deployment outlasts them (an hour)."""
+    """Credentials of an assumed role, refreshed when a deployment takes longer than their hour."""
 
     METHOD = "rehearsal-assume-role"
 
@@ -200,7 +200,7 @@ def _config(target: Target) -> Config:
 
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
-    """Turn what botocore raises into AwsRefused: what was being done, AWS's code and message, the next step."""
+    """Turn botocore's errors into AwsRefused with what was being done, AWS's code and message, and the next step."""
     try:
         yield
     except ClientError as error:

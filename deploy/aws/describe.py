@@ -1,4 +1,7 @@
-"""What exists already: one reading function a kind, each None when the thing is not there. Never changes anything."""
+"""Describes what exists: one function for each kind of resource, which returns None when there is none.
+
+May not: change anything.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from deploy.resources import Topic
 T = TypeVar("T")
 
 _MISSING_CODES = ("404", "NoSuchBucket", "NoSuchKey", "NotFound", "NotFoundException")
+# GetBucketLocation answers these for the two oldest regions (S3 API reference).
 _OLD_REGION_NAMES = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
-"""What GetBucketLocation says for the two oldest regions (S3 API reference)."""
 _MISSING_ANSWERS = ("Could not find", "does not exist")
 
 
@@ -58,7 +61,7 @@ def endpoint(clients: Clients, name: str) -> Mapping[str, Any] | None:
 
 
 def differences(wanted: Any, found: Any, path: str = "") -> tuple[str, ...]:
-    """Where `found` says something else than `wanted`: `path: found -> wanted`. What only `found` says is ignored."""
+    """List where `found` differs from `wanted`, as `path: found -> wanted`. Members of `found` alone are ignored."""
     if isinstance(wanted, Mapping) and isinstance(found, Mapping):
         return _concatenated(
             differences(value, found.get(key), f"{path}.{key}" if path else key)

@@ -1,4 +1,4 @@
-"""`deploy logs`: what the container wrote, from CloudWatch Logs; with `--follow`, what it writes."""
+"""Reads the containers' log lines from CloudWatch Logs for `deploy logs`; with `--follow`, it goes on as lines come."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from deploy.aws import Clients, aws_errors
 from deploy.core.errors import AwsRefused, ConfigurationError
 from deploy.core.waiting import REAL_TIME, Clock
 
+# CloudWatch ingests lines of several instances independently: older lines may appear after newer ones.
 _OVERLAP = timedelta(minutes=1)
-"""CloudWatch takes lines of several instances as they come: older ones may appear after newer ones."""
 _FOLLOW_SECONDS = 5.0
 _LOCAL_FOLLOW_SECONDS = 1.0
 
@@ -20,14 +20,14 @@ _LOCAL_FOLLOW_SECONDS = 1.0
 class Line:
     at: datetime
     stream: str
-    """`<variant>/<instance>`; with `/data-log` for what SageMaker itself says about requests."""
+    """`<variant>/<instance>`; with `/data-log` for SageMaker's own lines about requests."""
     text: str
     event_id: str = ""
-    """CloudWatch's, by which a line that is read twice is known."""
+    """CloudWatch's id, by which a line that is read twice is recognised."""
 
 
 def logs(clients: Clients, endpoint_name: str, *, since: datetime, pattern: str = "") -> Iterator[Line]:
-    """Oldest first; `pattern` is a CloudWatch Logs filter. Raises ConfigurationError when there is no log yet."""
+    """Read lines, oldest first; `pattern` is a CloudWatch Logs filter. Raises ConfigurationError without a log."""
     group = f"/aws/sagemaker/Endpoints/{endpoint_name}"
     filters = {"filterPattern": pattern} if pattern else {}
     try:
@@ -55,7 +55,7 @@ def logs(clients: Clients, endpoint_name: str, *, since: datetime, pattern: str 
 def follow(
     clients: Clients, endpoint_name: str, *, since: datetime, pattern: str = "", clock: Clock = REAL_TIME
 ) -> Iterator[Line]:
-    """As `logs`, and then every line that is added, for ever."""
+    """Read as `logs` does, and then every line that is added, without an end."""
     every_seconds = _LOCAL_FOLLOW_SECONDS if clients.target.is_local else _FOLLOW_SECONDS
     shown: dict[str, datetime] = {}
     while True:

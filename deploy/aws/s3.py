@@ -1,6 +1,6 @@
-"""S3 objects, read: small ones into memory, large ones to files.
+"""Reads S3 objects: small ones into memory, large ones into files.
 
-Files are streamed, digested on the way, and written whole or not at all.
+A file is streamed, hashed on the way, and written whole or not at all.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""A gzipped tar archive whose bytes depend on the names and contents of its files, and on nothing else.
+"""Writes a gzipped tar archive whose bytes depend on the names and contents of its files, and on nothing else.
 
 Times, owners, modes, order and the machine's zlib leave no trace. The gzip stream is *stored*: trained float32 weights
 shrink by about 7 % at any level, deflate takes seconds for that, and two builds of zlib (zlib-ng in some Pythons) make
-different bytes from the same input. Stored blocks have one spelling, defined by RFC 1951, and unpack at disk speed.
+different bytes from the same input. RFC 1951 defines one form of stored blocks, and they unpack at disk speed.
 
-May not: know what a handler or a model is.
+May not: depend on what the files are.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FILE_MODE = 0o644
 
 @dataclass(frozen=True)
 class Member:
-    """One file to pack: its name inside the archive and where its bytes are."""
+    """One file to pack: its name inside the archive, and the source of its bytes."""
 
     name: str
     source: Path
@@ -76,7 +76,7 @@ def _add(tar: tarfile.TarFile, member: Member) -> PackedFile:
 
 
 class _Hashing(io.RawIOBase):
-    """A reader that digests what passes through it, so that weights are read once."""
+    """A reader that hashes the bytes that it passes on, so that weights are read once."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class _Hashing(io.RawIOBase):
 
 
 class _StoredGzip(io.RawIOBase):
-    """One gzip member of stored blocks; the sliver of a file that tarfile writes to."""
+    """One gzip member of stored blocks, with the few methods of a file that tarfile calls."""
 
     def __init__(self, out: BinaryIO) -> None:
         super().__init__()

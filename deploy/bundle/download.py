@@ -1,6 +1,6 @@
-"""torchvision's COCO weights, fetched once into the cache and checked against the digest in their own name.
+"""Downloads torchvision's COCO weights once into the cache, and checks them against the digest in their own name.
 
-May not: import torch. The file is the one torchvision names in MaskRCNN_ResNet50_FPN_Weights.COCO_V1.
+The file is the one that torchvision names in MaskRCNN_ResNet50_FPN_Weights.COCO_V1. May not: import torch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from deploy.core.errors import DeployError
 COCO_URL = "https://download.pytorch.org/models/maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"
 _CHUNK_BYTES = 1 << 20
 
-# Called with the bytes so far and, where the server said so, the bytes in all.
+# Called with the bytes so far and, where the server sent a Content-Length, the bytes in all.
 OnProgress = Callable[[int, int | None], None]
 
 
@@ -60,7 +60,7 @@ def _fetch(url: str, part: Path, on_progress: OnProgress | None, client: httpx.C
 
 
 def _check_digest(path: Path, *, name: str | None = None) -> None:
-    """torch.hub's convention: `<stem>-<first hex digits of the sha256>.pth`."""
+    """Check by torch.hub's convention for names: `<stem>-<first hex digits of the sha256>.pth`."""
     match = re.search(r"-([a-f0-9]{8,})\.", name or path.name)
     expected = match[1] if match else ""
     found = digest_of_file(path)

@@ -1,4 +1,4 @@
-"""`model.tar.gz.manifest.json`: what is in a bundle and where it came from, schema `rehearsal.bundle/1`."""
+"""Defines `model.tar.gz.manifest.json`: a bundle's contents and their origin, schema `rehearsal.bundle/1`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""handler + weights -> `model.tar.gz` and its manifest: the one artifact that is rehearsed and promoted.
+"""Builds `model.tar.gz` and its manifest from handler and weights: the one artifact that is rehearsed and promoted.
 
-Layout (SageMaker PyTorch inference toolkit): `model.pth` and, when the project names one, `model.json` in the root,
-the handler folder as `code/`, byte for byte. May not: import the handler or the weights.
+The layout is that of the SageMaker PyTorch inference toolkit: `model.pth` and, when the project names one, `model.json`
+in the root, and the handler folder as `code/`, byte for byte. May not: import the handler or load the weights.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress |
 
 
 def read(path: Path) -> Bundle:
-    """A bundle built earlier; raises ConfigurationError when the archive is not the one its manifest describes."""
+    """Read a bundle built earlier. Raises ConfigurationError when the archive is not the one its manifest describes."""
     manifest = manifests.read(manifest_path(path))
     bundle = Bundle(path, manifest.sha256, manifest.size_bytes, manifest)
     verify(bundle)
@@ -109,7 +109,7 @@ def _spec(project: Project) -> Iterator[Member]:
 
 
 def handler_members(source: Path) -> Iterator[Member]:
-    """A handler's folder as `code/`. Raises ConfigurationError when it is none."""
+    """The files of a handler's folder, below `code/`. Raises ConfigurationError when it is not a handler."""
     if not source.is_dir():
         raise ConfigurationError(f"{source} is not a folder: name the handler's folder with [handler] source")
     if not (source / ENTRY_POINT).is_file():
@@ -133,7 +133,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _is_left_out(name: str) -> bool:
-    """Hidden files, byte code and what editors leave behind."""
+    """Whether it is a hidden file, byte code, or an editor's temporary file."""
     return name.startswith((".", "#")) or name in _LEFT_OUT_NAMES or name.endswith(_LEFT_OUT_SUFFIXES)
 
 
@@ -148,7 +148,7 @@ def _git(folder: Path) -> Git | None:
 
 
 def _git_says(folder: Path, *arguments: str) -> str | None:
-    """None where git, a repository or a first commit is missing."""
+    """git's output; None where git, a repository or a first commit is missing."""
     try:
         run = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=30

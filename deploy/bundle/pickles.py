@@ -1,7 +1,7 @@
-"""An outline of what a pickle would build: dictionaries, their keys, and where tensors are. Nothing is built.
+"""Outlines the object of a pickle without building it: its dictionaries, their keys, and where tensors are.
 
-A stack machine over pickletools' description of each instruction. Calls are not called: what a global would return is
-told from its name. May not: import what a pickle names, or unpickle.
+It is a stack machine over pickletools' description of each instruction. Nothing is called: the result of a call is
+inferred from the function's name. May not: import what a pickle names, or unpickle.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 _DICTIONARIES = ("collections OrderedDict", "collections Counter")
-# In `torch._utils _rebuild_tensor_v2` and its like, which make every kind of tensor.
+# The functions that make tensors have this in their names, such as `torch._utils _rebuild_tensor_v2`.
 _REBUILD = " _rebuild_"
 _READ = ("GET", "BINGET", "LONG_BINGET")
 _WRITE = ("PUT", "BINPUT", "LONG_BINPUT")
-# How many arguments lie above the callee.
+# The number of arguments above the callee on the stack.
 _CALLS = {"REDUCE": 1, "NEWOBJ": 1, "NEWOBJ_EX": 2}
 _MARK = "mark"
 
 
 @dataclass
 class Node:
-    """`kind`: dict, tensor, text, global, mark or other. `items` of a dict; `text` of a text or global."""
+    """`kind` is dict, tensor, text, global, mark or other. A dict has `items`; a text or global has `text`."""
 
     kind: str
     text: str = ""
     items: list[tuple[Node, Node]] = field(default_factory=list)
 
     def holds_tensors(self) -> bool:
-        """Directly, as a state_dict does."""
+        """Whether tensors are among its own values, as in a state_dict."""
         return self.kind == "dict" and any(value.kind == "tensor" for _, value in self.items)
 
 
 def outline(file: IO[bytes]) -> Node:
-    """The object of the next pickle in `file`. Raises IndexError or ValueError when its instructions make none."""
+    """Outline the next pickle in `file`. Raises IndexError or ValueError when its instructions build no object."""
     machine = _Machine()
     for opcode, argument, _ in pickletools.genops(file):
         if opcode.name == "STOP":

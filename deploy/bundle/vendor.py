@@ -1,9 +1,9 @@
-"""`deploy vendor`: packages as wheels in the handler's folder, so that a container installs them without a network.
+"""Puts packages as wheels into the handler's folder (`deploy vendor`): a container installs them without a network.
 
 The toolkit runs `pip install -r code/requirements.txt` at every start of a container (model_server of
-sagemaker-inference), scaling from zero included; there pip resolves `--find-links` from the file's own folder. Owns:
-both files, and the choice of wheels that fit the container. May not: install anything, or touch a requirements.txt that
-somebody wrote.
+sagemaker-inference), also when an endpoint scales from zero; pip resolves `--find-links` from the file's own folder.
+Owns: `requirements.txt`, `wheels/`, and the choice of wheels that fit the container. May not: install anything, or
+change a requirements.txt that somebody wrote.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Vendored:
     requirements: Path
     wheels: tuple[Path, ...]
     unmet: tuple[str, ...]
-    """Requirements of the wheels that none of them meets: the image must have these already."""
+    """Requirements that no vendored wheel satisfies: the image must have these already."""
 
     @property
     def size_bytes(self) -> int:
@@ -43,10 +43,10 @@ class Vendored:
 
 
 def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
-    """Exactly these packages, in place of what was vendored before; without what they require in turn.
+    """Vendor exactly these packages, without their dependencies; packages that were vendored before are removed.
 
-    The wheels fit the container's Python and this one, where the process runtime serves. Raises ConfigurationError for
-    what is no requirement and for a requirements.txt of somebody's own, DeployError when there are no such wheels.
+    The wheels fit the container's Python and this one, which the process runtime uses. Raises ConfigurationError for
+    an invalid requirement and for a requirements.txt that somebody wrote, DeployError when there are no such wheels.
     """
     handler = project.handler.source
     names = [_named(each) for each in wanted]
@@ -96,7 +96,7 @@ def _require_ours(listing: Path, folder: Path) -> None:
 def _fetched(
     wanted: Sequence[str], names: Sequence[str], folder: Path, pythons: Sequence[tuple[int, int]]
 ) -> list[Path]:
-    """The oldest Python decides the versions: what it can run, later ones can too, often with the same file."""
+    """Fetch for each Python, the oldest first: it decides the versions, since later Pythons can run them too."""
     for python in pythons:
         _download([*wanted, *_pins(folder)], folder, python)
     wheels = sorted(folder.glob("*.whl"))
@@ -156,7 +156,7 @@ def _unmet(wheels: Sequence[Path]) -> Iterator[str]:
 
 
 def _requires(wheel: Path) -> list[str]:
-    """`Requires-Dist` of the wheel's METADATA."""
+    """The `Requires-Dist` fields of the wheel's METADATA."""
     try:
         with ZipFile(wheel) as archive:
             name = next(each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))

@@ -1,6 +1,6 @@
 """Tells whether a file is a state_dict by reading the pickle's instructions, never by executing them.
 
-A state_dict names only OrderedDict and torch's own tensor-rebuilding functions. Whatever else a pickle names is code
+A state_dict names only OrderedDict and torch's own functions that rebuild tensors. Any other name in a pickle is code
 that loading it would import and run: a pickled whole model, or something worse.
 
 May not: import torch or unpickle anything.
@@ -18,7 +18,7 @@ from typing import IO, Any
 from deploy.bundle.pickles import outline, state_dicts
 from deploy.core.errors import ConfigurationError
 
-# `module name` of what torch.load(weights_only=True) of torch 2.6 imports (torch/_weights_only_unpickler.py).
+# torch.load(weights_only=True) of torch 2.6 imports these, as `module name` (torch/_weights_only_unpickler.py).
 _HARMLESS = re.compile(
     "|".join(
         (
@@ -37,9 +37,9 @@ _HARMLESS = re.compile(
     )
 )
 _ZIP_MAGIC = b"PK\x03\x04"
-# What torch.save before 1.6 pickles first (torch/serialization.py, MAGIC_NUMBER).
+# torch.save before 1.6 pickles this number first (torch/serialization.py, MAGIC_NUMBER).
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-# After the magic number: protocol version and system information.
+# Protocol version and system information follow the magic number.
 _LEGACY_PICKLES_BEFORE_OBJECT = 2
 _HEAD_BYTES = 64
 _WEIGHTS_KEYS = ("state_dict", "model_state_dict", "model", "model_state", "weights", "network", "net", "ema")
@@ -87,10 +87,10 @@ def _check_legacy(path: Path) -> None:
 
 
 def _starts_with_magic(file: IO[bytes]) -> bool:
-    """Leaves `file` behind its first pickle when that is the magic number."""
+    """Whether the first pickle is the magic number; if so, `file` is left at the second."""
     try:
         arguments = [argument for _, argument, _ in pickletools.genops(file)]
-    except Exception:  # pickletools raises whatever bytes that are no pickle make it stumble over
+    except Exception:  # pickletools raises errors of many types on bytes that are not a pickle
         return False
     return _LEGACY_MAGIC in arguments
 
@@ -103,7 +103,7 @@ def _check_object(path: Path, file: IO[bytes]) -> None:
 
 
 def _check_outline(path: Path, file: IO[bytes]) -> None:
-    """The handler gives the file's object to load_state_dict as it is: the tensors must lie at the top."""
+    """Require the tensors at the top level, because the handler gives the file's object itself to load_state_dict."""
     try:
         root = outline(file)
     except (IndexError, ValueError, KeyError) as error:
@@ -117,7 +117,7 @@ def _check_outline(path: Path, file: IO[bytes]) -> None:
 
 
 def _likeliest(keys: tuple[str, ...]) -> tuple[bool, int]:
-    """The names that trainers give the weights, the shallowest first."""
+    """Sort the usual names of weights first, then the shallowest."""
     return (keys[-1:] != () and keys[-1] not in _WEIGHTS_KEYS, len(keys))
 
 
@@ -146,7 +146,7 @@ def _globals(path: Path, file: IO[bytes]) -> list[str]:
     """Every `module name` that one pickle would import."""
     try:
         return list(_walk(file))
-    except Exception as error:  # pickletools raises whatever a damaged stream makes it stumble over
+    except Exception as error:  # pickletools raises errors of many types on a damaged stream
         raise ConfigurationError(f"{path} is damaged: its pickle cannot be read ({error}). Save it again") from error
 
 

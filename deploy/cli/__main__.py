@@ -1,4 +1,4 @@
-"""`python -m deploy.cli` is the console script `deploy`."""
+"""Runs the console script `deploy` as `python -m deploy.cli`."""
 
 from deploy.cli.main import main
 

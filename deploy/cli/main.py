@@ -1,6 +1,6 @@
-"""The program `deploy`: its commands by name, and its exit codes.
+"""Defines the program `deploy`: its commands by name, and its exit codes.
 
-Results go to stdout, progress to stderr. May not: do any work of its own, or import a command that was not asked for.
+Results go to stdout, progress to stderr. May not: do any work of its own, or import a command that is not called.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ app = group("deploy", HELP, SECTIONS, deploy, runs_alone=True, is_program=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script; ends with the exit code of what happened."""
+    """Run the console script, and exit with the code of the result."""
     try:
         app(args=arguments, prog_name="deploy")
     except RehearsalError as error:

@@ -1,7 +1,7 @@
-"""rehearsal.toml: `project` reads it (`load`), `sections` says which keys there are.
+"""Reads rehearsal.toml: `project` loads it into a `Project`, `sections` defines its keys.
 
-`spelling` tells what a wrong word was meant to be, `origin` who set each value, `images` which container is
-meant; `toml_schema` is the schema for editors.
+`spelling` suggests the right word for a wrong one, `images` finds the container image, `origin` lists where each value
+comes from, `toml_schema` is the schema for editors.
 """
 
 from deploy.config.project import Project, document, load, tables

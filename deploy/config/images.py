@@ -1,6 +1,6 @@
-"""Which container image and which host image a project means, from the dated tables in data/.
+"""Finds a project's container image and host image in the dated tables in data/.
 
-May not: talk to a registry; digests are asked of AWS where the image is used.
+May not: call a registry; the digest is read from AWS where the image is used.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def image_uri(project: Project) -> str:
 def inference_ami(project: Project) -> str | None:
     """InferenceAmiVersion: the host whose driver has the container's CUDA version.
 
-    SageMaker's default host has an older driver, and a host of another CUDA major leaves the endpoint in Creating
-    without a line of log (aws/deep-learning-containers#6187). None for CPU instances and for images of one's own.
+    SageMaker's default host has an older driver, and with a host of another CUDA major the endpoint stays in Creating
+    without a line of log (aws/deep-learning-containers#6187). None for CPU instances and for custom images.
     """
     if project.endpoint.inference_ami_version or processor(project) == "cpu" or project.container.image:
         return project.endpoint.inference_ami_version

@@ -1,6 +1,6 @@
-"""`deploy config --origin`: every setting in force, and whether default, file or environment table set it.
+"""Lists every effective setting, and whether the default, the file or an environment table set it (`config --origin`).
 
-What is left open and follows from other settings is shown as it follows.
+A setting that is not given and is derived from others is listed with its derived value.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Value:
     key: str
     value: Any
     origin: str
-    """`default`, the file, `[env.NAME]` in it, or what it follows from."""
+    """`default`, the file, its `[env.NAME]` table, or what the value is derived from."""
 
 
 def values(path: Path, environment: str | None) -> tuple[Value, ...]:
-    """In the order of the sections; raises what config.load raises."""
+    """Every setting, in the order of the sections. Raises what config.load raises."""
     document = config.document(path, environment)
     raw = config.tables(path)
     overlay = raw.pop("env", {}).get(environment or "", {})
@@ -44,7 +44,7 @@ def values(path: Path, environment: str | None) -> tuple[Value, ...]:
 
 
 def _shown(key: tuple[str, ...], value: Any) -> Any:
-    """Settings of the handler may be credentials, and this is what people paste into reports."""
+    """Redact secrets among the handler's settings, because people paste this output into reports."""
     if key[:2] != _ENVIRONMENT or not isinstance(value, str):
         return value
     return value if digested({key[-1]: value})[key[-1]] == value else REDACTED
@@ -63,7 +63,7 @@ def _following(project: Project) -> dict[str, Value]:
 
 
 def _from_tables(project: Project) -> tuple[Value, ...]:
-    """None where the tables do not know region, version or instance: a plan says so, and this shows the rest."""
+    """Empty where the tables lack the region, version or instance: a plan reports that, this shows the rest."""
     images, hosts = (tables.table(name)["as_of"] for name in ("pytorch_inference_images", "inference_amis"))
     try:
         image, host = image_uri(project), inference_ami(project)

@@ -1,7 +1,7 @@
-"""rehearsal.toml -> `Project`: the one configuration that bundle, validate and promote share.
+"""Reads rehearsal.toml into a `Project`: the one configuration that bundle, validate and promote share.
 
 Owns: reading, overlays of `[env.<name>]`, messages about wrong keys, and which values decide what runs (`digest`).
-May not: look at AWS, at the environment or at the files the configuration names.
+May not: read AWS, the process environment or the files that the configuration names.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ class Project:
         return replace(self, model=self.model.model_copy(update={"weights": weights}))
 
     def digest(self) -> str:
-        """The sha256 of every setting that changes what runs, and of nothing that only says where it runs.
+        """The sha256 of every setting that changes what runs, and of none that only decides where it runs.
 
-        Names, region, bucket, role, fleet size and gates are left out, so evidence made on the local cloud speaks
+        Names, region, bucket, role, fleet size and gates are left out, so evidence made on the local cloud is valid
         for every environment that runs the same container with the same settings. Model and handler have digests
         of their own in the bundle.
         """
@@ -124,7 +124,7 @@ def load(path: Path, environment: str | None = None) -> Project:
 
 
 def _check_key_stays_home(path: Path, found: sections.ProjectFile) -> None:
-    """The handler's folder is packed whole, so a key in it would be published with every bundle."""
+    """Refuse a private key in the handler's folder, which is packed whole: every bundle would publish the key."""
     key, source = found.release.signing_key, found.handler.source
     if key is not None and Path(os.path.abspath(source)) in Path(os.path.abspath(key)).parents:  # noqa: PTH100  # resolve() would look at the disk
         raise ConfigurationError(
@@ -134,7 +134,7 @@ def _check_key_stays_home(path: Path, found: sections.ProjectFile) -> None:
 
 
 def document(path: Path, environment: str | None) -> sections.ProjectFile:
-    """The sections in force; raises what `load` raises."""
+    """The sections with the environment laid over them. Raises what `load` raises."""
     raw = tables(path)
     overlays = raw.pop("env", {})
     _check_overlays(path, overlays, environment)
@@ -144,7 +144,7 @@ def document(path: Path, environment: str | None) -> sections.ProjectFile:
 
 
 def tables(path: Path) -> dict[str, Any]:
-    """The file as TOML has it, unchecked."""
+    """The file's TOML tables, unchecked."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -190,7 +190,7 @@ def _validated(
 
 
 def _one_for_each_value(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
-    """Pydantic complains once for each type that a value might have had."""
+    """Keep one error for each value: pydantic reports one for each type that the value might have had."""
     together: dict[tuple[str, ...], ErrorDetails] = {}
     for detail in details:
         key = tuple(_without_union_tags([str(part) for part in detail["loc"]]))
@@ -235,7 +235,7 @@ def _is_secret(location: Sequence[str]) -> bool:
 
 
 def _without_union_tags(location: Sequence[str]) -> Iterator[str]:
-    """Pydantic adds the tried member of a union to the path of the key; people know only the key."""
+    """Remove the tried members of a union, which pydantic adds to the path of the key."""
     return (part for part in location if "[" not in part and part not in ("str", "int", "float", "bool"))
 
 

@@ -1,4 +1,4 @@
-"""The sections of rehearsal.toml, their keys, defaults and limits. Reading the file is the work of `project`.
+"""Defines the sections of rehearsal.toml, their keys, defaults and limits. `project` reads the file.
 
 Limits come from the botocore service models of SageMaker and the AWS pages for asynchronous inference.
 """
@@ -24,7 +24,7 @@ _INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 _ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _TOPIC = r"^[A-Za-z0-9_-]{1,256}$"
-# Every pattern of a value, as people are told of it.
+# Messages describe each pattern of a value in these words.
 IN_WORDS: Mapping[str, str] = {
     SAGEMAKER_NAME: "letters, digits and hyphens between them, such as my-detector",
     _ENVIRONMENT_NAME: "capital letters, digits and underscores, such as FRAME_INTERVAL",
@@ -36,13 +36,13 @@ IN_WORDS: Mapping[str, str] = {
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
 }
 
-# What a notification is sent about.
+# SageMaker sends notifications about these outcomes.
 Notified = Literal["success", "error"]
 EnvironmentName = Annotated[str, Field(pattern=_ENVIRONMENT_NAME, max_length=1024)]
 
 
 def _resolve(value: Any, info: ValidationInfo) -> Any:
-    """Paths are written relative to the file that names them."""
+    """Resolve a path relative to the file that names it."""
     if not isinstance(value, str | Path):
         return value
     root: Path = (info.context or {}).get("root", Path())
@@ -72,13 +72,13 @@ class ModelSection(Section):
     weights: Annotated[Literal["coco"] | FilePath, Field(union_mode="left_to_right")] = "coco"
     """A state_dict saved by torch.save, or `coco` for torchvision's COCO_V1 weights of maskrcnn_resnet50_fpn."""
     spec: FilePath | None = None
-    """model.json: architecture, classes and labels; without it the artifact means torchvision's COCO Mask R-CNN."""
+    """model.json: architecture, classes and labels; without it the artifact is torchvision's COCO Mask R-CNN."""
 
 
 class HandlerSection(Section):
     source: FilePath = Path("handler")
     environment: Mapping[EnvironmentName, str | int | float | bool] = Field(default_factory=dict)
-    """Settings of the handler: what the container's environment has beside the serving stack's own variables."""
+    """Settings of the handler: the container's environment variables beside those of the serving stack."""
 
 
 class ContainerSection(Section):
@@ -105,9 +105,9 @@ class EndpointSection(Section):
     inference_ami_version: str | None = Field(default=None, pattern=SAGEMAKER_NAME, max_length=63)
     """Default: the host image whose driver fits the container's CUDA, from data/inference_amis.json."""
     role_arn: str | None = Field(default=None, pattern=_ROLE_ARN, max_length=2048)
-    """The execution role: what the container may do. `deploy policy` prints what it needs."""
+    """The execution role that the container runs with. `deploy policy` prints the permissions that it needs."""
     check_role_permissions: bool = True
-    """Whether a plan asks IAM if the execution role may do what it must; off where a bucket's own policy lets it."""
+    """Whether a plan checks the role's permissions with IAM's simulator; false where a bucket policy grants them."""
     max_payload_bytes: int = Field(default=MAX_PAYLOAD_BYTES, ge=1, le=MAX_PAYLOAD_BYTES)
 
 
@@ -115,7 +115,7 @@ class StorageSection(Section):
     bucket: str | None = Field(default=None, pattern=_BUCKET)
     """Default: rehearsal-<project>-<account>-<region>."""
     create_bucket: bool = True
-    """False where something else (Terraform) owns the bucket: then a missing one is refused."""
+    """False where something else (Terraform) owns the bucket; a missing bucket is refused then."""
     models: Prefix = "models"
     input: Prefix = "async/input"
     output: Prefix = "async/output"
@@ -129,7 +129,7 @@ class NotificationsSection(Section):
     error_topic: str | None = Field(default=None, pattern=_TOPIC)
     """Default: <project>-error."""
     include_response_in: Annotated[tuple[Notified, ...], Field(strict=False)] = ("error",)
-    """Which messages carry the response itself (bodies of at most 128 KB)."""
+    """Which notifications include the response itself (bodies of at most 128 KB)."""
 
 
 class AutoscalingSection(Section):
@@ -144,13 +144,13 @@ class AutoscalingSection(Section):
 
 class GatesSection(Section):
     runtime: Assurance = "official"
-    """The least the evidence must have run on when the target is AWS; the local target accepts `process`."""
+    """The least exact runtime of valid evidence when the target is AWS; the local target accepts `process`."""
     max_age_hours: float = Field(default=168.0, gt=0)
     min_map50: float = Field(default=0.9, ge=0, le=1)
     """mAP at IoU 0.5 of the known answer through the whole stack."""
     required_checks: Annotated[tuple[str, ...], Field(strict=False)] = ("parity",)
-    """Checks that must have run and passed; any other check that ran must have passed too. Not demanded of the local
-    target unless written here; an empty list demands none."""
+    """Checks that must have run and passed; any other check that ran must have passed too. The local target demands
+    them only when they are written here; an empty list demands none."""
     min_frames_per_second: float | None = Field(default=None, gt=0)
     max_p95_seconds: float | None = Field(default=None, gt=0)
     max_memory_bytes: int | None = Field(default=None, gt=0)
@@ -168,17 +168,17 @@ class CostSection(Section):
     max_usd_per_month: float | None = Field(default=None, gt=0)
     """A plan is refused when the largest fleet, running all month, would cost more."""
     requests_per_hour: float | None = Field(default=None, gt=0)
-    """Over the whole day: then a plan says what a month is expected to cost."""
+    """The mean over the whole day, from which a plan estimates the cost of a month."""
 
 
 class RolloutSection(Section):
     bake_seconds: int = Field(default=600, ge=0, le=3600)
-    """How long both fleets run after the traffic has moved; an alarm in that time brings the old one back."""
+    """How long both fleets run after the traffic has moved; an alarm in that time rolls the update back."""
     smoke_input: FilePath | None = None
-    """What is sent to prove a deployment; default: the clip of the known answer."""
+    """The input of smoke requests; default: the clip of the known answer."""
     smoke_content_type: str = "video/mp4"
     smoke_requests: int = Field(default=2, ge=1, le=20)
-    """How many are sent while an update bakes: a quiet queue would let anything pass."""
+    """How many are sent while an update bakes; without requests no alarm could go off."""
     ttl_hours: float | None = Field(default=None, gt=0)
     """After this, `deploy expire` deletes the endpoint."""
 
@@ -187,11 +187,11 @@ class ReleaseSection(Section):
     signing_key: FilePath | None = None
     """A private key in PEM, Ed25519 or ECDSA P-256, that signs release records; kept out of the bundle and of git."""
     public_keys: Annotated[tuple[FilePath, ...], Field(strict=False)] = ()
-    """The public keys in PEM that `verify` and `rollback` trust; while there are any, no unsigned release will do."""
+    """The public keys in PEM that `verify` and `rollback` trust; with any, unsigned releases are refused."""
 
 
 class ProjectFile(Section):
-    """The whole file, one environment already laid over it."""
+    """The whole file, with one environment laid over it."""
 
     project: ProjectSection
     model: ModelSection = ModelSection()

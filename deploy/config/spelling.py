@@ -1,4 +1,4 @@
-"""A word that is not known, and the known one that it was probably meant to be."""
+"""Suggests the known word that an unknown one was probably meant to be."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`deploy config --schema`: the JSON Schema of rehearsal.toml as people write it, for editors and checks.
+"""Makes the JSON Schema of rehearsal.toml as people write it, for editors and checks (`deploy config --schema`).
 
-The sections' own schema describes one environment already laid over the rest; a file also holds `[env.NAME]` tables.
+The sections' own schema describes a file with one environment laid over it; this one adds the `[env.NAME]` tables.
 """
 
 from __future__ import annotations

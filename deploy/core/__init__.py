@@ -1,4 +1,6 @@
-"""The primitives, written once: errors, waiting, whole files, digests, redaction, settings and dated tables.
+"""Holds the primitives that every other room uses: imports nothing else of deploy; the harness uses it too.
 
-Imports nothing else of deploy; the harness uses them too.
+`errors` is the tree of errors, `waiting` the clock and the deadline, `files` writes files whole, `digests` hashes them,
+`redaction` removes secrets, `settings` reads the environment variables, `project_file` and `state` name the project's
+file and folder, `tables` reads the dated tables in data/.
 """

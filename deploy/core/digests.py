@@ -1,4 +1,4 @@
-"""One spelling of JSON and of digests, so that equal things hash equally on every machine."""
+"""Writes JSON and digests in one way, so that equal values hash equally on every machine."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""Every error that is raised on purpose, and the exit code each ends with. The harness adds its own (`HarnessError`).
+"""Defines every error that is raised on purpose, with its exit code. The harness adds its own (`HarnessError`).
 
     RehearsalError                1   something ran and failed
     ├── ConfigurationError        2   usage, rehearsal.toml, or an artifact that cannot be bundled
-    ├── TimedOut                124   a deadline passed; says what was waited for and for how long
+    ├── TimedOut                124   a deadline passed; the message names what was waited for and for how long
     └── DeployError               1   the deployer could not do what was asked
-        ├── EndpointFailed        1   the endpoint did not become what was asked; carries AWS's FailureReason
+        ├── EndpointFailed        1   the endpoint did not reach the desired state; carries AWS's FailureReason
         ├── GateRefused           1   the evidence does not allow this promotion
         ├── NotProven             1   a release is not what was recorded and signed, so it may not serve
-        ├── LockLost              1   somebody else may deploy now; nothing more was touched, `resume` goes on
-        └── AwsRefused            4   AWS (or the local cloud) answered no; carries its error code
+        ├── LockLost              1   somebody else may deploy now; nothing more was changed, `resume` continues
+        └── AwsRefused            4   AWS (or the local cloud) refused a call; carries its error code
 
 A message says where, what, and the next step. Errors about a process carry its last log lines in `log_tail`.
 """
@@ -53,7 +53,7 @@ class NotProven(DeployError):
 
 
 class LockLost(DeployError):
-    """Whoever catches this must leave everything as it is: it may be another's work by now."""
+    """A caller that catches this must leave everything as it is: another deployment may own it by now."""
 
 
 class AwsRefused(DeployError):
@@ -61,7 +61,7 @@ class AwsRefused(DeployError):
 
     def __init__(self, message: str, *, code: str = "", answer: str = "") -> None:
         super().__init__(message)
+        # AWS's error code, such as `ValidationException`; empty when AWS could not be reached at all.
         self.code = code
-        """AWS's error code, such as `ValidationException`; empty when AWS could not be reached at all."""
+        # AWS's own message, unchanged.
         self.answer = answer
-        """AWS's own message, unchanged."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: a temporary file beside the target, then a rename."""
+"""Writes files whole or not at all: into a temporary file beside the target, which is then renamed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from deploy.core.errors import DeployError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when the block ends well; otherwise the old one stays, and no scraps.
+    """Give a file that replaces `path` when the block succeeds; otherwise the old file stays, and the new one goes.
 
     The data and the folder are synced, so that neither a crash nor a power cut leaves half a file. Raises DeployError
-    when the disk refuses. An OSError from inside the block counts as that too.
+    when the disk refuses, and for any OSError from inside the block.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """In UTF-8. Raises DeployError when the disk refuses."""
+    """Write `text` in UTF-8. Raises DeployError when the disk refuses."""
     write_bytes(path, text.encode())
 
 

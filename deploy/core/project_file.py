@@ -1,3 +1,3 @@
-"""The project file's name, which both command lines show before anything heavier is imported."""
+"""Names the project file. Both command lines show the name before they import anything heavier."""
 
 FILE_NAME = "rehearsal.toml"

@@ -1,4 +1,4 @@
-"""What may be written down of command lines and environments: known settings by name; of the rest, only the names."""
+"""Removes secrets from command lines and environments: only settings that are known by name keep their values."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 REDACTED = "(redacted)"
 _DIGESTED = f"{REDACTED} sha256:"
+# So many digits of a digest show a change and still fit into a line.
 _DIGITS = 16
-"""Of a digest: enough to see a change, and to read a line that shows one."""
 
 SHOWN_SETTINGS = frozenset(
     {
@@ -49,12 +49,12 @@ SHOWN_SETTINGS = frozenset(
 _SECRET_NAME = re.compile(
     r"secret|token(?!i[sz])|passw|passphrase|credential|(api|access|private|signing|encryption)[-_]?key", re.IGNORECASE
 )
+# Settings of language models, such as MAX_NEW_TOKENS and TOKEN_LIMIT, count tokens and are no secrets.
 _COUNTS_TOKENS = re.compile(
     r"(?<![a-z])(max|min|num|per)([-_](new|input|output|prompt|total|batched))*[-_]tokens?(?![a-z])"
     r"|(?<![a-z])tokens?[-_](per|limit|count)(?![a-z])",
     re.IGNORECASE,
 )
-"""Of a language model: MAX_NEW_TOKENS, TOKEN_LIMIT."""
 _ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")
 _URL_PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -66,9 +66,9 @@ def names_a_secret(name: str) -> bool:
 
 
 def digested(environment: Mapping[str, str]) -> dict[str, str]:
-    """The same settings, a digest where a value is a secret: by its name, or a URL that has a password in it.
+    """Replace each secret value by a digest: the value of a setting whose name suggests one, or a URL with a password.
 
-    Equal values have equal digests, so a change still shows. What is digested already stays as it is.
+    Equal values have equal digests, so a change still shows. A value that is digested already is not changed.
     """
     return {name: _digested(name, value) for name, value in environment.items()}
 
@@ -92,7 +92,7 @@ def without_url_credentials(text: str) -> str:
 
 
 def safe_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
-    """A command line without the values of options and `NAME=value` pairs whose name speaks of a secret."""
+    """Remove from a command line the values of options and `NAME=value` pairs whose name suggests a secret."""
     safe: list[str] = []
     value_is_secret = False
     for argument in arguments:

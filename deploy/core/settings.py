@@ -1,6 +1,6 @@
-"""The environment variables deploy heeds, read once; nothing else in the room looks at the environment.
+"""Reads the environment variables of deploy; no other module of the room reads the environment.
 
-AWS's own variables (AWS_PROFILE, AWS_REGION, credentials) are left to boto3, and only for real AWS.
+boto3 reads AWS's own variables (AWS_PROFILE, AWS_REGION, credentials), and only for real AWS.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Settings:
     cache_dir: Path
     """Where downloads are kept: $XDG_CACHE_HOME/rehearsal, else ~/.cache/rehearsal."""
     endpoint_urls: Mapping[str, str]
-    """The AWS_ENDPOINT_URL* variables that are set: while any is, AWS calls go to an emulator."""
+    """The AWS_ENDPOINT_URL* variables that are set; while one is set, AWS calls go to an emulator."""
     signing_passphrase: str | None = field(default=None, repr=False)
-    """Opens the private key of [release] signing_key when that is encrypted."""
+    """The passphrase of the private key in [release] signing_key, when that is encrypted."""
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:

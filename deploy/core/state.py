@@ -1,8 +1,8 @@
-"""The state folder: where `harness` and `deploy` keep what they know of a project between two commands."""
+"""Names the state folder, where `harness` and `deploy` keep the state of a project between two commands."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# Below the project's folder, or the folder that a command is given in.
+# The folder lies below the project's folder, or below the working directory of the command.
 STATE_DIR = Path(".rehearsal")

@@ -1,4 +1,4 @@
-"""The dated tables in data/: facts of AWS that no API tells, each with its source and date."""
+"""Reads the dated tables in data/: facts about AWS that no API returns, each with its source and date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting, in one place: a clock, a deadline and a description. The room never sleeps anywhere else."""
+"""Waits until a deadline, by a clock that is an argument. No other module of the room sleeps."""
 
 from __future__ import annotations
 

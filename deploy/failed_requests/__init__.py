@@ -1,5 +1,5 @@
-"""`deploy replay`: a request that failed in the cloud is found, fetched and kept; the flow is in `replay`.
+"""Finds, fetches and keeps a request that failed in the cloud (`deploy replay`); the flow is in `replay`.
 
-`clues` reads a URI or a notification; `searching` finds the input, by its note or the data-log; `timeline` finds the
-release that served then; `failures` reads what came back; `kept` is the folder for all of it.
+`clues` reads a URI or a notification; `searching` finds the input by its note or the data-log; `failures` reads the
+failure's body; `timeline` finds the release that served then; `kept` defines the folder that holds all of it.
 """

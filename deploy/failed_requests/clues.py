@@ -1,7 +1,7 @@
-"""What the start of a search says about a request: an S3 URI, or a saved notification. Asks nobody.
+"""Reads what an S3 URI or a saved notification tells about a request. May not: call AWS.
 
-Notifications: AWS developer guide, "Check prediction results"; as they are saved: the message itself, or within the
-envelope of SNS, of an SQS message, or of a Lambda event.
+AWS's developer guide describes notifications ("Check prediction results"). A saved one is the message itself, or the
+message in an envelope of SNS, of SQS, or of a Lambda event.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COLLECTIONS = ("Records", "Messages")
 
 @dataclass(frozen=True)
 class Places:
-    """Where an endpoint's data lies, each `s3://bucket/prefix`."""
+    """The places of an endpoint's data, each `s3://bucket/prefix`."""
 
     endpoint_name: str
     input_url: str
@@ -34,7 +34,7 @@ class Places:
 
 @dataclass(frozen=True)
 class Clues:
-    """What is known; None: not from here."""
+    """What is known about a request; None for what the URI or notification does not tell."""
 
     source: str
     failure_url: str | None = None
@@ -46,11 +46,11 @@ class Clues:
     accept: str | None = None
     status: int | None = None
     at: datetime | None = None
-    """When it failed."""
+    """The time of the failure."""
 
 
 def of_uri(uri: str, places: Places) -> Clues:
-    """Raises ConfigurationError for what is neither a failure nor an input of this endpoint."""
+    """Read a URI. Raises ConfigurationError when it is neither a failure nor an input of this endpoint."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket or not key or key.endswith("/"):
         raise ConfigurationError(f"{uri} is not the URI of an object: write s3://bucket/key")
@@ -70,7 +70,7 @@ def of_uri(uri: str, places: Places) -> Clues:
 
 
 def of_notification(path: Path, places: Places) -> Clues:
-    """Raises ConfigurationError when the file holds no result notification of this endpoint."""
+    """Read a saved notification. Raises ConfigurationError when it is not about a result of this endpoint."""
     message = _unwrapped(path, _read(path))
     if message.get("eventName") == "TestNotification":
         raise ConfigurationError(
@@ -106,7 +106,7 @@ def _read(path: Path) -> Any:
 
 
 def _unwrapped(path: Path, document: Any) -> Mapping[str, Any]:
-    """The message inside whatever it was saved in."""
+    """The message inside its envelopes."""
     if isinstance(document, str):
         try:
             return _unwrapped(path, json.loads(document))
@@ -128,7 +128,7 @@ def _only(path: Path, messages: list[Any]) -> Any:
 
 
 def _body(message: Mapping[str, Any]) -> bytes | None:
-    """What `IncludeInferenceResponseIn` put into the message; whether failures are encoded is not documented."""
+    """The response that `IncludeInferenceResponseIn` adds; AWS does not document whether failures are encoded."""
     if message.get("invocationStatus") != "Failed":
         return None
     response = message.get("responseBody") or {}

@@ -1,7 +1,7 @@
-"""What a failed request's body says, whichever layer wrote it: a code where there is one, and a message.
+"""Reads a code, where there is one, and a message from a failed request's body, whichever layer wrote it.
 
 The handler answers `{"error": {"code", "message"}}`, TorchServe `{"code", "type", "message"}`, the SageMaker toolkit a
-message and a traceback, the platform a sentence. Pure functions.
+message and a traceback, the platform a sentence. The functions are pure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 _TRACEBACK = "Traceback (most recent call last):"
 _EXCEPTION = re.compile(r"^(?P<code>[A-Za-z_][\w.]*): (?P<message>.*)$")
 _STATUS = re.compile(r"Received (?:client|server) error \((\d+)\)")
-# Addresses, paths and numbers such as times: what differs from run to run of the same failure.
+# Addresses, paths and numbers such as times differ between runs of the same failure.
 _VOLATILE = re.compile(r"0x[0-9a-f]+|/[^\s:'\",]+|\d+(?:\.\d+)?")
 
 
@@ -23,10 +23,10 @@ class Failure:
     code: str | None
     message: str
     status: int | None = None
-    """HTTP status of the container's answer; 0 when it gave none; None when nobody says."""
+    """HTTP status of the container's answer; 0 when it gave none; None when it is unknown."""
 
     def is_same_as(self, other: Failure) -> bool:
-        """Equal in code, message and, where both know it, status; numbers and paths within the message may differ."""
+        """Whether code, message and, where both are known, status agree; numbers and paths in it may differ."""
         knows_both = self.status is not None and other.status is not None
         if self.code != other.code or (knows_both and self.status != other.status):
             return False
@@ -44,7 +44,7 @@ def understood(body: bytes, *, status: int | None = None) -> Failure:
 
 
 def status_in(text: str) -> int | None:
-    """The HTTP status in SageMaker's own sentence, in notifications and data-logs."""
+    """The HTTP status in SageMaker's own message, in notifications and data-logs."""
     found = _STATUS.search(text)
     return int(found[1]) if found else None
 
@@ -60,7 +60,7 @@ def _of_json(document: Any, status: int | None) -> Failure | None:
 
 
 def _of_text(text: str, status: int | None) -> Failure:
-    """Of a traceback its last line, which names the exception."""
+    """Read plain text; a traceback's message is its last line, which names the exception."""
     lines = [line for line in text.splitlines() if line.strip()]
     if _TRACEBACK not in text:
         return Failure(None, text or "no reason given", status)

@@ -1,4 +1,4 @@
-"""A request kept on disk with everything that served it, so that it can be run again without AWS.
+"""Defines the folder of a kept request, with everything that served it, so that it can be run again without AWS.
 
 The folder, written by `deploy replay` and read by `harness replay`:
 
@@ -8,7 +8,7 @@ The folder, written by `deploy replay` and read by `harness replay`:
     model.tar.gz    the bundle that served, its digest checked against the release record
     runs/<run>/     what each run here gave (written by the harness)
 
-No credentials: values of settings whose names speak of a secret are left out, only the names are kept.
+It holds no credentials: of settings whose names suggest a secret, only the names are kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REQUEST, BUNDLE, FAILURE, RUNS = "request.json", "model.tar.gz", "failure.out", 
 
 
 class Input(Record):
-    """What was sent. `custom_attributes` None: nobody noted whether there were any."""
+    """The request's input and headers. `custom_attributes` is None when it is unknown whether there were any."""
 
     url: str
     file: str
@@ -43,7 +43,7 @@ class Input(Record):
 
 
 class Recorded(Record):
-    """The failure as it was found; its body is in the file `failure.out`."""
+    """The recorded failure; its body is in the file `failure.out`."""
 
     url: str | None
     at: Utc
@@ -53,7 +53,7 @@ class Recorded(Record):
 
 
 class Served(Record):
-    """What was in service then, from its release record. `how` says what that is known from."""
+    """The release in service then, from its record. `how` tells how it was found."""
 
     endpoint_name: str
     release: str
@@ -78,12 +78,12 @@ class Kept(Record):
     tool_version: str
     fetched: Utc
     source: str
-    """What the search began with: a URI or the name of a file."""
+    """The start of the search: a URI or the name of a file."""
     request: Input
     recorded: Recorded | None
     served: Served
     caveats: tuple[str, ...] = ()
-    """What is not known for sure about this request."""
+    """What is uncertain about this request."""
 
 
 def withheld_from(environment: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -1,8 +1,8 @@
-"""`deploy replay`: fetch a request that an endpoint could not answer, with the very bundle and settings that served it.
+"""Fetches a failed request of an endpoint with the very bundle and settings that served it (`deploy replay`).
 
-    URI or notification -> clues -> input, failure -> moment -> release in service -> bundle, checked -> kept folder
+    URI or notification -> clues -> input, failure -> time -> release in service -> bundle, checked -> kept folder
 
-Running it again is the harness's work: `harness replay FOLDER`. Reads S3, DescribeEndpoint, and the data-log where
+The harness runs it again: `harness replay FOLDER`. This module reads S3, DescribeEndpoint, and the data-log where
 nothing else names the input. May not: send a request, or change anything.
 """
 
@@ -31,7 +31,7 @@ from deploy.failed_requests.kept import BUNDLE, FAILURE, Input, Kept, Recorded, 
 from deploy.failed_requests.timeline import History, Serving
 from deploy.releases import Release, ReleaseStore
 
-# InvocationTimeoutSeconds where the caller says nothing (botocore's model of InvokeEndpointAsync).
+# SageMaker's InvocationTimeoutSeconds for requests that set none (botocore's model of InvokeEndpointAsync).
 _DEFAULT_TIMEOUT_SECONDS = 900
 # LastModified has whole seconds, rounded down.
 _S3_RESOLUTION = timedelta(seconds=1)
@@ -39,12 +39,12 @@ _S3_RESOLUTION = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line says; what is given there beats what is found."""
+    """The options of the command line, which override what is found."""
 
     uri: str | None = None
     notification: Path | None = None
     input: str | None = None
-    """Where the input is when nothing leads to it: an S3 URI, or a file of this machine."""
+    """The input, for requests whose input cannot be found: an S3 URI, or a file of this machine."""
     content_type: str | None = None
     accept: str | None = None
     attributes: str | None = None
@@ -53,13 +53,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Source:
-    """Where everything about one endpoint is found."""
+    """The places that hold everything about one endpoint."""
 
     clients: Clients
     store: ReleaseStore
     places: Places
     entries: Sequence[Entry] = ()
-    """Of its ledger."""
+    """The entries of the endpoint's ledger."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Found:
 
 
 def fetch(source: Source, asked: Asked, root: Path, now: datetime) -> Found:
-    """Fetch into a folder below `root`, one a request.
+    """Fetch a request into a folder of its own below `root`.
 
     Raises ConfigurationError for what cannot be found or is not what was recorded, AwsRefused, and DeployError when
     the disk refuses.
@@ -107,14 +107,14 @@ def _clues(asked: Asked, places: Places) -> Clues:
 
 
 def _folder_name(clues: Clues) -> str:
-    """Readable and unique: the object's own name and a few digits of the whole."""
+    """A readable and unique name: the object's own name and a few digits of a hash."""
     whole = clues.failure_url or clues.input or clues.source
     stem = whole.rsplit("/", 1)[-1].removesuffix(".out").removesuffix("-error")
     return f"{re.sub(r'[^A-Za-z0-9._-]', '-', stem)[:64]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def _failure(source: Source, clues: Clues, folder: Path) -> tuple[Clues, Recorded | None]:
-    """The failure object; where there is none, what the notification says of it."""
+    """The failure from its object, else from the notification."""
     path = folder / FAILURE
     if clues.failure_url is not None:
         fetched = download(source.clients, clues.failure_url, path)
@@ -142,7 +142,7 @@ def _nothing_there(url: str, why: str) -> str:
 class _Request:
     input: Input
     modified: datetime | None
-    """When the input was put where it is; None for a file of this machine, whose times mean nothing."""
+    """The object's LastModified; None for a file of this machine, whose times mean nothing."""
 
 
 def _request(source: Source, asked: Asked, clues: Clues, folder: Path) -> tuple[_Request, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""From a failure object to the input it is about: by the sender's note, else by the data-log.
+"""Finds the input that a failure object is about: by the client's note, else by the data-log.
 
 AWS links the two only in the notification. The data-log names the InferenceId beside the answer's text, which helps
 where inputs are named by it. May not: guess between two requests.
@@ -25,7 +25,7 @@ _SAID = re.compile(
 )
 _AROUND = timedelta(minutes=2)
 _COMPARED_CHARACTERS = 200
-# Below the input prefix: where `deploy` puts inputs, and where other senders may, named by their InferenceId.
+# Below the input prefix, `deploy` puts inputs into the first two; others may use any, named by the InferenceId.
 _FOLDERS = ("requests/", "smoke/", "")
 _HELP = (
     "Give the input yourself with --input s3://... (or a file), or the SNS message of this failure with --notification"
@@ -33,7 +33,7 @@ _HELP = (
 
 
 def with_input(clients: Clients, places: Places, clues: Clues) -> tuple[Clues, tuple[str, ...]]:
-    """The clues with `input`, and what is doubtful about it. Raises ConfigurationError when nothing leads there."""
+    """Add the input to the clues, and tell what is uncertain about it. Raises ConfigurationError when none is found."""
     if clues.input is not None:
         return clues, ()
     if clues.failure_url is None:

@@ -1,7 +1,7 @@
-"""Which configuration an endpoint served at a moment in the past. Pure functions over what was written down.
+"""Finds the configuration that an endpoint served at a time in the past, from ledger, release records and pointer.
 
-A promotion leaves a line in the ledger when the update begins and a release record when it ends; a rollback by hand
-leaves the line, and moves the pointer. Between the two either fleet may have answered. May not: call AWS.
+A promotion writes a line into the ledger when the update begins and a release record when it ends; a manual rollback
+writes the line, and moves the pointer. Between the two, either fleet may have answered. May not: call AWS.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from deploy.apply.ledger import Entry
 from deploy.core.errors import ConfigurationError
 from deploy.releases import Pointer, Release, Stored
 
-# Starting a fleet, the longest bake, and a smoke test; what nobody ended by then has long ended by itself.
+# No update takes longer than starting a fleet, the longest bake and a smoke test together.
 _LONGEST_UPDATE = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
 class History:
-    """Everything that is written down about one endpoint."""
+    """Every record about one endpoint."""
 
     endpoint_name: str
     attempts: Sequence[Stored]
@@ -35,22 +35,24 @@ class History:
 class Serving:
     config_name: str
     how: str
-    """What it is known from."""
+    """How this is known."""
     otherwise: str | None = None
-    """The configuration that may have answered instead: an update was under way."""
+    """The configuration that may have answered instead, while an update was in progress."""
 
 
 @dataclass(frozen=True)
 class _Event:
     at: datetime
     kind: str
-    """`begins`: an update from `old` to `new`; `serves`: `new`; `returns`: to what served before; `ends`: deleted."""
+    """`begins`: an update from `old` to `new` starts; `serves`: `new` serves; `returns`: the one before serves again;
+    `ends`: the endpoint is deleted.
+    """
     new: str = ""
     old: str | None = None
 
 
 def serving(history: History, at: datetime) -> Serving:
-    """Raises ConfigurationError when nothing written down says what served then."""
+    """Find what served at `at`. Raises ConfigurationError when no record tells it."""
     present = history.endpoint
     if present is not None and _is_unchanged_since(present, at):
         name = str(present["EndpointConfigName"])
@@ -67,7 +69,7 @@ def serving(history: History, at: datetime) -> Serving:
 
 
 def release_of(history: History, config_name: str) -> Stored:
-    """The newest record of that configuration. Raises ConfigurationError when it was deployed by other hands."""
+    """The newest record of that configuration. Raises ConfigurationError when `deploy` did not promote it."""
     found = [each for each in history.attempts if each.release.config_name == config_name]
     if not found:
         raise ConfigurationError(

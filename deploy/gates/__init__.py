@@ -1,11 +1,10 @@
-"""Judges whether a bundle may be promoted. Each gate looks at the evidence on its own and says why.
+"""Judges whether a bundle may be promoted. Each gate judges the evidence on its own and gives its reason.
 
-    evidence    reading: files -> Evidence, and what was measured in it
-    judged      what a gate is given (GateInput) and what it answers
+    judged      the input of a gate (GateInput) and its answer (Judged)
     identity, rehearsed, limits     the gates: one function each
-    registry    GATES: one row a gate, with its name, when it opens and whether it may be overridden
-    gate        asks them all and applies overrides: verdicts
-    wording     how measurements and ages read
+    registry    GATES: one row a gate, with its name, its condition and whether it may be overridden
+    gate        runs them all and applies overrides: verdicts
+    wording     formats measurements and ages
 
 A new gate is one function, which takes a GateInput and returns Judged, and one row of GATES. docs/deploying.md lists
 them.

@@ -1,7 +1,7 @@
-"""`deploy gate`: judges whether the evidence allows this bundle, with this configuration, to be promoted.
+"""Judges whether the evidence allows this bundle, with this configuration, to be promoted (`deploy gate`).
 
-Every gate of the registry is asked; missing and inconclusive evidence blocks like a failure. What no gate looks at is
-not proven. May not: make evidence, or change it.
+Every gate of the registry runs; missing and inconclusive evidence blocks like a failure. What no gate checks is not
+proven. May not: make evidence, or change it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Evidence", "GateInput", "GateOutcome", "GateVerdict", "gate", "measu
 def gate(gate_input: GateInput, overrides: Mapping[str, str] | None = None) -> tuple[GateVerdict, ...]:
     """Every gate's verdict, in a fixed order; `overrides` maps gates to the reason for letting them pass anyway.
 
-    Raises ConfigurationError for an override of a gate that there is not, or that may not be overridden.
+    Raises ConfigurationError for an override of an unknown gate, or of one that may not be overridden.
     """
     overrides, verdicts, fixed = overrides or {}, [], set()
     for each in registry.asked(gate_input):

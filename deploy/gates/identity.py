@@ -1,4 +1,4 @@
-"""Gates that ask what the evidence is: about this bundle, with these settings, fresh, from a good enough runtime."""
+"""Judges what the evidence is: about this bundle, with these settings, fresh, from a good enough runtime."""
 
 from __future__ import annotations
 

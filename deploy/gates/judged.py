@@ -1,4 +1,4 @@
-"""What a gate is given and what it answers."""
+"""Defines the input of a gate and its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GateOutcome = Literal[Judgement, "overridden"]
 
 @dataclass(frozen=True)
 class GateInput:
-    """Everything the gates are asked about."""
+    """Everything that the gates judge."""
 
     project: Project
     bundle: Bundle
@@ -31,7 +31,7 @@ class Judged(NamedTuple):
 
     outcome: Judgement
     reason: str
-    """What was seen, against what was demanded."""
+    """The measured value against the demanded one."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class GateVerdict:
     gate: str
     outcome: GateOutcome
     reason: str
-    """What was seen, against what was demanded; for an override also because of what."""
+    """The measured value against the demanded one; for an override also the reason for it."""
 
     @property
     def allows(self) -> bool:
@@ -47,5 +47,5 @@ class GateVerdict:
 
 
 def unless(complaints: Sequence[str], fine: str) -> Judged:
-    """Failed with every complaint; passed, since it is `fine`, without any."""
+    """Failed with every complaint; passed with the reason `fine` when there is none."""
     return Judged("failed", "; ".join(complaints)) if complaints else Judged("passed", fine)

@@ -1,4 +1,4 @@
-"""Gates that hold measurements against limits of [gates]; without a limit there is nothing to ask."""
+"""Compares measurements with the limits in [gates]; without a limit there is no gate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def gpu_memory(gate_input: GateInput) -> Judged | None:
 
 
 def held(metrics: Sequence[Metric], *, at_least: float | None = None, at_most: float | None = None) -> Judged:
-    """The worst of the measurements decides; one that could not be made leaves it open."""
+    """The worst measurement decides; a missing one makes the gate inconclusive."""
     values = [metric.value for metric in metrics if metric.value is not None]
     if not values or len(values) < len(metrics):
         return Judged("inconclusive", "was not measured: a benchmark or a newer evidence is needed")

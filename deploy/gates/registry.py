@@ -1,4 +1,4 @@
-"""Every gate there is, a row each, in the order in which they are asked. docs/deploying.md lists them for people."""
+"""Lists every gate in a row of its own, in the order in which they run. docs/deploying.md lists them for people."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ REQUIRED_CHECK = "each required check"
 @dataclass(frozen=True)
 class Gate:
     name: str
-    """As overrides and release records call it."""
+    """The name in overrides and release records."""
     opens_when: str
     judge: Callable[[GateInput], Judged | None]
-    """None: there is nothing to ask here."""
+    """It returns None when the gate does not apply."""
     settings: tuple[str, ...] = ()
-    """Keys of [gates] that say what it demands."""
+    """The keys of [gates] that set its demands."""
     may_be_overridden: bool = True
     needs_evidence: bool = True
 
@@ -30,7 +30,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class EachRequiredCheck(Gate):
-    """A gate for every check that is demanded, called as the check is; the project names them."""
+    """A gate for every check that the project demands, with the name of the check."""
 
     def asked(self, gate_input: GateInput) -> Iterator[Gate]:
         for name in rehearsed.demanded_checks(gate_input):

@@ -1,4 +1,4 @@
-"""Gates that ask how the rehearsal came out: its verdict, the known answer, and the checks that are demanded."""
+"""Judges the result of the rehearsal: its verdict, the known answer, and the checks that are demanded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.gates.evidence import MAKE_EVIDENCE
 from deploy.gates.judged import GateInput, Judged
 from deploy.gates.limits import held
 
-# The kind of the case with the clip whose objects are known.
+# This is the kind of the case with the clip whose objects are known.
 KNOWN_ANSWER = "known_answer"
 
 
@@ -31,14 +31,14 @@ def known_answer(gate_input: GateInput) -> Judged:
 
 
 def demanded_checks(gate_input: GateInput) -> Sequence[str]:
-    """What the project names; when it names nothing, the default, which the local target does not ask for."""
+    """The checks that the project names; without any the default, which does not apply to the local target."""
     gates = gate_input.project.gates
     is_named = "required_checks" in gates.model_fields_set
     return gates.required_checks if is_named or not gate_input.target_is_local else ()
 
 
 def check(name: str, gate_input: GateInput) -> Judged:
-    """Of one demanded check; skipped is not passed."""
+    """Judge one demanded check; a skipped one has not passed."""
     checks = {found.name: found for each in gate_input.evidence for found in each.report.checks}
     found = checks.get(name)
     if found is None:

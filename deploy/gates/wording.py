@@ -1,4 +1,4 @@
-"""How measurements and ages read in the reasons of gates."""
+"""Formats measurements and ages for the reasons of gates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHOWN = {
     "gpu_bytes": "{:,.0f} bytes",
 }
 _CALLED = {"map_50": "mAP50 "}
-# What is demanded by [gates] runtime.
+# Each value of [gates] runtime is satisfied by these runtimes.
 RUNTIMES = {
     "official": "the official container",
     "compatible": "the official container or a compatible one",
@@ -24,7 +24,7 @@ def value(metric: str, found: float | None) -> str:
 
 
 def called(metric: str) -> str:
-    """A metric's name, where its value alone does not tell what it is."""
+    """A metric's name, where its value alone is ambiguous."""
     return _CALLED.get(metric, "")
 
 

@@ -1,5 +1,5 @@
-"""Desired against observed: `observe` reads what exists, `plan` says what would change.
+"""Compares the desired with the observed state: `observe` reads what exists, `plan` lists what would change.
 
-`quota` and `role` ask what the account allows before anything is created; `status` and `drift` look at what was
-promoted. Reads AWS; changes nothing.
+`quota` and `role` check what the account allows before anything is created; `status` and `drift` inspect what was
+promoted. May not: change anything.
 """

@@ -1,4 +1,4 @@
-"""`deploy drift`: does what exists still match the release record? Changes nothing."""
+"""Compares what exists with the release record (`deploy drift`). May not: change anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deploy.resources.monitoring import Monitoring
 
 
 def drift(clients: Clients, store: ReleaseStore, monitoring: Monitoring) -> tuple[str, ...]:
-    """Every difference as `what: found -> recorded`; the number of instances that run is none.
+    """Every difference as `what: found -> recorded`; the number of running instances is not one.
 
     Raises ConfigurationError when nothing was promoted yet.
     """
@@ -54,7 +54,7 @@ def _topics(clients: Clients, release: Release) -> Iterator[str]:
 
 
 def _alarms(clients: Clients, release: Release, monitoring: Monitoring) -> Iterator[str]:
-    """An alarm that acts on nothing is as good as none: the endpoint stays at zero, or never goes there."""
+    """Checks the alarms' actions too: without them the endpoint never scales from zero, or to it."""
     found = observe.alarms(clients, monitoring.known_names)
     policies = observe.scaling_policies(clients, release.endpoint_name)
     for alarm in monitoring.alarms:

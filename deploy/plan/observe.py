@@ -1,7 +1,7 @@
-"""What exists in the account now, as far as a deployment concerns it: describe and list calls only.
+"""Observes what exists in the account now, as far as a deployment needs it, by describe and list calls only.
 
-A promotion looks once (`observe_resources`, under the lock) and hands what it saw to its steps; a plan needs all of it
-(`observe`).
+A promotion observes once (`observe_resources`, under the lock) and passes the result to its steps; a plan needs the
+monitoring too (`observe`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _POLICY_FACTS = ("PolicyType", "StepScalingPolicyConfiguration", "TargetTracking
 
 @dataclass(frozen=True)
 class ObservedMonitoring:
-    """What monitors and scales the endpoint now."""
+    """The present monitoring and scaling of the endpoint."""
 
     target: Description | None
     policies: Mapping[str, Description]
@@ -32,11 +32,11 @@ class ObservedMonitoring:
 
 @dataclass(frozen=True)
 class ObservedResources:
-    """What a release consists of, beside the bucket. None or absent means it is not there."""
+    """The present resources of a release, beside the bucket. None or absent means that it does not exist."""
 
     bundle: Description | None
     topics: frozenset[str]
-    """ARNs of those of our two topics that exist."""
+    """The ARNs of the existing ones of our two topics."""
     model: Description | None
     endpoint_config: Description | None
     endpoint: Description | None
@@ -44,7 +44,7 @@ class ObservedResources:
 
 @dataclass(frozen=True)
 class Observed(ObservedResources):
-    """What a plan is made from."""
+    """The whole observed state, from which a plan is made."""
 
     bucket_region: str | None
     serving_config: Description | None
@@ -53,7 +53,7 @@ class Observed(ObservedResources):
     monitoring: ObservedMonitoring
 
     def digest(self) -> str:
-        """Changes when anything changed that a plan depends on, not when instances come and go."""
+        """A digest of everything that a plan depends on, which does not include the number of instances."""
         endpoint, monitoring = self.endpoint or {}, self.monitoring
         target = monitoring.target or {}
         return digest_of(
@@ -106,8 +106,8 @@ def _model_of(clients: Clients, config: Description | None) -> Description | Non
 def observe_monitoring(
     monitoring: Monitoring, clients: Clients, *, alarms_seen: Mapping[str, Description] | None = None
 ) -> ObservedMonitoring:
-    """`alarms_seen` are the alarms where they were looked at already. Policies hang on the scalable target and go with
-    it (DeregisterScalableTarget, API reference), so without a target there are none to look for.
+    """`alarms_seen` are the alarms where they were described already. AWS deletes policies with their scalable target
+    (DeregisterScalableTarget, API reference), so without a target there are none to look for.
     """
     target = scalable_target(clients, monitoring.endpoint_name)
     return ObservedMonitoring(

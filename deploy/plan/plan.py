@@ -1,6 +1,6 @@
-"""`deploy` shows what `deploy --promote` would do: desired against observed, as a value that can be kept and compared.
+"""Plans what `deploy --promote` would do: compares desired with observed, as a value that can be kept and compared.
 
-May not: change anything, or ask AWS; it is given what `observe` saw.
+May not: change anything, or call AWS; the observed state is an argument.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Plan:
     project_sha256: str
     bundle_sha256: str
     live_sha256: str
-    """Digest of what existed when the plan was made."""
+    """Digest of the observed state from which the plan was made."""
     changes: tuple[Change, ...]
 
     @property
@@ -156,13 +156,13 @@ def _endpoint(desired: Desired, observed: Observed) -> Iterator[Change]:
 
 
 def changes_instance_type(serving: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
-    """Of two endpoint configurations; what is not there changes nothing."""
+    """Whether two endpoint configurations differ in it; a missing one does not."""
     types = [variant.get("InstanceType") for each in (serving, wanted) for variant in (each or {}).get(_VARIANTS, ())]
     return len(set(types)) > 1
 
 
 def _what_the_swap_changes(desired: Desired, observed: Observed) -> Iterator[str]:
-    """Between what serves now and what will: image, bundle, environment, instance, results. Names differ anyway."""
+    """How the new configuration differs from the present one: image, bundle, environment, instance, results."""
     model, config = without_secrets(desired.model.request()), desired.endpoint_config.request()
     wanted_model = {key: model[key] for key in ("PrimaryContainer", "ExecutionRoleArn")}
     wanted_config = {key: config[key] for key in ("ProductionVariants", "AsyncInferenceConfig")}
@@ -172,7 +172,7 @@ def _what_the_swap_changes(desired: Desired, observed: Observed) -> Iterator[str
 
 
 def _check_asynchronous(name: str, observed: Observed) -> None:
-    """An endpoint stays as it was created: AWS refuses to take AsyncInferenceConfig away or to add it."""
+    """Refuse a real-time endpoint: AWS allows no update that adds or removes AsyncInferenceConfig."""
     if observed.serving_config is not None and "AsyncInferenceConfig" not in observed.serving_config:
         raise ConfigurationError(
             f"endpoint {name} exists and is not asynchronous: give this one another name with [endpoint] name"
@@ -180,7 +180,7 @@ def _check_asynchronous(name: str, observed: Observed) -> None:
 
 
 def monitoring_changes(monitoring: Monitoring, observed: ObservedMonitoring) -> Iterator[Change]:
-    """Scaling, alarms and dashboard alone."""
+    """The changes of scaling, alarms and dashboard alone."""
     yield from _target(monitoring, observed)
     for policy in monitoring.policies:
         yield from _policy(policy, observed)
@@ -220,7 +220,7 @@ def _policy(policy: ScalingPolicy, observed: ObservedMonitoring) -> Iterator[Cha
 
 
 def alarm_change(alarm: Alarm, observed: ObservedMonitoring) -> Change | None:
-    """A policy that was made anew has another ARN: an alarm that still names the old one sets off nothing."""
+    """Compares policy ARNs too: a recreated policy has another ARN, and an alarm with the old one triggers nothing."""
     found = observed.alarms.get(alarm.name)
     if found is None:
         return Change("create", "alarm", alarm.name)

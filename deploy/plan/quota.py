@@ -1,4 +1,4 @@
-"""How many instances the account may run, asked before anything is created: a quota of 0 is the usual first answer."""
+"""Checks the instance quota before anything is created: many accounts begin with a quota of 0."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from deploy.core.errors import AwsRefused
 
 
 def require_quota(clients: Clients, project: Project, *, updating: bool, running: int = 0) -> str:
-    """What the account may run and what this needs, in words.
+    """The quota and the instances that are needed, in words.
 
     Raises AwsRefused when the quota is too small. An update runs two fleets: the one that is `running`, and another
-    that is no smaller. A local cloud has no quota; without permission to look nothing is refused: AWS will say so
-    itself.
+    that is no smaller. A local cloud has no quota; without permission to read it nothing is refused, and AWS refuses
+    later.
     """
     if clients.target.is_local:
         return "none, a local cloud"
@@ -35,7 +35,7 @@ def require_quota(clients: Clients, project: Project, *, updating: bool, running
 
 
 def _allowed(clients: Clients, instance_type: str) -> float | None:
-    """By name: the codes of quotas differ between accounts' documentation, the names do not."""
+    """Find the quota by its name, because documented codes of quotas differ and names do not."""
     try:
         with aws_errors("reading the quotas"):
             pages = clients.quotas.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")

@@ -1,7 +1,7 @@
 """Checks that SageMaker can assume the execution role, and that the role may do what the endpoint needs.
 
-They come before anything is created, since AWS refuses only minutes later, or at the first request. May not: change
-anything.
+The checks run before anything is created, since AWS refuses only minutes later, or at the first request. May not:
+change anything.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\
 
 
 def require_assumable(clients: Clients, role_arn: str) -> None:
-    """Raises ConfigurationError when the role is not there or does not trust SageMaker.
+    """Raises ConfigurationError when the role does not exist or does not trust SageMaker.
 
-    A local cloud has no roles; without permission to look nothing is refused.
+    A local cloud has no roles; without permission to read the role nothing is refused.
     """
     if clients.target.is_local:
         return
@@ -51,7 +51,7 @@ class _Need:
 
 
 def require_permitted(clients: Clients, desired: Desired) -> None:
-    """Raises ConfigurationError naming what the role may not do, as IAM's own simulator has it.
+    """Raises ConfigurationError with the actions that the role may not do, according to IAM's own simulator.
 
     A local cloud has no roles; without permission to simulate nothing is refused.
     """
@@ -88,7 +88,7 @@ def _needs(desired: Desired) -> Iterator[_Need]:
 
 
 def _denied(clients: Clients, role: str, need: _Need) -> Iterator[str]:
-    """A decision that hangs on a condition which the simulator cannot know is no denial."""
+    """The denied actions; a decision that depends on a condition unknown to the simulator is not a denial."""
     for resource in need.resources:
         pages = clients.iam.get_paginator("simulate_principal_policy").paginate(
             PolicySourceArn=role, ActionNames=need.actions, ResourceArns=[resource]
@@ -106,5 +106,5 @@ def _lets_in(statement: Mapping[str, Any]) -> bool:
 
 
 def _listed(value: Any) -> Iterable[Any]:
-    """IAM writes a list of one as its only element."""
+    """A list from IAM, which writes a list of one as its only element."""
     return (value,) if isinstance(value, str | Mapping) else value

@@ -1,4 +1,4 @@
-"""`deploy status`: what serves, on how many instances, for how long, how many requests wait, and what it costs."""
+"""Reads what serves, on how many instances, for how long, how many requests wait, and the cost (`deploy status`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy import releases
 from deploy.aws import Clients, aws_errors, describe
 from deploy.core.errors import ConfigurationError
 from deploy.plan import observe
-from deploy.pricing.prices import Price
+from deploy.pricing import Price
 from deploy.releases import ReleaseStore
 from deploy.resources.monitoring import SAGEMAKER_METRICS
 
@@ -25,15 +25,15 @@ class Status:
     failure_reason: str
     config_name: str
     release: str | None
-    """According to the pointer; None before the first promotion."""
+    """The release according to the pointer; None before the first promotion."""
     follows_pointer: bool
-    """False: somebody changed the endpoint past the release record."""
+    """False when the endpoint serves something other than the pointer's release."""
     instance_type: str
     instances: int
     wanted_instances: int
     min_instances: int | None
     max_instances: int | None
-    """None without autoscaling: then it runs for ever."""
+    """None without autoscaling, when the endpoint never scales in."""
     scaling_suspended: bool
     created: datetime
     age_hours: float
@@ -43,7 +43,7 @@ class Status:
     usd_per_hour: float | None
     """For the instances that run now."""
     usd_at_most: float | None
-    """Since the endpoint was created, had the largest fleet run all the time."""
+    """The cost since the endpoint was created, if the largest fleet had run all the time."""
 
 
 def status(clients: Clients, endpoint_name: str, store: ReleaseStore, price: Price | None, now: datetime) -> Status:
@@ -80,7 +80,7 @@ def status(clients: Clients, endpoint_name: str, store: ReleaseStore, price: Pri
 
 
 def require_endpoint(clients: Clients, name: str) -> Mapping[str, Any]:
-    """Its description. Raises ConfigurationError when there is none."""
+    """Describe the endpoint. Raises ConfigurationError when there is none."""
     found = describe.endpoint(clients, name)
     if found is None:
         raise ConfigurationError(f"there is no endpoint {name} here: `deploy --promote` creates it")

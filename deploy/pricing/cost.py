@@ -1,8 +1,8 @@
-"""`deploy cost`: what the endpoint will cost, low, expected and high, with every assumption beside it.
+"""Estimates what the endpoint will cost, low, expected and high, and lists every assumption (`deploy cost`).
 
-Scale to zero with Poisson arrivals: an instance stays on from the first request until the queue was empty for the idle
-time; that on-time and the pause until the next request repeat (checked against a simulation: 11.1 h a day predicted,
-10.7 h simulated, at 2 requests an hour, 15 minutes idle, 6.5 minutes cold start).
+Scaling to zero is modelled with Poisson arrivals: an instance stays on from the first request until the queue was empty
+for the idle time; that on-time and the pause until the next request repeat. Checked against a simulation: 11.1 h a day
+predicted, 10.7 h simulated, at 2 requests an hour, 15 minutes idle, 6.5 minutes cold start.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from deploy.pricing.prices import Price
 from deploy.resources.scaling import Throughput
 
 HOURS_PER_MONTH = 730.0
-# Detection of the backlog, host, container and model: low, expected, high, from reports of asynchronous endpoints.
+# Includes detecting the backlog, host, container and model: low, expected, high, from reports of users of AWS.
 _COLD_START_SECONDS = (240.0, 390.0, 600.0)
-# How long both fleets run before the bake of an update begins.
+# Both fleets run this long before the bake of an update begins.
 _PROVISIONING_MINUTES = 10.0
 # Beyond this many idle times a second fleet-off pause never comes, and exp() would overflow.
 _LARGEST_EXPONENT = 700.0
@@ -26,7 +26,7 @@ _LARGEST_EXPONENT = 700.0
 
 @dataclass(frozen=True)
 class Load:
-    """What is None is not known."""
+    """The requests that the endpoint gets; an unknown value is None."""
 
     requests_per_hour: float | None
     seconds_per_request: float | None
@@ -49,9 +49,9 @@ class Cost:
     usd_per_day: Range
     usd_per_month: Range
     usd_per_1000_frames: Range | None
-    """Everything included; None without frames per request."""
+    """Includes idle time and cold starts; None without frames per request."""
     busy_usd_per_1000_frames: float | None
-    """On an instance that never waits: what one more frame costs."""
+    """The marginal cost, on an instance that is always busy."""
     always_on_usd_per_month: float
     usd_per_update: float
     """Both fleets run while an update starts and bakes."""
@@ -59,7 +59,7 @@ class Cost:
 
 
 def complete(project: Project, load: Load, measured: Throughput | None) -> Load:
-    """What was not said comes from [cost] requests_per_hour and from the benchmark."""
+    """Fill in unknown values from [cost] requests_per_hour and from the benchmark."""
     frames = None
     if measured is not None and measured.frames_per_second is not None:
         frames = measured.frames_per_second / measured.jobs_per_second
@@ -71,7 +71,7 @@ def complete(project: Project, load: Load, measured: Throughput | None) -> Load:
 
 
 def expected(project: Project, price: Price | None, measured: Throughput | None) -> Cost | None:
-    """What the project's own load will cost; None when price, load or benchmark is missing."""
+    """The cost of the project's own load; None when price, load or benchmark is missing."""
     load = complete(project, Load(None, None), measured)
     if price is None or load.requests_per_hour is None or load.seconds_per_request is None:
         return None
@@ -79,7 +79,7 @@ def expected(project: Project, price: Price | None, measured: Throughput | None)
 
 
 def cost(project: Project, price: Price | None, load: Load) -> Cost:
-    """Raises ConfigurationError when the price is unknown or the load is no load."""
+    """Raises ConfigurationError when the price is unknown, or the load is unknown or not above zero."""
     price = known(project, price)
     rate, seconds = _required(load)
     hours = Range(*(_hours_per_day(project, rate, seconds, cold) for cold in _COLD_START_SECONDS))
@@ -132,7 +132,7 @@ def known(project: Project, price: Price | None) -> Price:
 
 
 def usd_per_update(project: Project, price: Price, instances: int = 0) -> float:
-    """The second fleet, from its first instance to the end of the bake; it is as large as the first, `instances`."""
+    """The cost of the second fleet until the end of the bake; it has as many instances as the first, `instances`."""
     minutes = both_fleets_minutes(project)
     return price.usd_per_hour * max(project.endpoint.initial_instance_count, instances) * minutes / 60
 
@@ -142,7 +142,7 @@ def both_fleets_minutes(project: Project) -> float:
 
 
 def usd_per_month_at_most(project: Project, price: Price) -> float:
-    """The largest fleet, all month."""
+    """The cost of the largest fleet for a whole month."""
     scaling = project.autoscaling
     largest = scaling.max_instances if scaling.enabled else project.endpoint.initial_instance_count
     return price.usd_per_hour * HOURS_PER_MONTH * largest

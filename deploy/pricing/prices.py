@@ -1,6 +1,6 @@
-"""What an instance costs an hour: asked of AWS's Price List where that is possible, else from the dated table.
+"""Finds what an instance costs an hour: in AWS's Price List where that is possible, else in the dated table.
 
-May not: guess. A region or instance that neither knows has no price.
+May not: guess. A region or instance that is in neither has no price.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _USAGES = ("AsyncInf", "Host")
 class Price:
     usd_per_hour: float
     source: str
-    """Where it comes from and of when, for people."""
+    """The origin and date of the price, for people."""
 
 
 def price(region: str, instance_type: str, clients: Clients | None = None) -> Price | None:
-    """The Price List's answer when `clients` may ask it, else the table's; None when neither has one."""
+    """The price from the Price List when `clients` may call it, else from the table; None when neither has one."""
     if clients is not None and not clients.target.is_local:
         try:
             listed = _listed(region, instance_type, clients)
         except AwsRefused:
-            listed = None  # no permission to ask, or no way to: the table is there for that
+            listed = None  # without permission or network the table answers
         if listed is not None:
             return listed
     return _tabled(region, instance_type)
@@ -44,7 +44,7 @@ def _tabled(region: str, instance_type: str) -> Price | None:
 
 
 def _listed(region: str, instance_type: str, clients: Clients) -> Price | None:
-    """By usage type: the attribute `component` is spelled differently from region to region."""
+    """Select by usage type, because the attribute `component` is spelled differently from region to region."""
     filters = [
         {"Type": "TERM_MATCH", "Field": "regionCode", "Value": region},
         {"Type": "TERM_MATCH", "Field": "instanceName", "Value": instance_type},

@@ -1,5 +1,6 @@
-"""The flows that change what serves, one file a command: `promote`, `rollback`, `destroy`, `expire`.
+"""Changes what serves, with one file for each command: `promote`, `rollback`, `destroy`, `expire`.
 
-A promotion is asked for by a `request`; `progress` is what it saw and did, `proving` its own requests, `recording` its
-release record. `smoke` sends one request and judges the answer; `verify` proves what serves by its record.
+A promotion starts with a `request`; `progress` holds what it observed and did, `proving` sends its own requests,
+`recording` writes its release record. `smoke` sends one request and judges the answer; `verify` proves what serves by
+its record.
 """

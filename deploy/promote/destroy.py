@@ -1,4 +1,4 @@
-"""`deploy destroy`: deletes what a ledger says was created, dependants first. Data are deleted with `purge` only."""
+"""Deletes the resources in a ledger, dependants first (`deploy destroy`). Data are deleted with `purge` only."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def destroy(
     purge: bool = False,
     hold: Hold | None = None,
 ) -> Destroyed:
-    """Delete everything the ledger owns; what is gone already counts as deleted. Safe to run again.
+    """Delete everything the ledger owns; what does not exist any more counts as deleted. Safe to run again.
 
-    `hold` is the deployment lock, where there is one. Raises ConfigurationError when the ledger was written in another
-    account or region than `clients` speak to.
+    `hold` is the deployment lock, where there is one. Raises ConfigurationError when the ledger is of another account
+    or region than `clients`.
     """
     owned = ledger.owned()
     if not owned:
@@ -61,14 +61,14 @@ def destroy(
 
 
 def divided(owned: Sequence[Entry], *, purge: bool) -> tuple[list[Entry], list[Entry]]:
-    """What goes and what stays: data go with `purge` only."""
+    """Divide entries into those to delete and those to keep: data are deleted with `purge` only."""
     stays = [not purge and entry.kind in _DATA for entry in owned]
     pairs = list(zip(owned, stays, strict=True))
     return [entry for entry, stay in pairs if not stay], [entry for entry, stay in pairs if stay]
 
 
 def purge_records(clients: Clients, store: ReleaseStore) -> bool:
-    """Release records, pointer and ledger in a bucket that something else made; False where they went with it."""
+    """Delete release records, pointer and ledger in a bucket that something else made; False without such a bucket."""
     if describe.bucket_region(clients, store.bucket) is None:
         return False
     empty_bucket(clients, store.bucket, f"{store.prefix}/")
@@ -115,7 +115,7 @@ def _delete_topic(work: Work, arn: str) -> None:
 
 
 def _delete_object(work: Work, url: str) -> None:
-    """In a versioned bucket deleting the object alone would only hide it."""
+    """Delete every version, because in a versioned bucket deleting the object alone would only hide it."""
     bucket, key = split(url)
     work.delete("object", url, lambda: empty_bucket(work.clients, bucket, key))
 
@@ -136,5 +136,5 @@ _DELETERS: Mapping[Kind, Callable[[Work, str], None]] = {
     "object": _delete_object,
     "bucket": _delete_bucket,
 }
-# Creation reversed: an endpoint before the configuration it uses, that before its model.
+# The order is creation's reversed: an endpoint before the configuration that it uses, that before its model.
 _ORDER: tuple[Kind, ...] = tuple(_DELETERS)

@@ -1,4 +1,4 @@
-"""`deploy expire`: delete endpoints whose end of life has passed. What costs money goes; models and data stay.
+"""Deletes endpoints whose end of life has passed (`deploy expire`). Models and data stay, since they cost little.
 
 The end is a tag on the endpoint, set from [rollout] ttl_hours, so any machine with the credentials can do this.
 """
@@ -36,7 +36,7 @@ def expire(
 ) -> tuple[Expired, ...]:
     """Delete them; returns what was deleted.
 
-    One that cannot be deleted does not save the others. Raises DeployError naming it when they are gone.
+    If one cannot be deleted, the others are deleted all the same, and then DeployError names it.
     """
     work = Work(clients, ledger, on_step, clock, account, clients.target.region)
     found = expired(clients, clock.today())
@@ -67,7 +67,7 @@ def _tagged(clients: Clients) -> Iterator[Expired]:
 
 
 def _tags(clients: Clients, name: str, arn: str) -> Mapping[str, str]:
-    """None of an endpoint that these credentials may not look at, which is somebody else's, or that just went."""
+    """The endpoint's tags; empty when these credentials may not read them, or the endpoint was deleted meanwhile."""
     try:
         with aws_errors(f"reading the tags of {name}"):
             return {tag["Key"]: tag["Value"] for tag in clients.sagemaker.list_tags(ResourceArn=arn)["Tags"]}

@@ -1,6 +1,6 @@
-"""How far a promotion has come: what it saw under the lock, and what it did since.
+"""Holds the progress of a promotion: what it observed under the lock, and what it did since.
 
-It looks once, right after the lock was taken, since the account may have changed between the plan and the lock.
+It observes once, right after the lock was taken, since the account may have changed between the plan and the lock.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Progress:
 
     @property
     def in_service(self) -> Release | None:
-        """What the endpoint served before, according to the pointer; None when this endpoint never served.
+        """The release that the endpoint served before, according to the pointer; None when it never served.
 
-        The pointer outlives an endpoint that was destroyed or expired; one that is younger than it never served.
+        The pointer stays after an endpoint was destroyed or expired; an endpoint younger than the pointer never served.
         """
         endpoint = self._running()
         if self.pointed is None or endpoint is None or endpoint["CreationTime"] > self.pointed[0].updated:
@@ -40,7 +40,7 @@ class Progress:
 
     @property
     def old_config(self) -> str | None:
-        """What to go back to: what the endpoint serves, or, when it serves the new one already, what was pointed to."""
+        """The configuration to roll back to: the serving one or, when that is the new one already, the pointer's."""
         endpoint = self._running()
         candidates = [] if endpoint is None else [str(endpoint["EndpointConfigName"])]
         if self.in_service is not None:
@@ -48,7 +48,7 @@ class Progress:
         return next((name for name in candidates if name != self.wanted_config), None)
 
     def _running(self) -> Description | None:
-        """A failed endpoint serves nothing."""
+        """The endpoint if it serves; a failed one does not."""
         endpoint = self.observed.endpoint
         return None if endpoint is None or endpoint["EndpointStatus"] == "Failed" else endpoint
 
@@ -59,7 +59,7 @@ class Progress:
 
 
 def look(work: Work, desired: Desired) -> Progress:
-    """The one observation; every step is handed its part of it."""
+    """Observe once; every step gets its part of the result."""
     observed = observe_resources(desired, work.clients)
     pointed = releases.current(work.clients, store_of(desired))
     return Progress(observed, pointed, desired.endpoint_config.name)

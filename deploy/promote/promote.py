@@ -1,4 +1,4 @@
-"""`deploy --promote`: ship exactly what passed, and leave either the new release in service or the old one.
+"""Ships exactly what passed, and leaves either the new release in service or the old one (`deploy --promote`).
 
 In order: gates; lock; one look at what exists; bundle, topics, model and configuration; rollback alarms; the endpoint,
 with requests of our own while an update bakes; scaling; one more request; the release record; the pointer, last. Every
@@ -44,7 +44,7 @@ class Promoted:
 def promote(
     request: PromotionRequest, clients: Clients, *, ledger: Ledger, on_step: OnStep = ignore, clock: Clock = REAL_TIME
 ) -> Promoted:
-    """Raises GateRefused before anything is touched; EndpointFailed when the old release had to stay in service."""
+    """Raises GateRefused before anything is changed; EndpointFailed when the old release had to stay in service."""
     require_open(request.verdicts)
     desired = request.desired
     work = Work(clients, ledger, on_step, clock, desired.account, desired.region)
@@ -55,7 +55,7 @@ def promote(
 
 
 def _under_lock(request: PromotionRequest, work: Work) -> Promoted:
-    """Every attempt that ends is in the ledger's copy and in a record, whichever way it ends."""
+    """Keep the ledger's copy and a record of every attempt, whichever way it ends."""
     store = store_of(request.desired)
     ledger_copies.join(work.clients, store, work.ledger)
     with _on_failure(lambda _: ledger_copies.keep(work.clients, store, work.ledger)):
@@ -67,7 +67,7 @@ def _under_lock(request: PromotionRequest, work: Work) -> Promoted:
 
 @contextmanager
 def _on_failure(do: Callable[[RehearsalError], object]) -> Iterator[None]:
-    """Calls `do` with the error that ended the promotion; when the lock was lost, nothing more may be touched."""
+    """Call `do` with the error that ended the promotion, unless the lock was lost: then nothing more may be changed."""
     try:
         yield
     except LockLost:
@@ -78,7 +78,7 @@ def _on_failure(do: Callable[[RehearsalError], object]) -> Iterator[None]:
 
 
 def _carry_out(request: PromotionRequest, work: Work, progress: Progress) -> Description:
-    """The endpoint as it serves now."""
+    """Make the changes in order, and return the endpoint's description at the end."""
     prepare(work, request.desired, progress.observed)
     progress.alarms = ensure_monitoring.ensure_rollback_alarms(work, request.monitoring)
     served = _update_endpoint(request, work, progress)
@@ -112,7 +112,7 @@ def _rollout(request: PromotionRequest, work: Work, progress: Progress) -> Rollo
 
 
 def _scale(request: PromotionRequest, work: Work, progress: Progress) -> None:
-    """An endpoint without scaling runs, and costs, for ever: a new one does not outlive the failure to set it up."""
+    """Set up scaling. If that fails, a new endpoint is deleted: without scaling it would run, and cost, for ever."""
     name = request.desired.endpoint.name
     try:
         ensure_monitoring.ensure_scaling(work, request.monitoring, progress.alarms)
@@ -126,7 +126,7 @@ def _scale(request: PromotionRequest, work: Work, progress: Progress) -> None:
 
 
 def _renew_expiry(request: PromotionRequest, work: Work, served: Description) -> None:
-    """An update keeps the tags of the endpoint's creation, and with them the old end of its life."""
+    """Set the expiry tag again, because an update keeps the tags of the endpoint's creation."""
     expires = request.desired.endpoint.tags.get(EXPIRES_TAG)
     if expires is not None:
         tags = tag_list({EXPIRES_TAG: expires})

@@ -1,4 +1,4 @@
-"""Requests of a promotion's own: while an update bakes, and one at the end. Without a good answer nothing new stays."""
+"""Sends a promotion's own requests: while an update bakes, and one at the end. Without a good answer it goes back."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from deploy.promote.progress import Progress
 from deploy.promote.request import PromotionRequest, destination
 from deploy.promote.smoke import SmokeResult, report_failure, smoke
 
-# Of the bake; the rest is for the alarm, which looks once a minute.
+# Requests are sent in this share of the bake; the rest is for the alarm, which is evaluated once a minute.
 _BAKE_SHARE = 0.8
 _SHORTEST_WAIT_SECONDS = 30.0
-# Of a failed answer; the release record has all of it.
+# Messages show this much of a failed answer; the release record has all of it.
 _SHOWN_CHARACTERS = 160
-# For the download of the input and the upload of the answer.
+# Downloading the input and uploading the answer may take this long.
 _DELIVERY_SECONDS = 60.0
 
 
 def bake(request: PromotionRequest, work: Work, progress: Progress) -> None:
-    """A quiet queue has no data, and no data is no alarm: without requests of ours any bake would pass.
+    """Send requests while the update bakes: a quiet queue has no data, so no alarm could go off.
 
-    An answer that comes only when the bake is over could not bring the old fleet back, so the wait ends before.
+    An answer after the end of the bake could not roll the update back, so the wait ends before.
     """
     rollout = request.gate_input.project.rollout
     timeout_seconds = max(_BAKE_SHARE * rollout.bake_seconds / rollout.smoke_requests, _SHORTEST_WAIT_SECONDS)
@@ -37,7 +37,7 @@ def bake(request: PromotionRequest, work: Work, progress: Progress) -> None:
 
 
 def _answered(request: PromotionRequest, work: Work, timeout_seconds: float) -> SmokeResult:
-    """What could not be asked is not proven."""
+    """Send one request; an error while sending counts as a failed answer."""
     try:
         return _smoke(request, work, timeout_seconds)
     except AwsRefused as refused:
@@ -45,9 +45,9 @@ def _answered(request: PromotionRequest, work: Work, timeout_seconds: float) -> 
 
 
 def prove(request: PromotionRequest, work: Work, progress: Progress, served: Description) -> None:
-    """One request on the finished endpoint, which `served` describes.
+    """Send one request to the finished endpoint, which `served` describes.
 
-    Without a good answer the old release comes back, or nothing stays; raises EndpointFailed then.
+    Without a good answer the old release is restored, or a first endpoint deleted; raises EndpointFailed then.
     """
     result = _smoke(request, work, _answer_seconds(request, served))
     progress.smokes.append(result)
@@ -87,7 +87,7 @@ def _smoke(request: PromotionRequest, work: Work, timeout_seconds: float) -> Smo
 
 
 def _answer_seconds(request: PromotionRequest, served: Description) -> float:
-    """An instance that runs answers within the invocation time-out; at zero the cold start comes first."""
+    """How long to wait: the invocation time-out, and a cold start before it when no instance runs."""
     running = sum(variant.get("CurrentInstanceCount", 0) for variant in served.get("ProductionVariants", ()))
     cold_start = 0.0 if running else patience_seconds(request.desired)
     return cold_start + request.desired.invocation_timeout_seconds + _DELIVERY_SECONDS

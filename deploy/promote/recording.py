@@ -1,4 +1,4 @@
-"""Turns what a promotion did into its release record, and moves the pointer when it came into service."""
+"""Writes what a promotion did into its release record, and moves the pointer when the release came into service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy import releases
 from deploy.apply.steps import Work
 from deploy.core.digests import digest_of
 from deploy.gates.gate import GateInput, GateVerdict
-from deploy.pricing.prices import Price
+from deploy.pricing import Price
 from deploy.promote.smoke import SmokeResult
 from deploy.releases import (
     EvidenceRecord,
@@ -52,7 +52,7 @@ class Recorder:
         served: Mapping[str, Any] | None = None,
         reason: str = "",
     ) -> tuple[str, Release]:
-        """Record the attempt; only a promoted one is pointed to. Returns the record's key and the record."""
+        """Record the attempt, and point to it only if it was promoted. Returns the record's key and the record."""
         work.require_lock()
         store = store_of(self.desired)
         release = self._release(work, state, smokes, verdicts, served, reason)
@@ -138,6 +138,6 @@ def _scaling(monitoring: Monitoring) -> Mapping[str, Any]:
 
 
 def resolved_image(served: Mapping[str, Any]) -> str | None:
-    """What SageMaker says it runs, by digest, in DescribeEndpoint's answer."""
+    """The running image by digest, from DescribeEndpoint's answer."""
     images = [image for variant in served.get("ProductionVariants", ()) for image in variant.get("DeployedImages", ())]
     return str(images[0]["ResolvedImage"]) if images and "ResolvedImage" in images[0] else None

@@ -1,4 +1,4 @@
-"""What a promotion is asked to do: everything that was decided before it starts."""
+"""Defines the request of a promotion: everything that was decided before it starts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deploy.async_client import Destination
 from deploy.gates.gate import GateInput, GateVerdict
-from deploy.pricing.prices import Price
+from deploy.pricing import Price
 from deploy.promote.smoke import Probe
 from deploy.releases.keys import Signer
 from deploy.resources.desired_state import Desired
@@ -30,7 +30,7 @@ class PromotionRequest:
 
 
 def destination(desired: Desired) -> Destination:
-    """Where requests to what is promoted go."""
+    """The promoted endpoint, and the place of its inputs."""
     return Destination(
         desired.endpoint.name,
         f"s3://{desired.bucket.name}/{desired.input_prefix}",

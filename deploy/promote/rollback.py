@@ -1,6 +1,6 @@
-"""`deploy rollback`: back to a release that served before. Its model and configuration still exist; nothing is rebuilt.
+"""Goes back to a release that served before (`deploy rollback`). Its model and configuration exist; nothing is rebuilt.
 
-All at once and without a bake: who rolls back by hand wants the old fleet now.
+The update is all at once and without a bake: a manual rollback needs the old fleet now.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PATIENCE_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class RollbackRequest:
-    """Where to go back, and how to prove that it was reached."""
+    """The release to go back to, and how to prove that it serves."""
 
     wanted: str | None
     """A release id or its beginning; None means the one before the present."""
@@ -40,18 +40,18 @@ class RollbackRequest:
     monitoring: Monitoring
     destination: Destination
     probe: Callable[[Release], Probe]
-    """What to send to that release, and what it should answer: as its rehearsal did, where that is at hand."""
+    """The smoke request for that release and the expected answer, from its rehearsal where this machine has that."""
     owner: str
     actor: str
     trusted: tuple[PublicKey, ...] = ()
-    """Whose signature a release needs to serve again; empty: nobody's."""
+    """The keys of which one must have signed the release; when empty, no signature is needed."""
 
 
 @dataclass(frozen=True)
 class RolledBack:
     release: Release
     compared: bool
-    """Whether its answer was held against its rehearsal; False: any answer would have done."""
+    """Whether its answer was compared with its rehearsal; when False, any answer passed."""
 
 
 def rollback(
@@ -73,13 +73,13 @@ def rollback(
 
 
 def choose(request: RollbackRequest, clients: Clients) -> Stored:
-    """Where a rollback would go. Raises ConfigurationError when there is no such release."""
+    """The target of the rollback. Raises ConfigurationError when there is no such release."""
     in_service = _in_service(request, clients)
     return releases.choose(releases.releases(clients, request.store), request.wanted, in_service)
 
 
 def _in_service(request: RollbackRequest, clients: Clients) -> str:
-    """The release that the pointer names, whatever became of its record: that is a reason to go back, not to stay."""
+    """The release that the pointer names, even if its record is unreadable: that must not prevent a rollback."""
     try:
         pointer = releases.pointed(clients, request.store)
     except ConfigurationError as error:
@@ -92,7 +92,7 @@ def _in_service(request: RollbackRequest, clients: Clients) -> str:
 
 
 def _config_of(clients: Clients, release: Release) -> Description:
-    """Raises ConfigurationError when it was deleted, or the model with it."""
+    """The release's configuration. Raises ConfigurationError when it or its model was deleted."""
     config = describe.endpoint_config(clients, release.config_name)
     model = describe.model(clients, str(release.model["ModelName"]))
     if config is None or model is None:

@@ -1,6 +1,6 @@
-"""`deploy smoke`: a request with a known answer, to prove that what was deployed works where it runs.
+"""Sends a request with a known answer, to prove that what was deployed works where it runs (`deploy smoke`).
 
-What the answer should hold comes from the evidence: the same clip gave so many frames and detections when rehearsed.
+The expected answer comes from the evidence: the same clip gave so many frames and detections when rehearsed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from deploy.core.waiting import Clock
 from deploy.gates.gate import Evidence
 from deploy.resources.monitoring import DEPLOY_METRICS, SMOKE_FAILURES
 
-# Another device rounds otherwise, so a detection near the threshold may come or go.
+# Another device rounds differently, so a detection near the threshold may appear or vanish.
 _DETECTIONS_MAY_DIFFER_BY = 0.1
 _PREDICTIONS_SCHEMA = "rehearsal.predictions/1"
 
@@ -32,7 +32,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Probe:
-    """What is sent, and what should come back; no expectation means any answer but a failure."""
+    """The request and the expected answer; without an expectation any answer but a failure passes."""
 
     file: Path
     content_type: str
@@ -44,7 +44,7 @@ class SmokeResult:
     inference_id: str
     seconds: float
     problem: str
-    """Empty when the answer was as expected."""
+    """Why the answer failed; empty when it was as expected."""
 
     @property
     def passed(self) -> bool:
@@ -102,7 +102,7 @@ def _differences(body: bytes, expected: Expectation) -> str:
     try:
         document = json.loads(body)
         if document["schema"] != _PREDICTIONS_SCHEMA:
-            return ""  # another format is for the handler's author to judge
+            return ""  # only documents in our own format are judged
         frames = len(document["frames"])
         detections = sum(len(frame["detections"]) for frame in document["frames"])
     except (ValueError, KeyError, TypeError) as error:

@@ -1,7 +1,7 @@
-"""`deploy verify`: proves that what serves was rehearsed, gated and recorded. Every link is checked by digest, and
-by signature where [release] public_keys names trusted keys.
+"""Proves that what serves was rehearsed, gated and recorded (`deploy verify`). Every link is checked by digest, and by
+signature where [release] public_keys names trusted keys.
 
-`drift` compares settings with the record; this module proves the identity of what runs. Changes nothing.
+`drift` compares settings with the record; this module proves the identity of what runs. May not: change anything.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from deploy.resources import s3_checksum
 def verify(
     clients: Clients, store: ReleaseStore, files: Sequence[Path] = (), trusted: Sequence[PublicKey] = ()
 ) -> tuple[Link, ...]:
-    """`files` are bundles and evidence at hand; each must be the one in the record. A record that was tampered with
-    speaks for nothing, so nothing is compared with it.
+    """`files` are bundles and evidence on this machine; each must be the one in the record. A record that was tampered
+    with proves nothing, so nothing is compared with it.
 
     Raises ConfigurationError when nothing was promoted yet or a file does not exist.
     """
@@ -47,7 +47,7 @@ def verify(
 
 
 def require_proven(clients: Clients, store: ReleaseStore, stored: Stored, trusted: Sequence[PublicKey]) -> None:
-    """Raises NotProven when a release that is not in service may not come into service."""
+    """Raises NotProven when the record of a release does not allow it to come into service again."""
     found = provenance.attested(clients, store, stored.key, trusted)
     links = [_record(stored, found.record_sha256), *provenance.whole(found)]
     if _all_hold(links):
@@ -88,7 +88,7 @@ def _all_hold(links: Sequence[Link]) -> bool:
 
 
 def _pointed(pointer: Pointer, stored: Stored, found: Attested) -> tuple[Link, Link]:
-    """Pointer and record; which of them was changed when they differ, the statements tell."""
+    """Compare pointer and record; when they differ, the statements tell which was changed."""
     digest = found.record_sha256 or stored.sha256
     if found.record_sha256 is None and pointer.record_sha256 != digest:
         said = f"{stored.key} has the digest {stored.sha256[:12]}, the pointer says {pointer.record_sha256[:12]}"
@@ -134,7 +134,7 @@ def _stored(clients: Clients, release: Release) -> Link:
 
 
 def _gates(release: Release) -> Link:
-    """An override was somebody's decision: it holds, and is shown."""
+    """Check the gates; an override was somebody's decision, so it passes and is shown."""
     overridden = [gate for gate in release.gates if gate.outcome == "overridden"]
     shut = [gate.gate for gate in release.gates if gate.outcome not in ("passed", "overridden")]
     pieces = "piece" if len(release.evidence) == 1 else "pieces"

@@ -1,8 +1,8 @@
-"""What was promoted, by whom, on which evidence: records and the pointer (`store`), and the signed statements beside
-them.
+"""Keeps what was promoted, by whom, on which evidence: records, the pointer, and signed statements beside them.
 
-`statements` writes a record as in-toto statements, `signing` puts them in envelopes, `keys` reads keys, `keygen` makes
-a pair, `provenance` keeps the statements beside the record and checks them against it.
+`store` writes and reads the records and the pointer. `statements` writes a record as in-toto statements, `signing` puts
+them into envelopes, `provenance` stores them beside the record and checks them against it. `keys` reads keys, `keygen`
+makes a pair.
 """
 
 from deploy.releases.store import (

@@ -1,4 +1,4 @@
-"""`deploy keygen`: a new pair of keys for signed releases. Never overwrites a key, and never prints one."""
+"""Makes a pair of keys for signed releases (`deploy keygen`). Never overwrites a key, and never prints one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from deploy.releases.keys import keyid_of
 @dataclass(frozen=True)
 class KeyPair:
     private: Path
-    """PKCS#8 in PEM, readable by its owner only."""
+    """The file in PKCS#8 PEM, readable by its owner only."""
     public: Path
     keyid: str
     encrypted: bool
 
 
 def keygen(path: Path, passphrase: str | None) -> KeyPair:
-    """An Ed25519 key: the private half in `path`, encrypted when there is a passphrase, the public half in `path`.pub.
+    """Write an Ed25519 key to `path`, encrypted when there is a passphrase, and its public half to `path`.pub.
 
     Raises ConfigurationError when either file exists, DeployError when the disk refuses.
     """
@@ -46,7 +46,7 @@ def keygen(path: Path, passphrase: str | None) -> KeyPair:
 
 
 def as_written_in(project_file: Path, path: Path) -> str:
-    """How the project file names `path`: relative to its folder, or to the home, where it lies below one of them."""
+    """Write `path` as the project file would: relative to the file's folder or the home folder when it is below one."""
     absolute, root, home = (Path(os.path.abspath(each)) for each in (path, project_file.parent, Path.home()))  # noqa: PTH100  # resolve() would follow links
     if absolute.is_relative_to(root):
         return absolute.relative_to(root).as_posix()
@@ -56,7 +56,7 @@ def as_written_in(project_file: Path, path: Path) -> str:
 
 
 def _write_new(path: Path, data: bytes, *, mode: int) -> None:
-    """Not readable by others even for the moment between creating and writing."""
+    """Create the file with its mode, so that others cannot read it at any time."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -1,8 +1,8 @@
-"""Keys that sign releases and keys that are trusted: Ed25519 or ECDSA P-256, in PEM files on this machine.
+"""Reads the keys that sign releases and the keys that are trusted: Ed25519 or ECDSA P-256, in PEM files.
 
 A key's id is the sha256 of its public half as DER SubjectPublicKeyInfo. An ECDSA signature is over SHA-256, in DER.
-Nothing here prints a private key, or puts it into an error. `cryptography` is imported only when a key is used, so
-that the command line starts as fast as without it.
+No private key is printed, or put into an error. `cryptography` is imported only when a key is used, so that it does not
+slow the start of the command line.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class PublicKey:
 
 
 def signer(path: Path, passphrase: str | None) -> Signer:
-    """The private key in `path`. Raises ConfigurationError when there is none that can sign."""
+    """Read the private key in `path`. Raises ConfigurationError when there is none that can sign."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     pem = _read(path, "release.signing_key")
@@ -79,7 +79,7 @@ def signer(path: Path, passphrase: str | None) -> Signer:
 
 
 def public_key(path: Path) -> PublicKey:
-    """Raises ConfigurationError when `path` holds no public key that can verify."""
+    """Read the public key in `path`. Raises ConfigurationError when there is none that can verify."""
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     pem = _read(path, "release.public_keys")
@@ -95,7 +95,7 @@ def public_key(path: Path) -> PublicKey:
 
 
 def require_trusted(found: Signer | None, trusted: Sequence[PublicKey]) -> None:
-    """What is signed now must be accepted later, or nobody could go back to it. Raises ConfigurationError."""
+    """Raises ConfigurationError when trusted keys would not accept this signer's releases, for verify and rollback."""
     if not trusted or (found is not None and found.keyid in {key.keyid for key in trusted}):
         return
     what = "release.signing_key is missing" if found is None else f"release.signing_key is {shown(found.keyid)}"

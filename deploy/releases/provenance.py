@@ -1,8 +1,8 @@
-"""The statements of a release, kept beside its record and checked against it.
+"""Stores the statements of a release beside its record, and checks them against it.
 
 `<record>.intoto.jsonl` holds one DSSE envelope a line. It is written once, and before the record, so that there is no
-record without it. Without a key the envelopes have no signatures: they show accidents then, and no intent. May not:
-decide what follows from a broken link.
+record without it. Without a key the envelopes have no signatures: they then reveal accidental changes, and no attack.
+May not: decide what follows from a broken link.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Attested:
-    """What lies beside a record: the bytes, opened as far as they could be, and whom we trust."""
+    """The statements file beside a record: its bytes, the envelopes in them, and the trusted keys."""
 
     url: str
     data: bytes | None
-    """None: there is nothing."""
+    """None when there is no such file."""
     trusted: tuple[PublicKey, ...]
 
     @cached_property
     def envelopes(self) -> tuple[Envelope | None, ...]:
-        """One a line, None where it is damaged."""
+        """One for each line; None for a damaged one."""
         *lines, rest = (self.data or b"").split(b"\n")
         return tuple(signing.opened(line) for line in (*lines, *([rest] if rest else ())))
 
@@ -54,7 +54,7 @@ class Attested:
 
     @property
     def record_sha256(self) -> str | None:
-        """The record that the summary is about; when keys are trusted, only if one of them signed it."""
+        """The digest of the record that the summary is about; with trusted keys, only if one of them signed it."""
         believed = [
             each for each in self.envelopes if each and not (self.trusted and signing.complaint(each, self.trusted))
         ]
@@ -62,7 +62,7 @@ class Attested:
 
 
 def attest(clients: Clients, store: ReleaseStore, release: Release, signer: Signer | None) -> None:
-    """Write what the record will say as statements; the record itself follows."""
+    """Write the statements of a record that is written after them."""
     key, data = store.record_key(release), release.encoded
     recorded = Recorded(release, _url(store, key), hashlib.sha256(data).hexdigest())
     envelopes = b"".join(signing.seal(body, signer).line + b"\n" for body in statements(recorded))
@@ -79,7 +79,7 @@ def attested(clients: Clients, store: ReleaseStore, record_key: str, trusted: Se
 
 
 def whole(found: Attested) -> Iterator[Link]:
-    """Are the envelopes as they were written, and by somebody who is trusted? The first broken link ends it."""
+    """Check that the envelopes are unchanged and signed by trusted keys. Ends after the first broken link."""
     name = found.url.rpartition("/")[2]
     if found.data is None:
         yield Link("statements", False, f"{name} is missing: it was deleted, or never written")
@@ -93,7 +93,7 @@ def whole(found: Attested) -> Iterator[Link]:
 
 
 def follows(found: Attested, store: ReleaseStore, stored: Stored) -> Link:
-    """Do the statements say what the record says, all of it and nothing else?"""
+    """Check that the statements are exactly those of the record."""
     recorded = Recorded(stored.release, _url(store, stored.key), stored.sha256)
     wanted = statements(recorded)
     lacking, beyond = Counter(wanted) - Counter(found.bodies), Counter(found.bodies) - Counter(wanted)

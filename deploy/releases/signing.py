@@ -1,11 +1,11 @@
-"""Statements in envelopes: DSSE 1.0, one JSON line each.
+"""Puts statements into signed envelopes: DSSE 1.0, one JSON line each.
 
-Source: github.com/secure-systems-lab/dsse (protocol.md, envelope.md); what in-toto demands of an envelope and of a file
-of them is in github.com/in-toto/attestation (spec/v1/envelope.md, spec/v1/bundle.md).
+Sources: github.com/secure-systems-lab/dsse (protocol.md, envelope.md); in-toto's demands on envelopes and files of them
+are in github.com/in-toto/attestation (spec/v1/envelope.md, spec/v1/bundle.md).
 
-Stricter than DSSE, since these files have one writer: an envelope that is not spelled as `Envelope.line` spells it is
-damaged, and every signature in it must hold. So no byte of a stored envelope can change unseen. May not: know what a
-statement says, or where envelopes are kept.
+This module is stricter than DSSE, since these files have one writer: an envelope that is not written exactly as
+`Envelope.line` writes it is damaged, and every signature in it must be valid. So a change of any byte is detected. May
+not: read statements, or depend on where envelopes are stored.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ class _Part(BaseModel):
 class Signature(_Part):
     keyid: str
     sig: str
-    """Base64."""
+    """The signature in base64."""
 
 
 class Envelope(_Part):
-    """Field names are DSSE's."""
+    """The field names are DSSE's."""
 
     payload: str
-    """Base64."""
+    """The statement in base64."""
     payloadType: Literal["application/vnd.in-toto+json"] = PAYLOAD_TYPE  # noqa: N815  # DSSE's spelling
     signatures: tuple[Signature, ...] = ()
-    """None: it is not signed, and must be called so."""
+    """Empty for an unsigned envelope, which must be reported as unsigned."""
 
     @property
     def body(self) -> bytes:
@@ -50,7 +50,7 @@ class Envelope(_Part):
 
 
 def seal(body: bytes, signer: Signer | None) -> Envelope:
-    """`body` in an envelope, signed where there is somebody to sign it."""
+    """Put `body` into an envelope, signed when there is a signer."""
     payload = _base64(body)
     if signer is None:
         return Envelope(payload=payload)
@@ -59,7 +59,7 @@ def seal(body: bytes, signer: Signer | None) -> Envelope:
 
 
 def opened(line: bytes) -> Envelope | None:
-    """None when it is no envelope, or not spelled as it was written."""
+    """Read an envelope; None when the line is not exactly what `Envelope.line` writes."""
     try:
         envelope = Envelope.model_validate_json(line)
         texts = (envelope.payload, *(each.sig for each in envelope.signatures))
@@ -70,9 +70,9 @@ def opened(line: bytes) -> Envelope | None:
 
 
 def complaint(envelope: Envelope, trusted: Sequence[PublicKey]) -> str:
-    """Why its signatures prove nothing; empty when every one is by a trusted key and fits.
+    """Why its signatures prove nothing; empty when every one is valid and made with a trusted key.
 
-    The key id only selects the key to try: DSSE allows it no other part in the decision.
+    The key id only selects the key to try: DSSE allows no other use of it.
     """
     if not envelope.signatures:
         return "not signed"
@@ -87,7 +87,7 @@ def complaint(envelope: Envelope, trusted: Sequence[PublicKey]) -> str:
 
 
 def pre_authentication_encoding(body: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
-    """DSSE's PAE, version 1: what really is signed."""
+    """DSSE's PAE, version 1: the bytes that are signed."""
     kind = payload_type.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(body), body)
 

@@ -1,14 +1,14 @@
-"""What a release record says, as in-toto statements: one a gate, and one summary that also is about the record itself.
+"""Writes a release record as in-toto statements: one for each gate, and a summary, which is also about the record.
 
 Sources: github.com/in-toto/attestation, spec/v1/statement.md and spec/v1/resource_descriptor.md (Statement v1),
 spec/predicates/test-result.md (v0.1), spec/predicates/svr.md (v0.2: `verifier.policies` is required, and empty when
 unknown; `properties` lists what passed, and nothing else). Fields named `rehearsal_*` are extensions, which
 spec/v1/README.md allows.
 
-The record is signed by being a subject of the summary, by its sha256: so every line of the file is a statement that any
-in-toto tool reads, and the record keeps its own bytes and place. A pure function of the record: who verifies makes
-the statements again and compares bytes. A record of schema `rehearsal.release/1` must therefore give the same
-statements in every later version. May not: sign, or speak to AWS.
+The record is signed by its sha256, which is a subject of the summary: so every line of the file is a statement that any
+in-toto tool reads, and the record keeps its own bytes and place. The statements are a pure function of the record:
+`deploy verify` makes them again and compares bytes. A record of schema `rehearsal.release/1` must therefore give the
+same statements in every later version. May not: sign, or call AWS.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ALLOWED = ("passed", "overridden")
 
 @dataclass(frozen=True)
 class Recorded:
-    """A record and where it lies: what the statements are made of."""
+    """A record and its URL, from which the statements are made."""
 
     release: Release
     url: str
@@ -40,13 +40,13 @@ class Recorded:
 
 
 def statements(recorded: Recorded) -> tuple[bytes, ...]:
-    """In canonical JSON: the gates in the order of the record, then the summary."""
+    """The statements in canonical JSON: the gates in the order of the record, then the summary."""
     found = [*(_gate(recorded.release, each) for each in recorded.release.gates), _summary(recorded)]
     return tuple(canonical_json(each).encode("ascii") for each in found)
 
 
 def name_of(body: bytes) -> str | None:
-    """`gate runtime` or `summary`; None when it is no statement of ours."""
+    """The statement's name, such as `gate runtime` or `summary`; None when it is not one of our statements."""
     said = _read(body)
     try:
         if said["predicateType"] == SUMMARY:
@@ -71,7 +71,7 @@ def record_sha256(bodies: Sequence[bytes]) -> str | None:
 
 
 def difference(wanted: bytes, found: bytes) -> str:
-    """The first place where two statements differ, as `path: found, not wanted`."""
+    """The first difference of two statements, as `path: found, not wanted`."""
     return next(_differences(_read(wanted), _read(found), ""), "spelled otherwise")
 
 
@@ -89,7 +89,7 @@ def _gate(release: Release, gate: GateRecord) -> Mapping[str, Any]:
 
 
 def _summary(recorded: Recorded) -> Mapping[str, Any]:
-    """An overridden gate did not pass, so it is no property; that the promotion was allowed all the same is one."""
+    """An overridden gate did not pass, so it is not a property; the fact that the promotion was allowed is one."""
     release = recorded.release
     policies = [_descriptor("rehearsal.toml [gates]", release.policy_sha256)] if release.policy_sha256 else []
     predicate = {
@@ -144,7 +144,7 @@ def _descriptor(name: str, sha256: str, **more: Any) -> Mapping[str, Any]:
 
 
 def _read(body: bytes) -> Any:
-    """Of what somebody may have changed; None when it is no JSON."""
+    """Read a statement that somebody may have changed; None when it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

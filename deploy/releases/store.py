@@ -1,7 +1,7 @@
-"""`deploy releases`: what was promoted, by whom, on which evidence. Records never change; one pointer moves.
+"""Stores release records and the pointer to the one in service, in S3. Records never change; the pointer moves.
 
-`<releases>/<endpoint>/<release>-<time>.json` is one attempt, written once, schema `rehearsal.release/1`. What it says
-also lies beside it as statements, which may be signed (provenance.py).
+`<releases>/<endpoint>/<release>-<time>.json` is one attempt, written once, schema `rehearsal.release/1`. Statements of
+its contents, which may be signed, are stored beside it (`provenance`).
 `<releases>/<endpoint>/current.json` names the record that is in service, schema `rehearsal.pointer/1`.
 """
 
@@ -27,7 +27,7 @@ _POINTER = "current.json"
 _RECORD_NAME = re.compile(r"(?P<release>[0-9a-f]{12})-(?P<time>\d{8}T\d{12})Z\.json")
 _TIME = "%Y%m%dT%H%M%S%f"
 
-# What S3 says of an object whose key, owner or storage class keeps it from us (S3 API reference, GetObject).
+# S3 answers these for an object that its key, owner or storage class makes unreadable (S3 API reference, GetObject).
 _OF_ONE_OBJECT = ("AccessDenied", "403", "InvalidObjectState", "KMS.DisabledException", "KMS.NotFoundException")
 
 State = Literal["promoted", "rolled_back", "failed"]
@@ -69,7 +69,7 @@ class GitRecord(_Record):
 
 
 class Release(_Record):
-    """Everything that says what this was and why it was allowed."""
+    """What was promoted, and why it was allowed."""
 
     schema_id: Literal["rehearsal.release/1"] = Field(default=RECORD_SCHEMA, alias="schema")
     release: str
@@ -90,14 +90,14 @@ class Release(_Record):
     region: str
     endpoint_name: str
     model: Mapping[str, Any]
-    """The request that created the model, with image, role and environment; of secrets in it, only digests."""
+    """The request that created the model, with image, role and environment; secrets in it are replaced by digests."""
     endpoint_config: Mapping[str, Any]
     scaling: Mapping[str, Any]
-    """Limits, policies and how the target value was derived."""
+    """The limits, the policies, and how the target value was derived."""
     resolved_image: str | None
-    """The digest that SageMaker says it runs."""
+    """The image by digest, from SageMaker's answer."""
     policy_sha256: str | None = None
-    """Of [gates] as it was in force; None in records of versions that did not note it."""
+    """Digest of the [gates] settings at that time; None in records of versions that did not write it."""
     gates: tuple[GateRecord, ...]
     evidence: tuple[EvidenceRecord, ...]
     price: PriceRecord | None
@@ -114,7 +114,7 @@ class Release(_Record):
 
     @property
     def encoded(self) -> bytes:
-        """As it lies in the bucket."""
+        """The record's bytes in the bucket."""
         return self.model_dump_json(indent=2).encode()
 
 
@@ -130,7 +130,7 @@ class Pointer(_Record):
 
 @dataclass(frozen=True)
 class ReleaseStore:
-    """Where the releases of one endpoint lie."""
+    """The place of one endpoint's releases in S3."""
 
     bucket: str
     prefix: str
@@ -146,7 +146,7 @@ class ReleaseStore:
         return self._named(key) is not None
 
     def unreadable(self, key: str, reason: str) -> Unreadable:
-        """`key` is a record's. Release and time are in its name, whatever became of its contents."""
+        """An unreadable record, whose release and time are known from its key."""
         named = self._named(key)
         if named is None:
             raise ConfigurationError(f"s3://{self.bucket}/{key} is not named like a release record")
@@ -159,7 +159,7 @@ class ReleaseStore:
 
 @dataclass(frozen=True)
 class Stored:
-    """A record as it lies in the bucket."""
+    """A record that was read from the bucket."""
 
     key: str
     sha256: str
@@ -172,7 +172,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A record that is there and cannot be understood: damaged, of a later version, or not ours to read."""
+    """A record that exists and cannot be read: it is damaged, of a later version, or access is denied."""
 
     key: str
     release: str
@@ -192,14 +192,14 @@ def record(clients: Clients, store: ReleaseStore, release: Release) -> tuple[str
 
 
 def point(clients: Clients, store: ReleaseStore, pointer: Pointer) -> None:
-    """Only under the deployment lock: the pointer is the last thing that a promotion changes."""
+    """Move the pointer, under the deployment lock only: a promotion changes it last."""
     data = pointer.model_dump_json(indent=2).encode()
     with aws_errors("moving the release pointer"):
         clients.s3.put_object(Bucket=store.bucket, Key=store.pointer_key, Body=data, ContentType="application/json")
 
 
 def current(clients: Clients, store: ReleaseStore) -> tuple[Pointer, Release] | None:
-    """What is in service according to the pointer; None before the first promotion.
+    """The release in service according to the pointer; None before the first promotion.
 
     Raises ConfigurationError when the record is not the one that the pointer was set to.
     """
@@ -219,7 +219,7 @@ def current(clients: Clients, store: ReleaseStore) -> tuple[Pointer, Release] | 
 
 
 def pointed(clients: Clients, store: ReleaseStore) -> Pointer | None:
-    """The pointer as it is, whatever became of the record."""
+    """The pointer itself, even if its record is missing or unreadable."""
     found = _read(clients, f"s3://{store.bucket}/{store.pointer_key}", Pointer)
     return found[0] if found else None
 
@@ -230,7 +230,7 @@ def stored(clients: Clients, store: ReleaseStore, key: str) -> Stored | None:
 
 
 def releases(clients: Clients, store: ReleaseStore) -> tuple[Attempt, ...]:
-    """Every attempt, newest first; none when the bucket is not there yet."""
+    """Every attempt, newest first; none when there is no bucket yet."""
     found = [each for key in _keys(clients, store) if store.is_record(key) and (each := _attempt(clients, store, key))]
     return tuple(sorted(found, key=lambda each: each.created, reverse=True))
 
@@ -251,7 +251,7 @@ def readable(attempts: Sequence[Attempt]) -> tuple[Stored, ...]:
 
 
 def _attempt(clients: Clients, store: ReleaseStore, key: str) -> Attempt | None:
-    """None when it was deleted since it was listed. One record that cannot be read hides no other."""
+    """One attempt; None when it was deleted since it was listed. A record that cannot be read hides no other."""
     try:
         return stored(clients, store, key)
     except ConfigurationError as error:
@@ -263,7 +263,7 @@ def _attempt(clients: Clients, store: ReleaseStore, key: str) -> Attempt | None:
 
 
 def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:
-    """A document and the sha256 of its bytes."""
+    """Read a document and the sha256 of its bytes."""
     found = fetch(clients, url)
     if found is None:
         return None
@@ -277,7 +277,7 @@ def _read(clients: Clients, url: str, model: type[M]) -> tuple[M, str] | None:
 
 
 def choose(attempts: Sequence[Attempt], wanted: str | None, in_service: str) -> Stored:
-    """Where to go back to: the newest promoted release whose id begins with `wanted`, or the one before `in_service`.
+    """The target of a rollback: the newest promoted release that begins with `wanted`, or the one before `in_service`.
 
     Raises ConfigurationError when there is none.
     """

@@ -1,8 +1,8 @@
-"""The desired state as values: what a project and a bundle mean on AWS.
+"""Derives the desired state from a project and a bundle: the wanted AWS resources as values.
 
 `serving` holds the resources of an endpoint and `desired_state` derives them, with `container_environment` for the
-container; `monitoring` holds alarms and scaling and `scaling` derives them; `iam_policy` is what the roles may do.
-Pure: nothing here asks or changes AWS.
+container; `monitoring` holds alarms and scaling and `scaling` derives them; `iam_policy` derives what the roles may do.
+Nothing here calls AWS.
 """
 
 from deploy.resources.serving import (

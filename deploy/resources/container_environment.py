@@ -1,4 +1,4 @@
-"""The environment that the serving container gets: the handler's settings, and the stack's own.
+"""Derives the serving container's environment: the handler's settings, and those of the serving stack.
 
 May not: read the process environment; the container's environment depends on the project alone.
 """
@@ -19,7 +19,8 @@ _MAX_LENGTH = 1024
 def container_environment(project: Project) -> Mapping[str, str]:
     """`Environment` of CreateModel. Raises ConfigurationError for settings the stack would ignore or SageMaker refuse.
 
-    TorchServe's own limits must be at least SageMaker's: left alone it cuts inputs at 6.5 MB and answers after 60 s.
+    TorchServe's own limits must be at least SageMaker's: by default it refuses inputs above 6.5 MB and ends requests
+    after 60 s.
     The toolkit writes SAGEMAKER_MODEL_SERVER_TIMEOUT into TorchServe's configuration, TS_DEFAULT_RESPONSE_TIMEOUT
     overrides that, and a per-model block overrides both: the toolkit writes such a block with a response timeout of
     60 s as soon as any SAGEMAKER_TS_* variable is set (ts_environment.py of sagemaker-pytorch-inference 2.0.25),

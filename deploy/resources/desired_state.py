@@ -1,7 +1,7 @@
-"""`desired_state_of`: the resources that a project and a bundle mean in one account. A pure function; nothing asks AWS.
+"""Derives the wanted resources of a project and a bundle in one account (`desired_state_of`). May not: call AWS.
 
-Model and endpoint configuration are immutable on AWS, so their names end in a hash of everything they say: the same
-inputs find the same resources again, other inputs make new ones beside the old, and rolling back is naming the old.
+Model and endpoint configuration are immutable on AWS, so their names end in a hash of their contents: the same inputs
+give the same names again, other inputs make new resources beside the old, and a rollback names the old ones.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Desired:
     account: str
     region: str
     release: str
-    """Twelve hex digits: the hash of all that model and endpoint configuration say."""
+    """Twelve hex digits of the hash of model and endpoint configuration."""
     bucket: Bucket
     bundle: BundleObject
     success_topic: Topic
@@ -40,11 +40,11 @@ class Desired:
     endpoint_config: EndpointConfig
     endpoint: Endpoint
     input_prefix: str
-    """Where requests are uploaded: `s3://<bucket>/<input_prefix>/...`."""
+    """Inputs are uploaded below `s3://<bucket>/<input_prefix>/`."""
     invocation_timeout_seconds: int
     request_ttl_seconds: int
     releases_prefix: str
-    """Where the endpoint's release records, pointer and lock lie in the bucket."""
+    """The prefix of the endpoint's release records, pointer and lock in the bucket."""
 
     def back_to(self, config_name: str) -> Endpoint:
         """The same endpoint on an older configuration."""
@@ -56,7 +56,7 @@ def desired_state_of(
 ) -> Desired:
     """`expires` is when `deploy expire` may delete the endpoint.
 
-    Raises ConfigurationError when the project asks for a container or an environment that cannot be had.
+    Raises ConfigurationError when there is no container for the project, or its environment is not allowed.
     """
     bucket = Bucket(project.bucket(account), project.endpoint.region, project.storage.create_bucket)
     key = f"{project.storage.models}/{bundle.sha256}/{bundle.path.name}"

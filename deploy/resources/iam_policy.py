@@ -1,4 +1,4 @@
-"""`deploy policy`: the least that the execution role and the deployer may do, for this project in this account.
+"""Derives the least privileges of the execution role and the deployer for one project and account (`deploy policy`).
 
 Sources: AWS service authorization reference; developer guide, "SageMaker roles" (CreateModel execution role),
 "Prerequisites" of asynchronous inference, "Deployment guardrails" (DescribeAlarms), "Confused deputy" (trust).
@@ -21,9 +21,9 @@ Statement = Mapping[str, Any]
 @dataclass(frozen=True)
 class Policies:
     trust: Mapping[str, Any]
-    """Who may take the execution role on."""
+    """Who may assume the execution role."""
     execution: Mapping[str, Any]
-    """What the container, and SageMaker in its name, may do."""
+    """What the container may do, and SageMaker on its behalf."""
     deployer: Mapping[str, Any]
     """What `deploy` does."""
 
@@ -38,7 +38,7 @@ class _Place:
         return f"arn:{partition(region)}:{service}:{region}:{self.account}:{resource}"
 
     def sagemaker(self, resource: str) -> str:
-        """SageMaker writes names in lower case in its ARNs."""
+        """The ARN of a SageMaker resource, in which SageMaker writes names in lower case."""
         return self.arn("sagemaker", resource.lower())
 
     def iam(self, resource: str) -> str:
@@ -52,7 +52,7 @@ class _Place:
 
     @property
     def role(self) -> str:
-        """The project's, or the one that deploy/terraform makes."""
+        """The project's role, or the one that deploy/terraform creates."""
         return self.project.endpoint.role_arn or self.iam(f"role/{self.project.name}-exec")
 
 
@@ -82,7 +82,7 @@ def _allow(
 
 
 def _trust(place: _Place) -> Statement:
-    """The source condition is the one AWS publishes for hosting; an endpoint's ARN would be too narrow."""
+    """Uses the source condition that AWS publishes for hosting; an endpoint's ARN would be too narrow."""
     return {
         "Effect": "Allow",
         "Principal": {"Service": "sagemaker.amazonaws.com"},
@@ -92,7 +92,7 @@ def _trust(place: _Place) -> Statement:
 
 
 def _execution(place: _Place) -> list[Statement]:
-    """ListBucket belongs on the bucket itself: without it a missing input reads as access denied."""
+    """Allows ListBucket on the bucket itself: without it S3 reports a missing input as access denied."""
     project, storage = place.project, place.project.storage
     group = place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{project.endpoint_name}*")
     repositories = place.arn("ecr", "repository/*").replace(f":{place.account}:", ":*:")
@@ -120,7 +120,7 @@ def _deployer(place: _Place) -> list[Statement]:
 
 
 def _deployer_sagemaker(place: _Place) -> list[Statement]:
-    """The instance type is a condition on creating configurations, and so a guard of the budget."""
+    """Makes the instance type a condition on creating configurations, which also guards the budget."""
     project = place.project
     model = place.sagemaker(f"model/{project.name}-*")
     config = place.sagemaker(f"endpoint-config/{project.name}-*")
@@ -158,7 +158,7 @@ def _deployer_data(place: _Place) -> list[Statement]:
 
 
 def _deployer_monitoring(place: _Place) -> list[Statement]:
-    """Target tracking makes its own alarms with the caller's rights."""
+    """Includes alarms, because target tracking creates its own with the caller's permissions."""
     name = place.project.endpoint_name
     service = "sagemaker.application-autoscaling.amazonaws.com"
     linked_role = place.iam(

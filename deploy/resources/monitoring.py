@@ -1,4 +1,4 @@
-"""What monitors and scales an endpoint: alarms, scaling policies, the dashboard. Frozen dataclasses, as in `serving`.
+"""Holds what monitors and scales an endpoint, as frozen dataclasses: alarms, scaling policies, the dashboard.
 
 May not: call AWS.
 """
@@ -13,14 +13,14 @@ from typing import Any, Literal
 from deploy.resources import VARIANT
 
 SAGEMAKER_METRICS = "AWS/SageMaker"
-# Namespace of the metrics that deployments publish themselves.
+# Deployments publish their own metrics in this namespace.
 DEPLOY_METRICS = "Rehearsal/Deploy"
 SMOKE_FAILURES = "SmokeFailures"
 _SCALING = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 
 
 def resource_id(endpoint_name: str) -> str:
-    """What Application Auto Scaling calls the endpoint's fleet."""
+    """Application Auto Scaling's ResourceId of the endpoint's fleet."""
     return f"endpoint/{endpoint_name}/variant/{VARIANT}"
 
 
@@ -37,12 +37,12 @@ class Alarm:
     description: str
     namespace: str = SAGEMAKER_METRICS
     acts_on: str | None = None
-    """Name of the scaling policy that the alarm sets off."""
+    """Name of the scaling policy that the alarm triggers."""
     expression: str | None = None
-    """Metric math over `m1`, the metric above; then the threshold is for its result."""
+    """Metric math over `m1`, the metric above; the threshold then applies to its result."""
 
     def request(self, policy_arns: Mapping[str, str]) -> dict[str, Any]:
-        """Missing data never breach: an idle endpoint publishes none."""
+        """Missing data are not breaching, because an idle endpoint publishes none."""
         return {
             "AlarmName": self.name,
             "ActionsEnabled": True,
@@ -87,7 +87,7 @@ class ScalableTarget:
         return {**_SCALING, "ResourceId": self.resource_id}
 
     def request(self, *, suspended: bool = False) -> dict[str, Any]:
-        """Suspended during an update: SageMaker blocks scaling then anyway, this says so on both sides."""
+        """`suspended` is for updates: SageMaker blocks scaling then anyway, and so both services agree."""
         directions = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
         return {
             **self.key(),
@@ -142,19 +142,19 @@ def _lines(names: Sequence[str], dimensions: Sequence[str], namespace: str = SAG
 
 @dataclass(frozen=True)
 class Monitoring:
-    """Everything around one endpoint, in the order in which it must be created."""
+    """All monitoring and scaling of one endpoint, in the order in which it must be created."""
 
     endpoint_name: str
     target: ScalableTarget | None
-    """None: autoscaling is switched off, the fleet stays at its initial size."""
+    """None when autoscaling is off and the fleet stays at its initial size."""
     policies: tuple[ScalingPolicy, ...]
     scaling_alarms: tuple[Alarm, ...]
     rollback_alarms: tuple[Alarm, ...]
     dashboard: Dashboard
     derivation: str
-    """How the target value of the backlog policy came about, for people."""
+    """How the target value of the backlog policy was derived, for people."""
     known_names: tuple[str, ...]
-    """Every name that a policy or alarm of ours can have; what exists under one and is not wanted is a leftover."""
+    """Every name that our policies and alarms can have; one that exists and is not wanted is deleted."""
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:

@@ -1,10 +1,10 @@
-"""`desired_monitoring`: how an endpoint scales from zero and back, and which alarms undo a bad update. Pure.
+"""Derives how an endpoint scales from zero and back, and which alarms roll back a bad update (`desired_monitoring`).
 
-Three policies, because each of AWS's documented ones fails alone: target tracking never wakes an endpoint at zero, and
-together with the documented step policy it flaps. So a step to exactly one on a backlog without capacity, target
-tracking for scaling *out* only, and a step to the minimum when the queue was empty for a while. A fourth, back from
-many to one, only where more than two instances are allowed; its alarm excludes the idle state, since of two steps at
-once AWS takes the larger and the endpoint would never reach zero.
+There are three policies, because each of AWS's documented ones fails alone: target tracking never scales out from zero,
+and together with the documented step policy it flaps. So one step sets exactly one instance on a backlog without
+capacity, target tracking only scales *out*, and another step sets the minimum when the queue was empty for a while. A
+fourth policy, from many instances to one, exists only where more than two are allowed; its alarm excludes the idle
+state, since of two steps at once AWS takes the larger capacity and the endpoint would never reach zero.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from deploy.resources.monitoring import (
     ScalingPolicy,
 )
 
-# Without a benchmark; gives AWS's example value of 5 at a concurrency of 1.
+# Used without a benchmark; at a concurrency of 1 it gives AWS's example value of 5.
 _ASSUMED_BACKLOG_BEYOND_CONCURRENCY = 4.0
 _SHRINKS_ABOVE_INSTANCES = 2
 _SHRINK_MINUTES = 8
@@ -61,7 +61,7 @@ def _target(project: Project) -> ScalableTarget:
 
 
 def _backlog_per_instance(project: Project, throughput: Throughput | None) -> tuple[float, str]:
-    """The backlog counts requests in process too: a value at or below the concurrency scales out when merely busy."""
+    """Must be above the concurrency: the backlog includes requests in process, so a busy instance would scale out."""
     scaling, concurrency = project.autoscaling, project.endpoint.max_concurrent_invocations_per_instance
     if scaling.backlog_per_instance is not None:
         return scaling.backlog_per_instance, f"{scaling.backlog_per_instance:g}, as configured"
@@ -86,7 +86,7 @@ def _policies(project: Project, backlog: float) -> Iterator[ScalingPolicy]:
 
 
 def _exactly(instances: int, *, above: bool, cooldown_seconds: int) -> Mapping[str, Any]:
-    """An alarm on LessThan needs the *upper* bound: with a lower one it fires and nothing happens, silently."""
+    """An alarm on LessThan needs the *upper* bound: with a lower one it fires and AWS silently does nothing."""
     bound = "MetricIntervalLowerBound" if above else "MetricIntervalUpperBound"
     return {
         "AdjustmentType": "ExactCapacity",
@@ -131,7 +131,7 @@ def _scaling_alarms(project: Project, backlog: float) -> Iterator[Alarm]:
 
 
 def _rollback_alarms(project: Project) -> Iterator[Alarm]:
-    """Only what the sender cannot cause. A quiet queue has no data, so deployments send requests of their own."""
+    """Alarms on faults that no sender can cause. A quiet queue has no data, so deployments send their own requests."""
     name = project.endpoint_name
     variant = {"EndpointName": name, "VariantName": VARIANT}
     yield _rollback_alarm(name, "smoke", SMOKE_FAILURES, {"EndpointName": name}, DEPLOY_METRICS)

@@ -1,7 +1,7 @@
-"""The AWS resources a deployment consists of: frozen dataclasses, each with the request that creates it.
+"""Holds the AWS resources of a deployment as frozen dataclasses, each with the request that creates it.
 
-May not: call AWS. Shapes: botocore's service models; which members are set and why: AWS developer guide,
-"Create an asynchronous inference endpoint" and "Deployment guardrails".
+The shapes are those of botocore's service models. AWS's developer guide tells which members are set and why: "Create an
+asynchronous inference endpoint" and "Deployment guardrails". May not: call AWS.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from deploy.config.sections import Notified
 from deploy.core.redaction import digested
 
-# One name for ever: guardrails work only while the variant keeps its name.
+# The name must never change: guardrails work only while the variant keeps its name.
 VARIANT = "AllTraffic"
 
 
@@ -24,10 +24,10 @@ class Bucket:
     name: str
     region: str
     create: bool
-    """Whether a missing bucket may be created; otherwise it is refused."""
+    """Whether a missing bucket may be created; otherwise the deployment is refused."""
 
     def request(self) -> dict[str, Any]:
-        """us-east-1 is the one region that S3 does not accept as a LocationConstraint."""
+        """S3 accepts every region but us-east-1 as a LocationConstraint."""
         if self.region == "us-east-1":
             return {"Bucket": self.name}
         return {"Bucket": self.name, "CreateBucketConfiguration": {"LocationConstraint": self.region}}
@@ -50,7 +50,7 @@ class BundleObject:
         return s3_checksum(self.sha256)
 
     def request(self) -> dict[str, Any]:
-        """Without Body. `IfNoneMatch` makes the key write-once; S3 refuses a body that has another checksum."""
+        """PutObject without Body. `IfNoneMatch` makes the key write-once; S3 refuses a body with another checksum."""
         return {
             "Bucket": self.bucket,
             "Key": self.key,
@@ -108,7 +108,7 @@ class EndpointConfig:
     tags: Mapping[str, str]
 
     def request(self) -> dict[str, Any]:
-        """No KmsKeyId: instances with NVMe storage, such as g4dn, refuse it."""
+        """KmsKeyId is not set, because instances with NVMe storage, such as g4dn, refuse it."""
         return {
             "EndpointConfigName": self.name,
             "ProductionVariants": [self._variant()],
@@ -159,7 +159,7 @@ class Endpoint:
 
 
 def without_secrets(model: Mapping[str, Any]) -> dict[str, Any]:
-    """CreateModel's request or DescribeModel's answer as it may be shown and written down."""
+    """CreateModel's request or DescribeModel's answer with digests in place of secrets."""
     container = dict(model.get("PrimaryContainer", {}))
     if "Environment" in container:
         container["Environment"] = digested(container["Environment"])
@@ -167,7 +167,7 @@ def without_secrets(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def s3_checksum(sha256: str) -> str:
-    """Hex digits as S3 spells them."""
+    """A sha256 in hex digits as S3's base64 checksum."""
     return base64.b64encode(bytes.fromhex(sha256)).decode("ascii")
 
 

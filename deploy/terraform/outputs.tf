@@ -10,12 +10,12 @@ output "role_arn" {
 }
 
 output "success_topic_arn" {
-  description = "Where results are announced."
+  description = "The topic of completed requests."
   value       = aws_sns_topic.success.arn
 }
 
 output "error_topic_arn" {
-  description = "Where failures are announced."
+  description = "The topic of failed requests."
   value       = aws_sns_topic.error.arn
 }
 

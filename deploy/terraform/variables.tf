@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The project's name in rehearsal.toml: prefix of everything that is made."
+  description = "The project's name in rehearsal.toml, the prefix of every resource."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "endpoint_name" {
-  description = "The endpoint's name, when [endpoint] name says another than the project's."
+  description = "The endpoint's name, when [endpoint] name differs from the project's."
   type        = string
   default     = null
 

@@ -1,4 +1,4 @@
-"""A request becomes an answer: decode, predict, write, one batch at a time.
+"""Answers requests: decodes, predicts and writes, one batch at a time.
 
 Owns: the order of the stages and the loading of the service they need. Each stage is an iterator over the one before,
 and a thread makes the batches: at most three exist at once, one in the network, one in the queue and one being filled.
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Service:
-    """What `model_fn` returns: the loaded network and the settings of the container."""
+    """The return value of `model_fn`: the loaded network and the settings of the container."""
 
     predictor: Predictor
     labels: dict[int, str]
@@ -72,12 +72,12 @@ def chosen_device(gpu_index: int | None) -> torch.device:
 
 
 def default_batch_size(device: torch.device) -> int:
-    """Frames at once: a CPU gains nothing from more than one, a GPU little from more than eight."""
+    """The number of frames at once: a CPU gains nothing from more than one, a GPU little from more than eight."""
     return 1 if device.type == "cpu" else 8
 
 
 def respond(service: Service, request: Request) -> tuple[bytes, str]:
-    """The answer's body and content type. Raises RequestError, or ServingError."""
+    """Answer a request with a body and its content type. Raises RequestError or ServingError."""
     stages = Stages()
     settings = service.settings.overridden(request.custom_attributes)
     output = wire.negotiated(request.accept, settings)
@@ -116,7 +116,7 @@ def _batches(service: Service, settings: Settings, clip: Clip, stages: Stages) -
 
 
 def _gpu_peak_bytes() -> int | None:
-    """Most that tensors took on the GPU since the last request; None without one."""
+    """The peak GPU memory of tensors since the last request; None without a GPU."""
     if not torch.cuda.is_available():
         return None
     peak = torch.cuda.max_memory_allocated()

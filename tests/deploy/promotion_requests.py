@@ -8,7 +8,7 @@ from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
 from deploy.core.digests import digest_of_file
 from deploy.evidence import Case, Frames, InputFile, Metric
 from deploy.gates.gate import Evidence, GateInput, gate
-from deploy.pricing.prices import price
+from deploy.pricing import price
 from deploy.promote.promote import PromotionRequest
 from deploy.promote.smoke import probe
 from deploy.resources.desired_state import desired_state_of

@@ -1,4 +1,4 @@
-"""The commands of `deploy`, one file each, named like the command; a file's docstring is its command's help.
+"""Holds the commands of `deploy`, each in the file of its name; the file's docstring is the command's help.
 
-`prepare` makes and judges what is promoted, `promotion` changes what runs, `endpoint` looks at what runs and uses it.
+`prepare` makes and judges what is promoted, `promotion` changes what runs, `endpoint` inspects and uses what runs.
 """

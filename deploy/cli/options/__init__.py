@@ -1,7 +1,8 @@
-"""The options that several commands take, written once for both command lines.
+"""Defines the options that several commands take, once for both command lines.
 
-`choices` are the words that an option knows; `shared` are single options and the groups of them (dataclasses) that
-`deploy.cli.program` turns into a command's options. May not: import anything heavy, since `--help` reads it.
+`choices` are the allowed words of an option; `shared` has single options and groups of them (dataclasses), which
+`deploy.cli.program` turns into a command's options; `promotion` has those of `deploy` itself. May not: import anything
+heavy, since `--help` imports it.
 """
 
 from deploy.cli.options.choices import Format, RuntimeName, TargetName

@@ -1,4 +1,4 @@
-"""The words that an option knows."""
+"""Defines the allowed words of options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of `deploy` itself, which shows the plan or carries it out."""
+"""Defines the options of `deploy` without a command, which shows the plan or carries it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single options, and groups of them as dataclasses: what a command is about, and what it is judged by."""
+"""Defines single options, and groups of options as dataclasses: what a command is about, and what judges it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TargetOption = Annotated[
 ]
 ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="The AWS profile to use.", metavar="NAME")]
 AssumeRoleOption = Annotated[
-    str | None, typer.Option("--assume-role", help="A role to take on with the profile's credentials.", metavar="ARN")
+    str | None, typer.Option("--assume-role", help="A role to assume with the profile's credentials.", metavar="ARN")
 ]
 EvidenceOption = Annotated[
     list[Path] | None,
@@ -53,7 +53,7 @@ class TargetOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointOptions(TargetOptions):
-    """Of every command about an endpoint."""
+    """The options of every command about an endpoint."""
 
     profile: ProfileOption = None
     assume_role: AssumeRoleOption = None
@@ -61,14 +61,14 @@ class EndpointOptions(TargetOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedEndpointOptions(EndpointOptions):
-    """Of those that judge an answer of the endpoint."""
+    """The options of commands that judge an answer of the endpoint."""
 
     evidence: EvidenceOption = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateOptions:
-    """What is promoted, and what the gates are asked with."""
+    """The bundle to promote, and the evidence and overrides for the gates."""
 
     bundle: Annotated[Path, typer.Option("--bundle", "-b", help="What `deploy bundle` made.", metavar="FILE")] = (
         DEFAULT_BUNDLE

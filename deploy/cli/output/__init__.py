@@ -1,4 +1,4 @@
-"""What people and programs see: `printing` writes it, `rendering` says how it reads, `confirmation` asks for a yes."""
+"""Writes for people and programs: `rendering` makes texts, `printing` writes them, `confirmation` asks for a yes."""
 
 from deploy.cli.output.confirmation import require_yes
 from deploy.cli.output.printing import downloading, error, note, result, step

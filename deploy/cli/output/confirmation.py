@@ -1,4 +1,4 @@
-"""The question before something is changed or deleted."""
+"""Asks before something is changed or deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.core.errors import ConfigurationError
 
 
 def require_yes(question: str, *, yes: bool, otherwise: str) -> None:
-    """Asks on a terminal; where nobody can answer, only --yes is a yes. Raises ConfigurationError without one."""
+    """Ask on a terminal; without a terminal only --yes counts. Raises ConfigurationError without a yes."""
     if yes:
         return
     if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""Results go to stdout as text or JSON, progress and errors to stderr."""
+"""Writes results to stdout as text or JSON, and progress and errors to stderr."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def result(output: Format, document: Mapping[str, Any], text: str) -> None:
-    """`document` carries its own schema; `text` is the same for people, the most important line last."""
+    """Print `document`, which names its schema, or `text`, the same for people with the most important line last."""
     stdout.print(json.dumps(document, indent=2) if output is Format.JSON else text, markup=False)
 
 
@@ -27,7 +27,7 @@ def error(message: str) -> None:
 
 
 def note(text: str) -> None:
-    """For people, beside the result."""
+    """Print a message for people, beside the result."""
     stderr.print(text, markup=False)
 
 
@@ -38,7 +38,7 @@ def step(each: Step) -> None:
 
 @contextmanager
 def downloading(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on a terminal, a line elsewhere, and neither when nothing is downloaded."""
+    """Show a bar on a terminal, a line elsewhere, and nothing when nothing is downloaded."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     progress = Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
     tasks: list[TaskID] = []

@@ -1,4 +1,4 @@
-"""The text that people read of plans, gates, status and costs, the most important line last. Pure functions.
+"""Renders plans, gates, status, costs and releases as text, with the most important line last, in pure functions.
 
 May not: print, or decide anything.
 """
@@ -13,9 +13,9 @@ from deploy.config import Project
 from deploy.gates.gate import GateVerdict
 from deploy.plan.plan import Change, Plan
 from deploy.plan.status import Status
+from deploy.pricing import Price
 from deploy.pricing import cost as costs
 from deploy.pricing.cost import Cost, Range
-from deploy.pricing.prices import Price
 from deploy.releases import Attempt, Unreadable
 from deploy.releases.provenance import Link
 
@@ -24,20 +24,20 @@ _MARKS = {"passed": "ok", "failed": "NO", "inconclusive": "??", "overridden": "!
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a plan says beside its changes."""
+    """What is shown beside the changes of a plan."""
 
     price: Price | None
     # None without a load or a benchmark.
     expected: Cost | None
     quota: str
-    # Where the backlog policy's target value comes from.
+    # Tells how the backlog policy's target value was derived.
     derivation: str
-    # The instances wanted of the fleet that serves now; not part of the plan, since the number changes by itself.
+    # The desired instance count of the fleet that serves now; it changes by itself, so it is not part of the plan.
     instances: int = 0
 
 
 def plan(planned: Plan, project: Project, outlook: Outlook, *, promoting: bool = False, words: str = "") -> str:
-    """`words` are those that the next command must repeat."""
+    """`words` are the options that the next command must repeat."""
     lines = [f"{planned.endpoint_name} in account {planned.account}, {planned.region}", ""]
     lines += [line for change in planned.changes for line in _change(change)]
     if planned.changes:

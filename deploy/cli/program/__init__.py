@@ -1,9 +1,9 @@
-"""What makes functions and their files a command line; `deploy` and `harness` are both made of it.
+"""Makes a command line of functions and their files, for `deploy` and `harness`.
 
 The flow of a call: `group` makes the program from `Section`s, which only name commands; the first word picks one, and
 `sections` imports the file of that command; `signature` turns the arguments of its function into options. `version` is
-the option `--version`.
-May not: know any command, or import one that was not asked for.
+the option `--version`; `exit_codes` has the code of an interrupted program.
+May not: name any command, or import one that is not called.
 """
 
 from deploy.cli.program.exit_codes import INTERRUPTED

@@ -1,3 +1,3 @@
-"""The exit code of an interrupted program; errors carry their own."""
+"""Defines the exit code of an interrupted program; errors carry their own."""
 
 INTERRUPTED = 130

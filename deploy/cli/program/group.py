@@ -1,4 +1,4 @@
-"""A Typer application of sections: the program itself, or a command that has commands of its own."""
+"""Makes a Typer application of sections: the program itself, or a command that has subcommands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def group(
     runs_alone: bool = False,
     is_program: bool = False,
 ) -> typer.Typer:
-    """`text` is its help; `callback` runs before a command, and where the group `runs_alone` without one too.
+    """`text` is its help; `callback` runs before a command, and without a command where the group `runs_alone`.
 
     A program can install shell completion.
     """

@@ -1,4 +1,4 @@
-"""Commands as `--help` lists them: under titles, in the order in which they are needed, each imported when asked for.
+"""Lists commands under titles, in the order in which they are needed, and imports each one only when it is called.
 
 A command is the function in the file of its name; that file's docstring is the command's help, so that it can be read
 without an import.
@@ -22,12 +22,12 @@ from typer.main import get_command
 from deploy.cli.program.signature import with_options
 from deploy.core.errors import ConfigurationError
 
-# Of what `--help` says of a command, in characters; most are shorter than a line.
+# The longest summary of a command in `--help`, in characters; most are shorter than a line.
 _LONGEST = 90
 
 
 class _Formatter(Protocol):
-    """As much of Typer's as is needed here."""
+    """The part of Typer's formatter that is used here."""
 
     def section(self, name: str) -> AbstractContextManager[None]: ...
 
@@ -36,7 +36,7 @@ class _Formatter(Protocol):
 
 @dataclass(frozen=True)
 class Section:
-    """Some commands under one title. Each is a module of `package`: its function of that name, or its Typer `app`."""
+    """Some commands under one title. Each is the function of its name in a module of `package`, or its Typer `app`."""
 
     title: str
     package: str
@@ -73,7 +73,7 @@ class LazyCommand(TyperCommand):
 
 
 def docstring(module: str) -> str:
-    """Of a module that is not imported; a test compares it with what an import gives."""
+    """Read a module's docstring without importing it; a test compares it with the imported module's."""
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(module)
@@ -99,7 +99,7 @@ def sectioned(sections: Sequence[Section]) -> type[TyperGroup]:
 
 
 def refuse_strayed(context: typer.Context) -> None:
-    """Refuse an option before the command, such as --env: it is the plan's, and the command does not see it."""
+    """Refuse an option before the command, such as --env: it belongs to the plan, and the command does not get it."""
     sources = ((name, context.get_parameter_source(name)) for name in context.params)
     strayed = [name for name, source in sources if source is not None and source.name == "COMMANDLINE"]
     if strayed:

@@ -1,6 +1,6 @@
-"""A command's options from dataclasses: each argument whose type is a dataclass becomes the options its fields are.
+"""Makes a command's options from dataclasses: an argument of such a type becomes the options in its fields.
 
-Groups of options are so written once and used by any command of any command line. May not: know any option.
+So a group of options is written once and used by any command of any command line. May not: name any option.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Command = Callable[..., None]
 def with_options(command: Command) -> Command:
     """The same command with options in place of dataclasses, in the order of the arguments and their fields.
 
-    Typer reads a function's signature, so the wrapper carries one that is put together.
+    Typer reads a function's signature, so the wrapper has one that is made of the fields.
     """
     arguments = list(signature(command, eval_str=True).parameters.values())
     parameters = [option for argument in arguments for option in _options(argument)]
@@ -43,7 +43,7 @@ def _options(argument: Parameter) -> Iterator[Parameter]:
 
 
 def _value(name: str, kind: Any, given: Mapping[str, Any]) -> Any:
-    """What the command line gave for an argument of this name, put together where it is a dataclass."""
+    """The given value of an argument; a dataclass is made from the values of its fields."""
     if not is_dataclass(kind):
         return given[name]
     types = get_type_hints(kind, include_extras=True)

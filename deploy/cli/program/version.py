@@ -1,4 +1,4 @@
-"""The option `--version`: the program, the version of its distribution, and the Python that runs it."""
+"""Defines the option `--version`, which prints the program, the version of its distribution, and the running Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DISTRIBUTION = "sagemaker-rehearsal"
 
 
 def _version_line(program: str) -> str:
-    # Imported here since it would be a tenth of the start-up time.
+    # It is imported here since it would be a tenth of the start-up time.
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -1,5 +1,5 @@
-"""One command's work on one endpoint: `target` says which cloud is meant, `session` reads everything that is needed of
-it, `resume_state` keeps a promotion that was interrupted.
+"""Reads what one command needs about one endpoint: `target` selects the cloud, `session` reads project and account,
+`local_evidence` finds the evidence on this machine, `resume_state` keeps a promotion that was interrupted.
 """
 
 from deploy.cli.session.session import Session, open_session

@@ -1,4 +1,4 @@
-"""The promotion that `deploy resume` can finish, and the locks that keep others out while a command changes something.
+"""Keeps the promotion that `deploy resume` can finish, and holds the locks while a command changes something.
 
 Owns `order.json`, schema `rehearsal.order/1`, and the file `busy` in the session's folder. May not: change anything in
 the account but the deployment lock.
@@ -33,7 +33,7 @@ def alone(work: Session) -> Iterator[None]:
 
 @contextmanager
 def locked(work: Session) -> Iterator[Hold | None]:
-    """Nobody else deploys meanwhile, on this machine or another. Without a bucket nobody can, and there is no lock."""
+    """Hold the locks of this machine and of the bucket. Without a bucket nobody can deploy, and the lock is None."""
     with alone(work):
         if describe.bucket_region(work.clients, work.store.bucket) is None:
             yield None
@@ -44,7 +44,7 @@ def locked(work: Session) -> Iterator[Hold | None]:
 
 
 def remember(work: Session) -> None:
-    """Keep the options and the release of a promotion, with which `deploy resume` continues."""
+    """Keep the options and the release of a promotion for `deploy resume`."""
     document = {"schema": SCHEMA, "release": work.desired.release, **asdict(work.options)}
     files.write_text(_path(work), json.dumps(document, indent=2) + "\n")
 
@@ -54,7 +54,7 @@ def forget(work: Session) -> None:
 
 
 def unfinished(work: Session) -> str | None:
-    """A sentence about a promotion that started on this machine and has not ended, if there is one."""
+    """A message about a promotion that started on this machine and has not ended; None when there is none."""
     if not _path(work).exists():
         return None
     _, release = remembered(work)
@@ -62,7 +62,7 @@ def unfinished(work: Session) -> str | None:
 
 
 def remembered(work: Session) -> tuple[Options, str]:
-    """The options and the release that were agreed to. Raises ConfigurationError when there is nothing to resume."""
+    """The options and the release of the promotion. Raises ConfigurationError when there is nothing to resume."""
     try:
         document = json.loads(_path(work).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -76,7 +76,7 @@ def remembered(work: Session) -> tuple[Options, str]:
 
 
 def require_same(work: Session, release: str) -> None:
-    """Raises ConfigurationError when bundle or settings now mean another release than the one that was agreed to."""
+    """Raises ConfigurationError when bundle or settings now give another release than the interrupted one."""
     if work.desired.release != release:
         raise ConfigurationError(
             f"the interrupted promotion was of release {release}; bundle and settings have changed since and mean "

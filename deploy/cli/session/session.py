@@ -1,4 +1,4 @@
-"""What every command about an endpoint needs: the project, the target, the identity, and the files it works on.
+"""Reads what commands about an endpoint need: the project, the target, the identity, and the files they work on.
 
 Owns the folder `.rehearsal/deploy/<account>-<region>-<endpoint>/` beside rehearsal.toml: ledger, lock owner, and the
 promotion that `deploy resume` finishes. May not: change anything in the account.
@@ -7,8 +7,6 @@ promotion that `deploy resume` finishes. May not: change anything in the account
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +18,8 @@ from deploy.async_client import Destination
 from deploy.aws import LOCAL_ROLE, Clients, aws_errors
 from deploy.bundle import Bundle
 from deploy.cli.options import GateOptions, ProjectOptions, TargetName
+from deploy.cli.session import local_evidence
+from deploy.cli.session.local_evidence import LocalEvidence
 from deploy.cli.session.target import Options, target
 from deploy.config import Project
 from deploy.core import files, settings
@@ -28,7 +28,7 @@ from deploy.core.state import STATE_DIR
 from deploy.core.waiting import REAL_TIME, Clock
 from deploy.gates import gate
 from deploy.gates.gate import Evidence, GateInput, GateVerdict
-from deploy.pricing.prices import Price, price
+from deploy.pricing import Price, price
 from deploy.promote import smoke
 from deploy.promote.promote import PromotionRequest
 from deploy.promote.rollback import RollbackRequest
@@ -39,12 +39,9 @@ from deploy.resources.desired_state import Desired, desired_state_of
 from deploy.resources.monitoring import Monitoring
 from deploy.resources.scaling import Throughput, desired_monitoring
 
-_REHEARSED = Path("rehearsal-report/report.json")
-_BENCHED = Path("rehearsal-bench/report.json")
-
 
 class Session:
-    """Everything is read when it is first needed, and only once."""
+    """The inputs of one command. Each is read when it is first needed, and only once."""
 
     def __init__(self, options: Options, *, clients: Clients | None = None, clock: Clock | None = None) -> None:
         self.options = options
@@ -73,50 +70,27 @@ class Session:
         return bundles.read(Path(self.options.bundle))
 
     @cached_property
-    def evidence(self) -> tuple[Evidence, ...]:
-        if self.options.evidence:
-            return gate.read_evidence([Path(path) for path in self.options.evidence])
-        rehearsed = gate.read_evidence([_REHEARSED]) if _REHEARSED.exists() else ()
-        return (*rehearsed, *self._benchmarks())
+    def local_evidence(self) -> LocalEvidence:
+        return LocalEvidence(self.project, self.options, lambda: self.bundle)
 
-    def evidence_of(self, release: Release) -> tuple[Evidence, ...]:
-        """What this machine knows about that bundle with those settings, which may be nothing."""
-        at_hand = [_REHEARSED, *(self._kept(each.sha256) for each in release.evidence)]
-        found = [*gate.read_evidence([Path(path) for path in self.options.evidence]), *_whatever_is_in(at_hand)]
-        is_of = (release.bundle_sha256, release.configuration_sha256)
-        return tuple(each for each in found if (each.report.bundle.sha256, each.report.configuration.sha256) == is_of)
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return self.local_evidence.everything()
 
     def keep_evidence(self) -> None:
-        """So that this machine can still judge the release when the next rehearsal has taken the report's place."""
-        for each in self.evidence:
-            with files.replacing(self._kept(each.sha256)) as file:
-                file.write(each.path.read_bytes())
+        local_evidence.keep(self.evidence, self._kept_evidence)
 
-    def _kept(self, sha256: str) -> Path:
-        return self.state_dir / "evidence" / f"{sha256}.json"
+    @property
+    def _kept_evidence(self) -> Path:
+        return self.state_dir / "evidence"
 
     def probe_of(self, release: Release) -> Probe:
-        """What to send to a release that serves, or will serve again, and what it should answer."""
-        return smoke.probe(self.project, self.evidence_of(release))
-
-    def _benchmarks(self) -> tuple[Evidence, ...]:
-        """An older benchmark proves nothing about this bundle, and must not shut a gate either."""
-        if not _BENCHED.exists():
-            return ()
-        found = gate.read_evidence([_BENCHED])
-        settings_now = self.project.digest()
-        return tuple(
-            each for each in found if each.report.configuration.sha256 == settings_now and self._is_of_this_bundle(each)
-        )
-
-    def _is_of_this_bundle(self, found: Evidence) -> bool:
-        """Commands about what runs already need no bundle on this machine."""
-        is_here = Path(self.options.bundle).exists()
-        return not is_here or found.report.bundle.sha256 == self.bundle.sha256
+        """The smoke request for a release that serves, or will serve again, and the expected answer."""
+        return smoke.probe(self.project, self.local_evidence.of(release, self._kept_evidence))
 
     @cached_property
     def role(self) -> str:
-        """The execution role; the local cloud asks for none."""
+        """The execution role; the local cloud does not require one."""
         role = self.project.endpoint.role_arn
         if role is None and self.clients.target.is_local:
             return LOCAL_ROLE
@@ -140,19 +114,12 @@ class Session:
 
     @cached_property
     def monitoring(self) -> Monitoring:
-        """The backlog policy follows the benchmark when one is among the evidence."""
+        """The desired monitoring, with a backlog policy from the benchmark when there is one."""
         return desired_monitoring(self.project, self.throughput)
 
     @cached_property
     def throughput(self) -> Throughput | None:
-        """The slowest that a benchmark among the evidence measured."""
-        named = [Path(path) for path in self.options.evidence]
-        found = gate.read_evidence([path for path in named if path.exists()]) if named else self._benchmarks()
-        jobs, frames = (
-            [metric.value for metric in gate.measured(found, name) if metric.value]
-            for name in ("jobs_per_second", "frames_per_second")
-        )
-        return Throughput(min(jobs), min(frames, default=None)) if jobs else None
+        return self.local_evidence.throughput()
 
     @cached_property
     def price(self) -> Price | None:
@@ -174,7 +141,7 @@ class Session:
 
     @cached_property
     def signer(self) -> Signer | None:
-        """Read only where something is signed. Raises ConfigurationError when what it signs would not be trusted."""
+        """The key that signs releases. Raises ConfigurationError when its signatures would not be trusted."""
         path = self.project.release.signing_key
         found = keys.signer(path, settings.read().signing_passphrase) if path else None
         keys.require_trusted(found, self.trusted)
@@ -186,7 +153,7 @@ class Session:
 
     @cached_property
     def store(self) -> ReleaseStore:
-        """Where the releases lie; needs no bundle."""
+        """The place of the releases; it needs no bundle."""
         project = self.project
         return ReleaseStore(project.bucket(self.account), f"{project.storage.releases}/{project.endpoint_name}")
 
@@ -209,7 +176,7 @@ class Session:
 
     @cached_property
     def destination(self) -> Destination:
-        """Where requests go; needs no bundle."""
+        """The endpoint and the prefix of its inputs; it needs no bundle."""
         project = self.project
         return Destination(
             project.endpoint_name,
@@ -219,7 +186,7 @@ class Session:
         )
 
     def rollback_request(self, release: str | None) -> RollbackRequest:
-        """For a rollback, which needs no bundle, and evidence only where it is at hand."""
+        """A rollback needs no bundle, and uses evidence only where this machine has it."""
         return RollbackRequest(
             wanted=release,
             store=self.store,
@@ -245,13 +212,6 @@ class Session:
         return self.project.root / STATE_DIR / "deploy" / place
 
 
-def _whatever_is_in(paths: Sequence[Path]) -> Iterator[Evidence]:
-    """Nobody named these, so one that is missing or damaged is no reason to stop."""
-    for path in paths:
-        with suppress(ConfigurationError):
-            yield from gate.read_evidence([path])
-
-
 def open_session(*groups: ProjectOptions | GateOptions) -> Session:
-    """The session of the groups of options that a command takes."""
+    """Make the session from the groups of options that a command takes."""
     return Session(Options.of(*groups))

@@ -1,4 +1,4 @@
-"""The options of a session as plain values, and which cloud they mean. May not: read a file, or call anything."""
+"""Holds the options of a session as plain values, and selects the cloud. May not: read a file, or call AWS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deploy.core.project_file import FILE_NAME
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says of an endpoint; what `order.json` keeps for `deploy resume`."""
+    """The command line's options about an endpoint; `order.json` keeps them for `deploy resume`."""
 
     config: str = FILE_NAME
     env: str | None = None
@@ -25,20 +25,20 @@ class Options:
     profile: str | None = None
     assume_role: str | None = None
     bundle: str = str(DEFAULT_BUNDLE)
-    # Empty: what `harness validate` wrote last and, when it is about the same bundle and settings, `harness bench`.
+    # Empty means the last report of `harness validate`, and of `harness bench` if it has the same bundle and settings.
     evidence: tuple[str, ...] = ()
     override: tuple[str, ...] = ()
     because: str | None = None
 
     @staticmethod
     def of(*groups: ProjectOptions | GateOptions) -> Options:
-        """From the groups of options that a command takes; what none of them has keeps its default."""
+        """Make options from the groups that a command takes; an option that is in none keeps its default."""
         said = {name: value for group in groups for name, value in vars(group).items() if value is not None}
         return Options(**{name: _plain(value) for name, value in said.items()})
 
     @property
     def words(self) -> str:
-        """What the next command must repeat to be about the same endpoint, with a blank before it."""
+        """The options that the next command must repeat for the same endpoint, with a blank before them."""
         config_file = self.config if self.config != FILE_NAME else None
         target = self.target.value if self.target is not TargetName.AWS else None
         named = {

@@ -1,12 +1,12 @@
-"""What every part of the detector shares. Imports no other folder.
+"""Defines what every part of the detector shares. Imports no other folder.
 
 errors        the tree of errors and their codes
 settings      the container's environment, and the CustomAttributes of a request
 frames        frames, clips and batches
-detections    what was found in one frame
+detections    the detections of one frame
 rle           masks as COCO's compressed run lengths
-predictor     what the pipeline asks of a model
-stages        where a request's time goes
+predictor     the interface of a model
+stages        the clock of a request's stages
 opencv        OpenCV, imported with its environment set
 """
 

@@ -1,4 +1,4 @@
-"""What was found in one frame."""
+"""Defines the detections of one frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every error the handler raises on purpose.
+"""Defines every error that the handler raises on purpose.
 
     DetectorError
     ├── RequestError           the sender's fault: answered with HTTP 400
@@ -12,7 +12,7 @@
         ├── SettingsError          code settings
         └── OutOfMemory            code out_of_memory
 
-Anything else that goes wrong is answered with HTTP 500 and the code internal.
+Any other error is answered with HTTP 500 and the code internal.
 
 The `code` is stable: clients may branch on it. The message says where, what, and what to do next.
 """

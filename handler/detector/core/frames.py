@@ -1,9 +1,9 @@
-"""Frames, and the batches they travel in.
+"""Puts frames into batches.
 
-Owns: the nouns `Frame`, `Clip` and `FrameBatch`, the size the network is given, and the copying of pixels into a batch.
-May not: decode anything or know about the network.
+Owns: the nouns `Frame`, `Clip` and `FrameBatch`, the size of the network's input, and the copying of pixels into a
+batch. May not: decode anything or depend on the network.
 
-Memory: one batch is filled while the one before may still be in use; none is kept here.
+One batch is filled while the one before may still be in use; this module keeps none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""OpenCV, imported after its environment is set: it logs nothing, and opens nothing but the bytes it is given.
+"""Imports OpenCV after its environment is set: it logs nothing, and opens nothing but the given bytes.
 
 Owns: what OpenCV and its FFmpeg read from the environment (they do so at import and at each open).
 Everything else in this package imports `cv2` from here.
@@ -19,7 +19,7 @@ _DEMUXERS = (
     "yuv4mpegpipe,h264,hevc,vvc,av1,obu,m4v,mjpeg,vc1"
 )
 
-# FFmpeg's options at every open, in OpenCV and in PyAV.
+# OpenCV and PyAV pass these options to FFmpeg at every open.
 OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
 
 for _name, _value in {
@@ -32,12 +32,12 @@ for _name, _value in {
 
 import cv2  # noqa: E402  the environment above must come first
 
-# 8192 x 8192 in one frame or picture. A larger one is refused before its 200 MB are allocated.
+# A frame or picture of more than 8192 x 8192 pixels is refused before its 200 MB are allocated.
 MAX_FRAME_PIXELS = 1 << 26
 
 
 def require_video_support() -> None:
-    """Raise ServingError when this build of OpenCV cannot open videos: that is no fault of a sender."""
+    """Raise ServingError when this build of OpenCV cannot open videos, which is not the sender's fault."""
     if not cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
         raise ServingError(f"OpenCV {cv2.__version__} has no FFmpeg backend; install the opencv-python wheel")
 

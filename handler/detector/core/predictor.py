@@ -1,4 +1,4 @@
-"""What the pipeline asks of a model, whatever its family."""
+"""Defines the interface of a model of any family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks as COCO's compressed run-length encoding, in numpy alone: the container has no pycocotools.
+"""Encodes masks as COCO's compressed run-length encoding, in numpy alone: the container has no pycocotools.
 
 Owns: the format. A mask is read column by column; its runs, beginning with one of zeros that may be empty, are written
 as signed integers of 5 bits a character, from the third but one on as differences to the run two before.
@@ -32,7 +32,7 @@ def _runs(region: npt.NDArray[np.bool_], x: int, y: int, width: int, height: int
 
 
 def _positions(edges: npt.NDArray[np.bool_], x: int, y: int, height: int) -> npt.NDArray[np.int64]:
-    """Edges of the region as places in the whole mask, column-major."""
+    """The edges of the region as column-major positions in the whole mask."""
     column, row = np.nonzero(edges)
     return (column + x) * height + row + y
 

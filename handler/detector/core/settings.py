@@ -1,7 +1,7 @@
-"""What the operator may set, and what a request may set on top of it.
+"""Reads the settings of the operator, and those that a request overrides.
 
 Owns: the environment variables (this is the only module that reads them), the CustomAttributes of a request, and the
-rules for their values. May not: know what the settings are used for.
+rules for their values. May not: depend on what the settings are used for.
 
 The environment is read once, when the model loads. A request overrides some of it through its CustomAttributes
 (`frame_interval=5;score_threshold=0.3;masks=rle;layout=plain`).
@@ -44,7 +44,7 @@ class Precision(StrEnum):
 class Compiled(StrEnum):
     NONE = "none"
     BACKBONE = "backbone"
-    """Backbone and RPN head by torch.compile: for every size of picture, the first request waits for it."""
+    """Backbone and RPN head are compiled by torch.compile; the first request of every picture size waits for that."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ REQUEST_PARAMETERS = ("frame_interval", "score_threshold", "masks", "layout")
 
 @dataclass(frozen=True)
 class Settings:
-    """Validated at birth: raises SettingsError.
+    """The settings, validated when they are made: raises SettingsError.
 
-    `frame_interval` N keeps the frames 0, N, 2N... `batch_size` frames go through the network at once; None lets the
-    device decide. `frame_width` and `frame_height` are what the network is given, in pixels: with one of them the other
-    follows the aspect, with neither the frames keep their size. Detections below `score_threshold` are dropped; the
-    network itself has already dropped those below its own threshold (0.05 in torchvision). `precision` is what the
-    heavy parts of the network compute in, `compiled` which of them torch's compiler makes faster. `gpu_memory_bytes`
-    is how much of a GPU torch may take; None means all of it.
+    `frame_interval` N keeps the frames 0, N, 2N... `batch_size` frames go through the network at once; for None the
+    default depends on the device. `frame_width` and `frame_height` are the size of the network's input in pixels: with
+    one of them the other follows the aspect, with neither the frames keep their size. Detections below
+    `score_threshold` are dropped; the network itself has already dropped those below its own threshold (0.05 in
+    torchvision). `precision` is the number format of the heavy parts of the network, `compiled` selects those that
+    torch's compiler makes faster. `gpu_memory_bytes` limits the GPU memory that torch may take; None means all of it.
     """
 
     frame_interval: int = 1
@@ -153,7 +153,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _refuse_server_batches(environment: Mapping[str, str]) -> None:
-    """The toolkit gives every request of a TorchServe batch the headers of the first one (`Transformer.transform`)."""
+    """The toolkit would give every request of a batch the first one's headers (`Transformer.transform`)."""
     if environment.get("SAGEMAKER_TS_BATCH_SIZE", "1").strip() not in ("", "1"):
         raise SettingsError(
             "SAGEMAKER_TS_BATCH_SIZE must be 1: the serving toolkit mixes up the headers of requests that the server "

@@ -1,7 +1,7 @@
-"""Where a request's time goes: one line in the log that programs can read.
+"""Measures the stages of a request, and writes them as one line of the log that programs can read.
 
-Owns: the clock. An inner stage does not count in its outer one, so the seconds of one thread add up to its time; the
-seconds of a decoder thread overlap with those of the network.
+Owns: the clock. The time of an inner stage is not part of its outer one, so the seconds of one thread add up to its
+time; the seconds of a decoder thread overlap with those of the network.
 """
 
 from __future__ import annotations

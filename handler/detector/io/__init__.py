@@ -1,12 +1,12 @@
-"""What comes in and what goes out. Imports `core`, and `speed.prefetch`; knows no model.
+"""Reads requests and writes answers. Imports `core` and `speed.prefetch`, and no model.
 
-    toolkit       the SageMaker toolkit's context: headers in, status out
-    media         a body becomes a `Clip`, by its content type: `video`, `images` or `npy`
-    containers    what a video file says of its own length
-    storage       a body as a file without a name
-    skipping      H.264 without decoding the frames that nobody asked for, by a plan of `gops`
-    wire          the content type of the answer
-    documents     detections become JSON, JSON lines or npy
+    toolkit       reads headers from the SageMaker toolkit's context, and sets the status
+    media         makes a `Clip` of a body, by its content type: `video`, `images` or `npy`
+    containers    reads the length that a video file declares
+    storage       keeps a body as a file without a name
+    skipping      decodes only the sampled frames of H.264 and those that they need, by a plan of `gops`
+    wire          negotiates the content type of the answer
+    documents     writes detections as JSON, JSON lines or npy
 
 Other folders import `toolkit`, `media`, `wire` and `documents`.
 """

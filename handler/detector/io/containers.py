@@ -1,8 +1,8 @@
-"""What a container says of its own length, read from the outermost sizes of the file and nothing deeper.
+"""Reads the length that a container file declares, from its outermost sizes alone.
 
-Owns: the evidence that a file is cut. OpenCV ends silently where a cut file ends, and its frame count cannot tell: it
-is an estimate in most formats, and in MP4 it counts frames that an edit list hides. MPEG-TS, MPEG-PS, FLV and live
-streams declare no length: where they end is where they end.
+Owns: the evidence that a file is cut. OpenCV ends silently where a cut file ends, and its frame count is no evidence:
+it is an estimate in most formats, and in MP4 it counts frames that an edit list hides. MPEG-TS, MPEG-PS, FLV and live
+streams declare no length, so a cut cannot be detected in them.
 
 Sources: ISO/IEC 14496-12 (4.2, boxes), the RIFF and OpenDML specifications, RFC 8794 (EBML, section 4 and 6), the ASF
 specification (chapter 3, objects).
@@ -29,7 +29,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 
 @dataclass(frozen=True)
 class Container:
-    """`declared_bytes` is what the outermost sizes add up to; None where the format or the writer gives none."""
+    """`declared_bytes` is the sum of the outermost sizes; None where the format or the writer gives none."""
 
     family: str
     declared_bytes: int | None = None
@@ -39,12 +39,12 @@ class Container:
     """An MP4 whose frames are counted fragment by fragment, so that a missing one is missing from the count too."""
 
     def missing_bytes(self, body: Body) -> int:
-        """How many bytes less than declared `body` has; 0 without evidence."""
+        """The number of declared bytes that `body` lacks; 0 without evidence."""
         return max(0, (self.declared_bytes or 0) - len(body))
 
 
 def recognised(body: Body) -> Container | None:
-    """The container `body` begins with; None if it begins like nothing known."""
+    """The container that `body` begins with; None when it is unknown."""
     if bytes(body[4:8]) in _BOXES:
         return _mp4(body)
     if body.startswith(_EBML):

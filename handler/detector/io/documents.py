@@ -1,8 +1,8 @@
-"""Detections as bytes: JSON, JSON lines or npy.
+"""Writes detections as JSON, JSON lines or npy.
 
 Owns: the shape of the answers, described in `predictions.schema.json`. May not: choose among them (`wire`).
 
-Frames are written as they come, so that what is kept of a long clip is its answer, not its detections.
+Each frame is written as it comes, so that only the answer of a long clip is kept in memory, not its detections.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from detector.core.settings import Layout, Settings
 from detector.io.wire import Output
 
 SCHEMA = "rehearsal.predictions/1"
+# Each detection is one row of the npy answer. Frames without detections have no row; unknown times are NaN.
 ROW = np.dtype(
     [("frame_index", "<i8"), ("pts_seconds", "<f8"), ("box", "<f4", (4,)), ("label_id", "<i8"), ("score", "<f4")]
 )
-"""One row of the npy answer: a detection. Frames without detections have no row, unknown times are NaN."""
 
 _BOX_DECIMALS, _SCORE_DECIMALS, _SECONDS_DECIMALS = 3, 6, 6
 
 
 @dataclass(frozen=True)
 class Header:
-    """What is said once for a clip; `width` and `height` are of the source, in whose pixels boxes and masks are."""
+    """The facts about a clip; `width` and `height` are the source's, and boxes and masks are in its pixels."""
 
     width: int
     height: int
@@ -40,7 +40,7 @@ class Header:
 
 
 def written(output: Output, header: Header, frames: Iterable[FrameDetections]) -> bytes:
-    """The whole answer; consumes `frames`."""
+    """Write the whole answer; this consumes `frames`."""
     if output is Output.NPY:
         return _npy(frames)
     plain = header.settings.layout is Layout.PLAIN

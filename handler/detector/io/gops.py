@@ -1,10 +1,10 @@
-"""Which packets of an H.264 stream must be decoded to see every N-th picture, from the packets' own records alone.
+"""Plans which packets of an H.264 stream must be decoded to get every N-th picture, from the packets' records alone.
 
 Owns: the plan, and every reason not to make one. May not: decode.
 
-A group of pictures begins with an IDR picture: nothing after it, in decoding order, refers to anything before it
-(ISO/IEC 14496-10, 7.4.1.2.4). So groups without a wanted picture need not be decoded at all, and no group beyond the
-last wanted picture in it. A key frame that is no IDR (an open group, intra refresh) begins nothing here.
+A group of pictures begins with an IDR picture: no picture after it, in decoding order, refers to one before it
+(ISO/IEC 14496-10, 7.4.1.2.4). So a group without a wanted picture need not be decoded at all, and any other only up to
+its last wanted picture. A key frame that is not an IDR picture (open group, intra refresh) does not begin a group here.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _START_CODE = b"\x00\x00\x01"
 
 
 class CannotSkip(Exception):
-    """The stream is not one that this can be done with exactly; it says why. Every picture must be decoded."""
+    """The stream cannot be skipped through exactly, for the given reason. Every picture must be decoded."""
 
 
 @dataclass(frozen=True)
 class PacketRecord:
-    """One packet, in decoding order; `pts` is in the stream's own units."""
+    """One packet, in decoding order; `pts` is in units of the stream's time base."""
 
     pts: int | None
     begins_group: bool
-    """It holds an IDR picture."""
+    """Whether it holds an IDR picture."""
     is_sound: bool
-    """Neither corrupt nor hidden by an edit list."""
+    """Whether it is neither corrupt nor hidden by an edit list."""
 
 
 @dataclass(frozen=True)

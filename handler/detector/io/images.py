@@ -1,8 +1,8 @@
-"""One JPEG or PNG picture as a clip of one frame, at 0 seconds.
+"""Opens a JPEG or PNG picture as a clip of one frame, at 0 seconds.
 
-Owns: the decoding of pictures by OpenCV, which turns them as their EXIF orientation says; boxes are in pixels of the
-turned picture. OpenCV decodes the beginning of a cut picture and fills the rest with grey, so their ends are looked
-for here.
+Owns: the decoding of pictures by OpenCV, which applies their EXIF orientation; boxes are in pixels of the turned
+picture. OpenCV decodes the beginning of a cut picture and fills the rest with grey, so this module looks for the
+picture's end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A request's body becomes a `Clip`, by its content type.
+"""Makes a `Clip` of a request's body, by its content type.
 
 Owns: which content types are accepted. The formats themselves are in `video`, `images` and `npy`.
 """
@@ -33,7 +33,7 @@ _SIGNATURES: dict[bytes, Opener] = {
 
 
 def open_clip(body: Body, content_type: str | None, frame_interval: int) -> AbstractContextManager[Clip]:
-    """The clip in `body`, with every `frame_interval`-th frame; closing it frees what decoding took.
+    """Open the clip in `body`, with every `frame_interval`-th frame; closing it frees the decoder's resources.
 
     Plain bytes, or no content type at all, are a video unless they begin like a JPEG, PNG or npy file.
     Raises UnsupportedType, EmptyMedia, UnreadableMedia or TruncatedMedia, some of them only while frames are read.

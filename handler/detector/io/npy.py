@@ -1,4 +1,4 @@
-"""A stack of pictures as npy: (N, H, W, 3) uint8, RGB.
+"""Opens a stack of pictures in npy format as a clip: (N, H, W, 3) uint8, RGB.
 
 Owns: the npy header, which is checked against the body. Nothing is unpickled and nothing is copied: the frames
 are views of the body.
@@ -25,7 +25,7 @@ _EXPECTED = "expected an npy file of dtype uint8 and shape (frames, height, widt
 
 @contextmanager
 def open_npy(body: bytes | bytearray, frame_interval: int) -> Iterator[Clip]:
-    """Frames have no time: their `pts_seconds` is NaN. Raises UnreadableMedia, EmptyMedia or TruncatedMedia."""
+    """The frames' `pts_seconds` is NaN. Raises UnreadableMedia, EmptyMedia or TruncatedMedia."""
     stack = _stack(body)
     yield Clip(stack.shape[2], stack.shape[1], _frames(stack, frame_interval))
 
@@ -48,7 +48,7 @@ def _stack(body: bytes | bytearray) -> Pixels:
 
 
 def _header(body: bytes | bytearray) -> tuple[tuple[int, ...], int]:
-    """Shape, and where the pixels begin."""
+    """The shape, and the offset of the pixels."""
     start = io.BytesIO(body[:_HEADER_LIMIT_BYTES])
     try:
         version = _npy_format.read_magic(start)

@@ -1,8 +1,8 @@
-"""Every N-th picture of an H.264 clip without decoding all the others: with PyAV, where it is installed.
+"""Reads every N-th picture of an H.264 clip without decoding all the others, with PyAV where it is installed.
 
-Owns: decoding by a plan (`gops`), and the proof that what comes out is what OpenCV would have given: the first picture
-is compared pixel by pixel, every picture's time stamp is one that was asked for, and none is missing. Whatever does not
-fit raises CannotSkip, and the caller goes on with OpenCV. May not: be the only way to read a clip.
+Owns: decoding by a plan (`gops`), and the proof that the pictures are those of OpenCV: the first picture is compared
+pixel by pixel, every picture's time stamp is a wanted one, and none is missing. Any difference raises CannotSkip, and
+the caller continues with OpenCV. May not: be the only way to read a clip.
 
 Within a group that is decoded, pictures that no other refers to are skipped unless they are wanted (`skip_frame`). Only
 H.264 tells them apart for certain: in HEVC the lower layers of a stream may refer to them.
@@ -30,13 +30,13 @@ except ImportError:
 
 _CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts")
 _PIXEL_FORMATS = ("yuv420p", "yuvj420p")
-_MOST_THREADS = 16  # FFmpeg's own limit; each thread holds a picture or more
-# Of the first picture's values: in a flat one, different conversions of colours look the same.
+_MOST_THREADS = 16  # this is FFmpeg's own limit; each thread holds a picture or more
+# The first picture's values must deviate by this: in a flat picture, different colour conversions look the same.
 _LEAST_DEVIATION = 4.0
 
 
 def sampled(path: str, frame_interval: int) -> Iterator[Frame]:
-    """Frames 0, N, 2N..., to be `checked`. Raises CannotSkip rather than give a wrong one."""
+    """Frames 0, N, 2N..., to be `checked`. Raises CannotSkip instead of giving a wrong one."""
     if av is None or frame_interval == 1:
         raise CannotSkip("PyAV is not installed" if av is None else "every frame is wanted")
     try:
@@ -49,7 +49,7 @@ def sampled(path: str, frame_interval: int) -> Iterator[Frame]:
 
 
 def checked(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
-    """The same frames, if they begin with `first`, OpenCV's picture of frame 0; else raises CannotSkip."""
+    """The same frames, if the first equals `first`, OpenCV's picture of frame 0; else raises CannotSkip."""
     frame = next(frames)
     if first[::8, ::8].std() < _LEAST_DEVIATION:
         raise CannotSkip("the first picture is too flat to compare")
@@ -65,7 +65,7 @@ def _planned(container: Any, stream: Any, frame_interval: int) -> Plan:
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """Without the empty one that PyAV ends with."""
+    """The stream's packets, without the empty one that PyAV ends with."""
     return (packet for packet in container.demux(stream) if packet.size)
 
 
@@ -75,7 +75,7 @@ def _record(packet: Any, size: int | None) -> PacketRecord:
 
 
 def _decoded(container: Any, stream: Any, planned: Plan) -> Iterator[Frame]:
-    """Reads the packets once more, from the start."""
+    """Decode by the plan; this reads the packets once more, from the start."""
     left = dict(planned.wanted)
     origin, decoder = min(left), stream.codec_context
     packets = itertools.zip_longest(_packets(container, stream), planned.stamps, planned.is_needed)
@@ -107,7 +107,7 @@ def _pixels(picture: Any) -> Pixels:
 
 @contextmanager
 def _opened(path: str) -> Iterator[tuple[Any, Any]]:
-    """The container and its video stream, if they are of a kind that this works with; else CannotSkip."""
+    """The container and its video stream. Raises CannotSkip when they are of another kind than this supports."""
     _take_python_out_of_the_log()
     with av.open(path, options=dict(OPEN_OPTIONS)) as container:
         streams = container.streams.video
@@ -122,16 +122,16 @@ def _opened(path: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _thread_count() -> int:
-    """One for each core. FFmpeg by itself takes one more (libavcodec/pthread.c): a sixth of the speed on two cores."""
+    """One for each core. FFmpeg's default is one more (libavcodec/pthread.c), a sixth slower on two cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, _MOST_THREADS)
 
 
 def _take_python_out_of_the_log() -> None:
-    """Let FFmpeg's threads never wait for the interpreter.
+    """Take PyAV's callback out of FFmpeg's log, so that FFmpeg's threads never wait for the interpreter lock.
 
     `torchvision.io` sets PyAV's log level when it is imported, and from then on every error that a decoder's thread
-    reports calls Python. A decoder that is closed before its end waits for its threads while it holds the
-    interpreter, and they wait for the interpreter: the worker hangs for good.
+    reports calls Python. A decoder that is closed early waits for its threads while it holds the interpreter lock, and
+    they wait for that lock: a deadlock of the worker.
     """
     av.logging.set_level(None)

@@ -1,6 +1,6 @@
-"""A body that OpenCV can open by name, and that never outlives its use, not even a killed process.
+"""Gives a body a path that OpenCV can open, in a file that disappears with its use, even when the process is killed.
 
-Owns: the anonymous file. It has no name on any disk: OpenCV reaches it through /proc/self/fd.
+Owns: the anonymous file. It has no name on any disk: OpenCV opens it through /proc/self/fd.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+# Larger bodies go to an unlinked file in TMPDIR, whose pages the kernel can write back.
 MEMORY_LIMIT_BYTES = 256 << 20
-"""Larger bodies go to an unlinked file in TMPDIR, whose pages the kernel can write back."""
 
 
 @contextmanager

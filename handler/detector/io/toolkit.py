@@ -1,9 +1,9 @@
-"""What the SageMaker toolkit hands over, and how an answer that is an error goes back through it.
+"""Reads a request's headers from the SageMaker toolkit's context, and returns errors through it.
 
 Owns: the request context (TorchServe's `ts.context.Context`), the CustomAttributes header, the status of an answer.
-May not: know anything about video or models.
+May not: depend on video or models.
 
-An exception that passes through the toolkit reaches the client with a traceback glued to its message
+An exception that passes through the toolkit reaches the client with a traceback appended to its message
 (`Transformer.handle_error`), and one that is not the toolkit's own is a 500. So errors are answered here: the status
 is set on the context, as the toolkit itself does, and the body is one line of JSON.
 """
@@ -35,7 +35,7 @@ class Context(Protocol):
 
 
 def gpu_index(context: Context | None) -> int | None:
-    """The GPU that TorchServe gave this worker; None without one (TorchServe says -1 or None)."""
+    """The GPU that TorchServe gave this worker; None without one (TorchServe's value is -1 or None then)."""
     index = context.system_properties.get("gpu_id") if context else None
     return None if index is None or int(index) < 0 else int(index)
 
@@ -49,7 +49,7 @@ def custom_attributes(context: Context | None) -> str | None:
 def answered(context: Context | None, work: Callable[[], tuple[bytes, str]]) -> tuple[bytes, str]:
     """The body and content type of `work`, or of its error, whose status is then set on the context.
 
-    Without a context there is no status to set: the error is raised.
+    Without a context the error is raised, since there is no status to set.
     """
     try:
         return work()

@@ -1,11 +1,11 @@
-"""Any video that OpenCV opens, as a clip of sampled frames.
+"""Opens any video that OpenCV can read as a clip of sampled frames.
 
 Owns: decoding with OpenCV's FFmpeg backend, presentation times, and the errors about a video that cannot be read.
-May not: keep a frame, or leave anything behind: the body is reached through an anonymous file (`storage`).
+May not: keep a frame, or leave a file behind: OpenCV reads the body from an anonymous file (`storage`).
 
-Where the sampled frames can be had without decoding all the others (`skipping`), they are. Else every frame is decoded
-(`grab`) and only the sampled ones are converted to pixels (`retrieve`), which also turns them as the rotation in the
-container says (CAP_PROP_ORIENTATION_AUTO, on by default in this backend).
+Where possible, the sampled frames are read without decoding all the others (`skipping`). Otherwise every frame is
+decoded (`grab`) and only the sampled ones are converted to pixels (`retrieve`), which also applies the container's
+rotation (CAP_PROP_ORIENTATION_AUTO, on by default in this backend).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _RE_ENCODE = "check it with ffprobe, and re-encode it: ffmpeg -i IN -c:v libx264
 
 @contextmanager
 def open_video(body: bytes | bytearray, frame_interval: int) -> Iterator[Clip]:
-    """Raises UnreadableMedia, EmptyMedia or TruncatedMedia; a cut clip is refused before it is predicted on."""
+    """Raises UnreadableMedia, EmptyMedia or TruncatedMedia; a cut clip is refused before any prediction."""
     container = containers.recognised(body)
     if container is None and containers.is_text(body):
         raise UnreadableMedia(f"the body is a text, not a video; it begins with {bytes(body[:32])!r}")
     with storage.named(body) as path:
         if container and container.missing_bytes(body):
             _refuse_cut(path, body, container)
-        # Either decoder takes its time to the first picture, so they start together.
+        # Both decoders need some time for the first picture, so they start together.
         with prefetched(skipping.sampled(path, frame_interval)) as skipped, _capturing(path) as capture:
             if not capture.isOpened():
                 raise _unopened(body, container)
@@ -57,7 +57,7 @@ def _capturing(path: str) -> Iterator[cv2.VideoCapture]:
 
 
 def _clip(capture: cv2.VideoCapture, skipped: Iterator[Frame], frame_interval: int) -> Clip:
-    """The size of the pictures is known from the first one only: rotation is applied when pixels are made."""
+    """The clip's size is that of its first picture, since rotation is applied only when pixels are made."""
     _refuse_giant_frames(capture)
     if not capture.grab():
         raise _without_frames(capture)
@@ -69,7 +69,7 @@ def _clip(capture: cv2.VideoCapture, skipped: Iterator[Frame], frame_interval: i
 def _sampled(
     capture: cv2.VideoCapture, skipped: Iterator[Frame], frame_interval: int, first: Pixels
 ) -> Iterator[Frame]:
-    """Frames 0, N, 2N... of a capture whose first frame has been grabbed: with skipping as far as that goes."""
+    """Frames 0, N, 2N... of a capture whose first frame has been grabbed, skipping as long as that is possible."""
     last_index = -1
     try:
         for frame in skipping.checked(skipped, first):
@@ -104,10 +104,10 @@ def _pixels(capture: cv2.VideoCapture, frame_index: int) -> Pixels:
 class PresentationClock:
     """Presentation times counted from the first picture, strictly increasing.
 
-    After `grab`, OpenCV gives the frame's own time stamp (of its stream's start, so MP4 edit lists and the offset of
-    MPEG-TS are gone already). Where a container has none - an AVI with B-frames gives the time of the packet that was
-    fed last, and zero for the frames that come out at the end - or where it jumps back, the clock goes on from the
-    frame before.
+    After `grab`, OpenCV gives the frame's own time stamp (from its stream's start, so MP4 edit lists and the offset of
+    MPEG-TS are applied already). An AVI with B-frames gives the time of the last packet instead, and zero for the
+    frames that the decoder returns at the end. Where a time stamp is missing or jumps back, the clock continues from
+    the frame before.
     """
 
     def __init__(self, frame_seconds: float) -> None:
@@ -138,14 +138,14 @@ def _refuse_giant_frames(capture: cv2.VideoCapture) -> None:
 
 @dataclass(frozen=True)
 class _Reach:
-    """How far a capture can be read: frames, and the time of the last one."""
+    """The readable length of a capture: its number of frames, and the time of the last one."""
 
     frame_count: int
     last_seconds: float
 
 
 def _reach(capture: cv2.VideoCapture) -> _Reach:
-    """Decodes to the end, converts nothing; a capture that could not be opened reaches nowhere."""
+    """Decode to the end without converting pixels; a capture that could not be opened has no frames."""
     clock, count, last = PresentationClock(_frame_seconds(capture)), 0, 0.0
     while capture.grab():
         count, last = count + 1, clock.at(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
@@ -153,7 +153,7 @@ def _reach(capture: cv2.VideoCapture) -> _Reach:
 
 
 def _refuse_cut(path: str, body: bytes | bytearray, container: Container) -> None:
-    """Raise TruncatedMedia, unless every frame that the container declares can be read all the same."""
+    """Raise TruncatedMedia, unless every frame that the container declares can be read nevertheless."""
     with _capturing(path) as capture:
         declared = _declared_frame_count(capture)
         reach = _reach(capture)
@@ -170,7 +170,7 @@ def _refuse_cut(path: str, body: bytes | bytearray, container: Container) -> Non
 
 
 def _declared_frame_count(capture: cv2.VideoCapture) -> int | None:
-    """What the container says or lets estimate; writers that could not know it left nonsense."""
+    """The declared or estimated count; None for the nonsense of writers that could not know it."""
     count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
     return int(count) if 0 < count < 1e9 else None
 

@@ -1,6 +1,6 @@
-"""Which content type an answer has: the request's Accept against what can be written.
+"""Negotiates the content type of an answer: the request's Accept header against the formats that can be written.
 
-Owns: the media types that go out. May not: write them (`documents`) or touch what comes in (`media`).
+Owns: the media types of answers. May not: write them (`documents`) or read the input (`media`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from detector.core.settings import Layout, Masks, Settings
 
 
 class Output(StrEnum):
-    """In the order of preference where the sender has none."""
+    """The media types, in the order of preference where the sender has none."""
 
     JSON = "application/json"
     JSON_LINES = "application/jsonlines"

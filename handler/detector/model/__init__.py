@@ -1,7 +1,7 @@
-"""An unpacked archive becomes a predictor.
+"""Makes a predictor of an unpacked archive.
 
-    spec            model.json: the part that every family shares
-    weights         model.pth becomes the tensors of a network; nothing is unpickled
+    spec            reads model.json: the part that every family shares
+    weights         loads model.pth as the tensors of a network; nothing is unpickled
     architectures   the table: the architecture that model.json names, and the family that reads, builds and runs it
     maskrcnn        the family of torchvision's Mask R-CNN
 

@@ -1,6 +1,6 @@
-"""The table of architectures: for each name that `model.json` may give, the family that reads, builds and runs it.
+"""Holds the table of architectures: for each name in `model.json`, the family that reads, builds and runs it.
 
-Owns: the table, and the way from an unpacked archive to its predictor. May not: know a network from the inside.
+Owns: the table, and the way from an unpacked archive to its predictor. May not: depend on a network's internals.
 
 Another model family is one module beside this one, with the three functions of a `Family`, and one row in the table.
 """
@@ -30,8 +30,8 @@ Spec = TypeVar("Spec", bound=ModelSpec)
 class Family(Generic[Spec]):
     """How the models of one kind are read, built and run.
 
-    `parse_spec` turns the document of `model.json` into the family's specification. It raises ModelArtifactError;
-    a KeyError, TypeError or ValueError is told with the file's name as well.
+    `parse_spec` turns the document of `model.json` into the family's specification. It raises ModelArtifactError; a
+    KeyError, TypeError or ValueError becomes one, with the file's name.
 
     `build_network` makes the untrained network. It runs on torch's meta device, where tensors have no values: what is
     neither a parameter nor a buffer must be made of Python numbers. It never downloads anything.

@@ -1,7 +1,7 @@
-"""`model.json`, the specification beside the weights: the part that every model family shares.
+"""Reads `model.json`, the specification beside the weights: the part that every model family shares.
 
 Owns: the file's schema, and the errors that name the file and what is wrong in it.
-May not: know what a family reads from it (`architectures`).
+May not: depend on what a family reads from it (`architectures`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ModelSpec(Protocol):
 
     @property
     def sizes(self) -> Mapping[str, int]:
-        """Those values that decide the sizes of the network's tensors: an error about weights names them."""
+        """The values that decide the sizes of the network's tensors; errors about weights name them."""
         ...
 
 
@@ -40,7 +40,7 @@ Spec = TypeVar("Spec", bound=ModelSpec)
 
 
 def read(path: Path, parse: Callable[[Mapping[str, Any]], Spec]) -> Spec:
-    """What `parse` makes of the file. Raises ModelArtifactError."""
+    """Read the file with `parse`. Raises ModelArtifactError."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != SPEC_SCHEMA:

@@ -1,7 +1,7 @@
-"""`model.pth`: a network takes the weights of an unpacked archive.
+"""Loads `model.pth`, the weights of an unpacked archive, into a network.
 
-Owns: reading weights without running code, and the errors that say what is wrong with them and how to mend it.
-May not: know the network; it is built by the function given.
+Owns: reading weights without running code, and the errors that say what is wrong with them and how to fix it.
+May not: depend on the network, which the given function builds.
 
 The network is built without memory (on torch's meta device) and takes the tensors of the file as its own, mapped from
 disk: nothing is initialised in order to be overwritten, which is most of a plain load.
@@ -29,7 +29,7 @@ _DATAPARALLEL = "the names begin with 'module.' (DataParallel): save model.modul
 
 
 def load(path: Path, build: Callable[[], nn.Module], spec: ModelSpec) -> nn.Module:
-    """What `build` makes, with the weights in `path`, on the CPU, in evaluation mode. Raises ModelArtifactError."""
+    """The network of `build` with the weights in `path`, on the CPU in evaluation mode. Raises ModelArtifactError."""
     state = _read_state(path)
     network = unfilled(build)
     _fill(network, state, path, spec)
@@ -37,13 +37,13 @@ def load(path: Path, build: Callable[[], nn.Module], spec: ModelSpec) -> nn.Modu
 
 
 def unfilled(build: Callable[[], nn.Module]) -> nn.Module:
-    """What `build` makes, with tensors that have a size and no values."""
+    """The network of `build` with tensors that have a size and no values."""
     with torch.device("meta"), _Uninitialised():
         return build()
 
 
 class _Uninitialised(TorchFunctionMode):
-    """Leaves out the values: the meta device keeps none, and making them there loads sympy."""
+    """Leaves out the initial values: the meta device has none, and initialising tensors there imports sympy."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in _CONSTANT and "device" not in (kwargs or {}):

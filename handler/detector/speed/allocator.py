@@ -1,8 +1,8 @@
-"""The C library's allocator, set to keep freed memory: on a CPU the next frame needs the same memory again.
+"""Sets the C library's allocator to keep freed memory: on a CPU the next frame needs the same memory again.
 
-By default glibc maps every large tensor and unmaps it when it is freed; each costs page faults by the hundred thousand
-a frame, as much time as the network itself on some machines. Process-wide, so it is set once, at load, and only where
-the network runs on the CPU. Source of the numbers: mallopt(3) and malloc.h of glibc.
+By default glibc maps every large tensor and unmaps it when it is freed, which costs hundreds of thousands of page
+faults a frame, as much time as the network itself on some machines. The setting is process-wide, so it is made once, at
+load, and only where the network runs on the CPU. Source of the numbers: mallopt(3) and malloc.h of glibc.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _GROWTH_BYTES = 64 << 20
 
 
 def keep_freed_memory() -> bool:
-    """Whether it took effect: only glibc has these options."""
+    """Set the options, and return whether they took effect: only glibc has them."""
     if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt

@@ -1,8 +1,8 @@
-"""A part of a network through torch's compiler, where the setting COMPILED asks for it.
+"""Compiles a part of a network with torch's compiler, where the setting COMPILED requires it.
 
 Owns: the compilation, once for each shape of input, with the weights frozen in; and the fallback where a machine cannot
-compile (most often it has no C++ compiler). Each shape of a batch costs its first user tens of seconds, once in the
-life of the process.
+compile (most often it has no C++ compiler). The first request of each batch shape waits tens of seconds in every
+process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class CompiledModule(nn.Module):
-    """What `inner` gives. After the first failure to compile, `inner` itself answers."""
+    """A module with the results of `inner`. After the first failure to compile, `inner` itself runs."""
 
     def __init__(self, inner: nn.Module, name: str) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""The box head's fully connected layers, computed by the CPU's convolution kernels.
+"""Computes the box head's fully connected layers with the CPU's convolution kernels.
 
-Owns: the same multiplication as a convolution of one place, because torch computes that with oneDNN and a plain
-matrix with MKL, which on CPUs that are not Intel's takes about twice as long. Regions are read as `regions` lays them
-out, channels last: the first layer's weights are put in that order once, so that nothing is moved for every frame.
+Owns: the same multiplication as a 1 x 1 convolution, because torch computes that with oneDNN and a matrix product with
+MKL, which takes about twice as long on CPUs that are not Intel's. `regions` makes its output channels last: the first
+layer's weights are put in that order once, so that nothing is reordered for every frame.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def compute_as_convolutions(heads: Any) -> None:
 
 
 class DenseHead(nn.Module):
-    """What `head` gives for regions of `size` (height, width)."""
+    """A module with the results of `head` for regions of `size` (height, width)."""
 
     def __init__(self, head: TwoMLPHead, size: tuple[int, int]) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class _Dense(nn.Module):
         self.bias = nn.Parameter(bias, requires_grad=False)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Rows are the places of one picture, one below the other, and their numbers its channels."""
+        """The rows become the pixels of one picture, one below the other, and their values its channels."""
         if len(rows) == 0:  # a picture without places is refused
             return rows.new_empty(0, len(self.bias))
         column = rows[None, :, None].permute(0, 3, 1, 2)

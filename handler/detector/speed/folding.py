@@ -1,7 +1,7 @@
-"""Frozen batch norms, folded into the convolutions before them.
+"""Folds frozen batch norms into the convolutions before them.
 
-Owns: the arithmetic, done once at load in float32. A frozen norm is a multiplication and an addition by constants; in
-torchvision it is two passes over every activation, and under reduced precision it turns them back into float32.
+Owns: the arithmetic, done once at load in float32. A frozen norm multiplies by a constant and adds another; torchvision
+makes two passes over every activation for it, and with reduced precision converts them back to float32.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Python's cycle collector, paused while a network is loaded.
+"""Pauses Python's cycle collector while a network is loaded.
 
 Owns: the pause, because a load makes many objects and little garbage, and the freezing of every object that exists
-afterwards: torch and the network alone are hundreds of thousands of objects, and every full collection would visit
+afterwards: torch and the network alone have hundreds of thousands of objects, and every full collection would visit
 them all, at load and in the middle of a request.
 """
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Collects nothing while the context lasts; no later collection visits the objects that exist at its end."""
+    """Pause collection while the context lasts; no later collection visits the objects that exist at its end."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""A limit on GPU memory, so that a large GPU runs out of memory where the smaller one in production would.
+"""Limits GPU memory, so that a large GPU runs out of memory where the smaller one in production would.
 
 The limit is on torch's own allocator in this process; the CUDA context and other libraries take some hundred MiB more.
 """

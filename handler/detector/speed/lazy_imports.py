@@ -1,10 +1,10 @@
-"""Modules that torchvision imports and no answer needs, imported at first use: most of a worker's cold start.
+"""Defers modules that torchvision imports and no answer needs until their first use: they are most of a cold start.
 
-`torchvision.ops.roi_align` imports `torch._dynamo`, and `torchvision.models.densenet`, by way of checkpointing, the
-functionalisation of AOT autograd: thousands of modules and seconds, for one function each, which is called only for
-graphs that are compiled or trained. `torchvision` itself imports its data sets, with all they need to download and
-unpack. Importing this module imports torchvision with a placeholder for each of these modules; the first use of a
-placeholder imports the real one.
+`torchvision.ops.roi_align` imports `torch._dynamo`, and `torchvision.models.densenet` imports, through checkpointing,
+the functionalisation of AOT autograd: thousands of modules and several seconds, for one function each, which is called
+only for graphs that are compiled or trained. `torchvision` itself imports its data sets, with everything that downloads
+and unpacks them. Importing this module imports torchvision with a placeholder for each of these modules; the first use
+of a placeholder imports the real one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-# By module, the functions that others import by name.
+# For each module, these are the functions that others import by name.
 _FUNCTIONS = {
     "torch._dynamo.utils": ("is_compile_supported",),
     "torch._functorch._aot_autograd.functional_utils": ("is_fun",),
@@ -27,7 +27,7 @@ _FUNCTIONS = {
 
 @contextmanager
 def placeholders() -> Iterator[None]:
-    """An import of one of these modules gets a placeholder, which loads the module at its first use."""
+    """While the context lasts, importing one of these modules gives a placeholder, which loads it at its first use."""
     made = {name: _Placeholder(name, functions) for name, functions in _FUNCTIONS.items() if name not in sys.modules}
     sys.modules.update(made)
     try:

@@ -1,4 +1,4 @@
-"""In which floating-point format the network computes.
+"""Chooses the floating-point format of the network's arithmetic.
 
 Owns: the choice (`chosen`) and the wrapping of one part (`computing_in`). A family decides which parts gain from it.
 """
@@ -17,7 +17,7 @@ _TYPES = {Precision.FP32: torch.float32, Precision.FP16: torch.float16, Precisio
 
 
 def chosen(asked: Precision, device: torch.device) -> Precision:
-    """`auto` is fp16 on CUDA and fp32 elsewhere. Raises SettingsError for what the device cannot do fast."""
+    """`auto` is fp16 on CUDA and fp32 elsewhere. Raises SettingsError for a format that is slow on the device."""
     on_cuda = device.type == "cuda"
     if asked is Precision.AUTO:
         return Precision.FP16 if on_cuda else Precision.FP32
@@ -29,7 +29,7 @@ def chosen(asked: Precision, device: torch.device) -> Precision:
 
 
 def computing_in(module: nn.Module, precision: Precision) -> nn.Module:
-    """`module` computing in `precision`; float32 goes in and comes out."""
+    """Wrap `module` so that it computes in `precision`; its inputs and outputs stay float32."""
     dtype = _TYPES[precision]
     return module if dtype is torch.float32 else InType(module, dtype)
 
@@ -47,7 +47,7 @@ class InType(nn.Module):
 
 
 def _cast(value: Any, dtype: torch.dtype) -> Any:
-    """Tensors, and lists, tuples and dictionaries of them."""
+    """Cast tensors, and lists, tuples and dictionaries of them."""
     if isinstance(value, torch.Tensor):
         return value.to(dtype)
     if isinstance(value, dict):

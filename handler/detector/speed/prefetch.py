@@ -1,8 +1,8 @@
-"""Items of an iterator, made by a thread while the item before is in use.
+"""Makes the items of an iterator in a thread while the item before is in use.
 
-Owns: the thread, its bounded queue, and its end: when the context is left, for whatever reason, the thread has ended
-and no longer reads its source. Decoders and torch both release the interpreter while they work. It helps on a CPU as
-well, because parts of a network keep only one core busy.
+Owns: the thread, its bounded queue, and its end: when the context ends, for whatever reason, the thread has ended and
+no longer reads its source. Decoders and torch both release the interpreter lock while they work. Prefetching helps on a
+CPU as well, because parts of a network keep only one core busy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _END = object()
 
 @contextmanager
 def prefetched(items: Iterator[T]) -> Iterator[Iterator[T]]:
-    """The same items in the same order; an error of theirs is raised where it would have been."""
+    """The same items in the same order; an error of the iterator is raised at the same item."""
     worker = _Worker(items)
     worker.thread.start()
     try:

@@ -1,10 +1,10 @@
-"""Regions of the feature maps, pooled on a CPU as sums of rows.
+"""Pools regions of the feature maps on a CPU as sums of rows.
 
-Owns: another computation of torchvision's RoIAlign. Where a map is stored channels last, each of its places is a row
+Owns: another computation of torchvision's RoIAlign. Where a map is stored channels last, each of its pixels is a row
 of numbers, and every bin of a region is a weighted sum of a few rows: one `embedding_bag`, which reads rows in parallel
-and as vectors. torchvision's own kernel for CPUs goes through the regions in one thread, and wants every map copied
-first. Places and weights are those of `torchvision/csrc/ops/cpu/roi_align_common.h`; only the order in which a bin's
-terms are added differs.
+and as vectors. torchvision's own kernel for CPUs processes the regions in one thread, and needs a copy of every map.
+Pixels and weights are those of `torchvision/csrc/ops/cpu/roi_align_common.h`; only the order in which a bin's terms are
+added differs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torchvision.ops.poolers import _setup_scales
 
 
 def pool_as_rows(heads: Any) -> None:
-    """Let the RoI heads pool by rows, in place, where they pool as torchvision's networks do."""
+    """Replace the pooling of the RoI heads, in place, where they pool as torchvision's networks do."""
     for name in ("box_roi_pool", "mask_roi_pool"):
         pool = getattr(heads, name)
         if isinstance(pool, MultiScaleRoIAlign) and pool.sampling_ratio > 0:
@@ -29,7 +29,7 @@ def pool_as_rows(heads: Any) -> None:
 
 
 class RowPool(nn.Module):
-    """What `pool` gives, (regions, channels, height, width), laid out channels last."""
+    """A module with the results of `pool`, (regions, channels, height, width), stored channels last."""
 
     def __init__(self, pool: MultiScaleRoIAlign) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class RowPool(nn.Module):
     ) -> torch.Tensor:
         pool = self._pool
         maps = [each for name, each in features.items() if name in pool.featmap_names]
-        if pool.scales is None:  # as torchvision does it: they are the same for pictures of every size
+        if pool.scales is None:  # torchvision does the same: the scales are equal for pictures of every size
             pool.scales, pool.map_levels = _setup_scales(
                 maps, list(image_sizes), pool.canonical_scale, pool.canonical_level
             )
@@ -64,7 +64,7 @@ class RowPool(nn.Module):
 
 @dataclass(frozen=True)
 class _Levels:
-    """Of each feature map: pixels of the picture to places, its size in places, and where its rows begin."""
+    """For each feature map: its scale from the picture's pixels, its size in pixels of its own, and its first row."""
 
     scale: torch.Tensor
     height: torch.Tensor
@@ -80,7 +80,7 @@ class _Levels:
 
 @dataclass(frozen=True)
 class _Placed:
-    """Of each region: its box in places of its own map, that map's size, and the row of the map's first place."""
+    """For each region: its box in pixels of its own map, that map's size, and the map's first row."""
 
     top: torch.Tensor
     left: torch.Tensor
@@ -103,14 +103,14 @@ def _placed(boxes: list[torch.Tensor], level: torch.Tensor, levels: _Levels) -> 
 
 @dataclass(frozen=True)
 class _Samples:
-    """Along one axis, (regions, bins, samples x corners): the places that each bin is made of, and their weights."""
+    """Along one axis, (regions, bins, samples x corners): the pixels that each bin is made of, and their weights."""
 
     places: torch.Tensor
     weights: torch.Tensor
 
 
 def _samples(start: torch.Tensor, length: torch.Tensor, size: torch.Tensor, bins: int, ratio: int) -> _Samples:
-    """Every bin takes `ratio` samples, each from the two places it lies between; outside the map it weighs nothing."""
+    """Every bin takes `ratio` samples, each from the two pixels beside it; a sample outside the map has weight zero."""
     step = (length / bins)[:, None, None]
     at = start[:, None, None] + torch.arange(bins)[:, None] * step + (torch.arange(ratio) + 0.5) * step / ratio
     last = (size - 1)[:, None, None]
@@ -124,11 +124,11 @@ def _samples(start: torch.Tensor, length: torch.Tensor, size: torch.Tensor, bins
 
 
 def _crossed(down: torch.Tensor, across: torch.Tensor, combined: Any) -> torch.Tensor:
-    """(regions, height, width, down, across): every place down with every place across, bin by bin."""
+    """(regions, height, width, down, across): every sample down combined with every one across, for each bin."""
     crossed: torch.Tensor = combined(down[:, :, None, :, None], across[:, None, :, None, :])
     return crossed
 
 
 def _rows(maps: Sequence[torch.Tensor]) -> torch.Tensor:
-    """All places of all maps, a row of channels each; no more than one copy, where they lie channels last."""
+    """All pixels of all maps, a row of channels each; at most one copy is made where maps are stored channels last."""
     return torch.cat([each.permute(0, 2, 3, 1).flatten(0, 2) for each in maps])

@@ -9,7 +9,7 @@ import pytest
 from deploy.apply.ledger import Ledger
 from deploy.core.errors import ConfigurationError
 from deploy.plan.status import Status, status
-from deploy.pricing.prices import Price
+from deploy.pricing import Price
 from deploy.promote.promote import PromotionRequest
 from deploy.promote.recording import store_of
 from tests.deploy.promoting import run

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from deploy.core.errors import AwsRefused, ConfigurationError
 from deploy.plan.quota import require_quota
+from deploy.pricing import Price, price
 from deploy.pricing import cost as costs
 from deploy.pricing.cost import Load, cost, require_within_budget
-from deploy.pricing.prices import Price, price
 from tests.deploy.cloud import Refusal
 from tests.deploy.projects import write_project
 from tests.deploy.watched_cloud import WatchedCloud

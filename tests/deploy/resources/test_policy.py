@@ -23,7 +23,7 @@ from deploy.plan.plan import plan
 from deploy.plan.quota import require_quota
 from deploy.plan.role import require_assumable, require_permitted
 from deploy.plan.status import status
-from deploy.pricing.prices import price
+from deploy.pricing import price
 from deploy.promote.destroy import destroy
 from deploy.promote.expire import expire
 from deploy.promote.promote import PromotionRequest, destination, promote

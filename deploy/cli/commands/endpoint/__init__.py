@@ -1,1 +1,1 @@
-"""What runs: its state, requests, logs, releases, and whether it is still what was promoted."""
+"""Inspects and uses what runs: its state, requests, logs and releases, and whether it is still what was promoted."""

@@ -1,6 +1,6 @@
 """Compare what is deployed with the release record.
 
-Exit codes: 0 they agree, 1 they differ.
+Exit codes: 0 both agree, 1 they differ.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Print what the endpoint's containers wrote, oldest first; with JSON one object a line."""
+"""Print the log lines of the endpoint's containers, oldest first; as JSON, one object a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List what was promoted here, newest first, and what is in service."""
+"""List the releases of the endpoint, newest first, and the one in service."""
 
 from __future__ import annotations
 

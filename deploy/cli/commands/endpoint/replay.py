@@ -1,7 +1,7 @@
 """Run a failed request again on this machine, and compare.
 
-On the bundle and settings that served it. Exit codes: 0 it is answered here, 1 it fails here too, 2 it cannot be
-found, 3 this machine cannot run it, 4 AWS refused.
+The bundle and settings that served it then serve it again. Exit codes: 0 the request is answered here, 1 it fails here
+too, 2 it cannot be found, 3 this machine cannot run it, 4 AWS refused.
 """
 
 from __future__ import annotations

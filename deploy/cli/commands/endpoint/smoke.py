@@ -1,6 +1,7 @@
 """Send the smoke request to the endpoint and judge its answer.
 
-Where the rehearsal of the release in service is at hand, the answer must be like its; elsewhere any will do.
+Where this machine has the rehearsal report of the release in service, the answer must match it; otherwise any answer
+passes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Show what serves, what waits and what it costs."""
+"""Show the release in service, the waiting requests and the cost."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Prove that what serves is what was rehearsed and recorded.
 
-By digests and signatures; exit codes: 0 every link holds, 1 one does not. Signatures are checked with [release]
-public_keys; without any, a change of the whole bucket goes unseen.
+Every link is checked by digest, and by signature with [release] public_keys; without any key, a consistent change of
+the whole bucket is not detected. Exit codes: 0 every link holds, 1 one does not.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What comes before a promotion, on this machine: settings, policies, costs, keys, bundles, gates."""
+"""Prepares a promotion on this machine: settings, policies, costs, keys, bundles, gates."""

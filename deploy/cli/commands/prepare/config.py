@@ -1,4 +1,4 @@
-"""Show every setting as it is in force."""
+"""Show every effective setting."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def config(
 
 
 def _toml(value: object) -> str:
-    """As the file would spell it; TOML has no word for what is not set."""
+    """Write a value as TOML, which has no word for a setting that is not set."""
     return "(not set)" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,6 +1,6 @@
 """Estimate what the endpoint costs: low, expected and high.
 
-With every assumption beside it.
+The output lists every assumption.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from deploy.cli import output
 from deploy.cli.options import EndpointOptions, Format, OutputOption, ProfileOption, ProjectOptions
 from deploy.cli.output import rendering
 from deploy.cli.session import Session, open_session
+from deploy.pricing import Price
+from deploy.pricing import price as tabled_price
 from deploy.pricing.cost import Load, complete
 from deploy.pricing.cost import cost as estimate
-from deploy.pricing.prices import Price
-from deploy.pricing.prices import price as tabled_price
 
 
 @dataclass(frozen=True, kw_only=True)

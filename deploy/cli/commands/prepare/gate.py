@@ -1,4 +1,4 @@
-"""Say for every gate whether the evidence opens it, and why not."""
+"""Show for every gate whether the evidence opens it, and why not."""
 
 from __future__ import annotations
 

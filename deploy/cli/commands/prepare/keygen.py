@@ -1,7 +1,7 @@
 """Make a key that signs releases.
 
-Ed25519, encrypted when REHEARSAL_SIGNING_PASSPHRASE is set. Prints the lines for rehearsal.toml, with paths as they
-are understood there.
+The key is Ed25519, encrypted when REHEARSAL_SIGNING_PASSPHRASE is set. The output is the lines for rehearsal.toml, with
+paths relative to it.
 """
 
 from __future__ import annotations
@@ -50,5 +50,5 @@ def keygen(
 
 
 def _quoted(text: str) -> str:
-    """As TOML quotes it."""
+    """Quote a string as TOML does."""
     return json.dumps(text, ensure_ascii=False)

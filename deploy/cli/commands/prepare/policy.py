@@ -1,6 +1,6 @@
 """Print the least IAM policies for execution role and deployer.
 
-Trust and permissions of the execution role, permissions of the deployer.
+They are the trust policy and permissions of the execution role, and the permissions of the deployer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Put packages into the bundle, as wheels for the container.
 
-It installs them whenever it starts, without a network. Writes wheels/ and requirements.txt into the handler's
-folder; what was vendored before and is not named again is removed. What a package requires in turn is listed, not
-fetched: the image has most of it, and would get a second torch.
+The container installs them whenever it starts, without a network. The command writes wheels/ and requirements.txt into
+the handler's folder, and removes packages that were vendored before and are not named again. Dependencies are listed,
+not fetched: the image has most of them, and would get a second torch.
 """
 
 from __future__ import annotations

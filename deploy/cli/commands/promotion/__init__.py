@@ -1,1 +1,1 @@
-"""What changes the account: the plan, its promotion, and the ways back."""
+"""Changes the account: the plan, its promotion, and the ways back."""

@@ -1,4 +1,4 @@
-"""The promotion of a session, from its request to the printed release; both `promote` and `resume` end with it."""
+"""Carries out the promotion of a session and prints the release, for both `promote` and `resume`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.releases import Release
 
 
 def carry_out(work: Session, output_format: Format, *, resuming: bool = False) -> None:
-    """An attempt that was judged is over; what was refused before that can be resumed once the cause is gone."""
+    """Promote and print. An attempt that was refused before it was judged can be resumed once the cause is gone."""
     work.keep_evidence()
     try:
         done = promote.promote(
@@ -42,5 +42,5 @@ def _served(release: Release) -> str:
 
 
 def _way_back(done: Promoted) -> str:
-    """Before a first release there is nothing to go back to."""
+    """The command for the way back; a first release can only be destroyed."""
     return "destroy" if done.release.previous is None else "rollback"

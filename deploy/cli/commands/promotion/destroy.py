@@ -48,7 +48,7 @@ def destroy(
 
 
 def _after_destroying(work: Session, *, purge: bool) -> list[str]:
-    """What stays in a bucket that something else made, and may be others' too: requests and their results."""
+    """Tell what stays in a bucket that something else created and others may use: requests and their results."""
     if purge and not destruction.purge_records(work.clients, work.store):
         return []
     if not purge:

@@ -1,6 +1,6 @@
 """Delete every endpoint past its end, [rollout] ttl_hours.
 
-All of the region, whoever promoted them.
+It deletes all such endpoints of the region, whoever promoted them.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from deploy.cli.session import open_session
 from deploy.core.errors import RehearsalError
 from deploy.plan import plan as plans
 
-# As `terraform plan -detailed-exitcode` has it. Errors end with 1 here, since 2 says that there are changes.
+# The codes are those of `terraform plan -detailed-exitcode`: errors end with 1 here, since 2 means changes.
 CHANGES = 2
 
 

@@ -1,4 +1,4 @@
-"""The plan of a session and what is said beside it; both `plan` and `promote` make it."""
+"""Makes the plan of a session and what is shown beside it, for both `plan` and `promote`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy.pricing import cost
 
 
 def make_plan(work: Session) -> tuple[Plan, Outlook]:
-    """Raises RehearsalError where budget, role or quota do not allow it."""
+    """Raises RehearsalError when the budget, the role or the quota does not allow the plan."""
     cost.require_within_budget(work.project, work.price)
     observed = observe.observe(work.desired, work.monitoring, work.clients)
     planned, running = plan.plan(work.desired, work.monitoring, observed), size(observed.endpoint)

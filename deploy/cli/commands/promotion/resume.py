@@ -1,6 +1,6 @@
 """Finish a promotion that was interrupted.
 
-With the options it was started with, towards the release that was agreed to.
+It continues with the options of the interrupted promotion, towards the same release.
 """
 
 from __future__ import annotations

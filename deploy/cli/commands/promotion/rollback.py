@@ -1,6 +1,6 @@
 """Go back to a release that served before, at once.
 
-Its answer is judged by the evidence of its rehearsal where this machine has that, or --evidence names it.
+Its answer is compared with its rehearsal report where this machine has that, or --evidence names it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""The family of torchvision's Mask R-CNN.
+"""Is the family of torchvision's Mask R-CNN.
 
-spec       what its model.json says: classes, input sizes, norms
-network    the untrained networks
-tuning     what is done once to a loaded network, so that it runs faster with the same answers (`speed`)
-inputs     a batch of frames becomes what the backbone takes
-detector   a batch of frames becomes detections in source pixels
-masks      mask probabilities become run lengths in source pixels
+spec       reads its model.json: classes, input sizes, norms
+network    builds the untrained networks
+tuning     changes a loaded network once, so that it runs faster with the same answers (`speed`)
+inputs     turns a batch of frames into the backbone's input
+detector   turns a batch of frames into detections in source pixels
+masks      turns mask probabilities into run lengths in source pixels
 """
 
 from detector.model.maskrcnn.detector import Detector, make_predictor

@@ -1,7 +1,7 @@
-"""A batch of frames becomes detections in source pixels.
+"""Turns a batch of frames into detections in source pixels.
 
 Owns: the network on its device, and the steps of one forward: pixels to the device, boxes, masks if wanted, results to
-the host. May not: decode, encode, or know about requests.
+the host. May not: decode, encode, or depend on requests.
 
 The steps are those of torchvision's `GeneralizedRCNN` and `RoIHeads`, called one by one, so that the mask branch runs
 only when masks are asked for, and masks are never pasted into full-size pictures of floats.
@@ -38,7 +38,7 @@ _CPU_SHORTAGE = "can't allocate memory"  # torch's CPU allocator raises a plain 
 
 @dataclass(frozen=True)
 class _Found:
-    """What the network found in a batch: a tensor a picture, on the device; boxes in pixels of the network's input."""
+    """The network's results for a batch: a tensor a picture, on the device; boxes in pixels of the network's input."""
 
     boxes: list[torch.Tensor]
     label_ids: list[torch.Tensor]
@@ -47,7 +47,7 @@ class _Found:
     input_sizes: Sequence[tuple[int, int]]
 
     def first(self, count: int) -> _Found:
-        """Without the pictures that only filled the batch."""
+        """The results without the pictures that only filled the batch."""
         probabilities = None if self.probabilities is None else self.probabilities[:count]
         parts = (self.boxes[:count], self.label_ids[:count], self.scores[:count])
         return _Found(*parts, probabilities, self.input_sizes[:count])
@@ -107,7 +107,7 @@ class Detector:
     def _mask_probabilities(
         self, features: Any, boxes: list[torch.Tensor], label_ids: list[torch.Tensor], sizes: Sequence[tuple[int, int]]
     ) -> list[torch.Tensor]:
-        """Per picture (n, 1, 28, 28): of each detection, the mask of its own class."""
+        """For each picture (n, 1, 28, 28): the mask of each detection's own class."""
         heads = self._network.roi_heads
         logits = heads.mask_predictor(heads.mask_head(heads.mask_roi_pool(features, boxes, sizes)))
         probabilities: list[torch.Tensor] = list(maskrcnn_inference(logits, label_ids))
@@ -131,7 +131,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _on_host(found: _Found, batch: FrameBatch, score_threshold: float) -> list[FrameDetections]:
-    """One copy from the device for all boxes, labels and scores of the batch, and one for its masks."""
+    """Copy from the device once for all boxes, labels and scores of the batch, and once for its masks."""
     source_size = (batch.source_height, batch.source_width)
     boxes = [resize_boxes(each, size, source_size) for each, size in zip(found.boxes, found.input_sizes, strict=True)]
     scores, label_ids = torch.cat(found.scores), torch.cat(found.label_ids).to(torch.float32)
@@ -151,7 +151,7 @@ def _host_masks(found: _Found) -> list[torch.Tensor | None]:
 
 
 def _cuts(pictures: list[torch.Tensor]) -> list[int]:
-    """Where one picture's rows end and the next one's begin, once all are in one tensor."""
+    """The indices between the pictures' rows in one tensor of all rows."""
     return list(accumulate(len(each) for each in pictures))[:-1]
 
 

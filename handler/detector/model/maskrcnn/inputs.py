@@ -1,7 +1,7 @@
-"""A batch of uint8 pictures becomes what the backbone takes.
+"""Turns a batch of uint8 pictures into the backbone's input.
 
-Owns: the arithmetic of torchvision's `GeneralizedRCNNTransform`, for a whole batch at once: all pictures of a batch
-have one size, so nothing needs to be done picture by picture. The bytes travel to the device, not the floats.
+Owns: the arithmetic of torchvision's `GeneralizedRCNNTransform`, for a whole batch at once, which is possible because
+all pictures of a batch have one size. The pixels are copied to the device as bytes, not as floats.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The network's small mask probabilities, pasted into source pixels one detection at a time.
+"""Pastes the network's small mask probabilities into source pixels, one detection at a time.
 
 Owns: the pasting. The geometry is torchvision's (`paste_masks_in_image` in models/detection/roi_heads.py), so that
-pixels agree with it; but no full-size picture of floats is ever made: a mask lives in its box, then in its runs.
+pixels agree with it, but no full-size picture of floats is made: a mask is pasted into its box, and then encoded.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _THRESHOLD = 0.5
 
 
 def encoded(probabilities: torch.Tensor, boxes: npt.NDArray[np.float32], width: int, height: int) -> tuple[str, ...]:
-    """COCO RLE counts of each mask; `probabilities` is (n, m, m) on the CPU, `boxes` (n, 4) in the picture's pixels."""
+    """The COCO RLE counts of each mask; `probabilities` is (n, m, m) on the CPU, `boxes` (n, 4) in picture pixels."""
     padded = functional.pad(probabilities, (_PADDING,) * 4)
     corners = _expanded(boxes, padded.shape[-1] / probabilities.shape[-1]) if len(boxes) else []
     return tuple(_pasted(mask, corner, width, height) for mask, corner in zip(padded, corners, strict=True))
 
 
 def _expanded(boxes: npt.NDArray[np.float32], scale: float) -> list[list[int]]:
-    """Boxes grown as the padding grew the masks, as whole pixels."""
+    """The boxes in whole pixels, enlarged by the same factor as the padding enlarged the masks."""
     centres = (boxes[:, 2:] + boxes[:, :2]) * np.float32(0.5)
     halves = (boxes[:, 2:] - boxes[:, :2]) * np.float32(0.5) * np.float32(scale)
     corners: list[list[int]] = np.concatenate([centres - halves, centres + halves], axis=1).astype(np.int64).tolist()

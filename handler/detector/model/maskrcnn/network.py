@@ -1,8 +1,8 @@
-"""The untrained Mask R-CNN networks. May not: read weights, or touch a device.
+"""Builds the untrained Mask R-CNN networks. May not: read weights, or use a device.
 
-The small architecture exists so that the whole stack can be judged against a known answer: it is a real torchvision
-Mask R-CNN (same transform, RPN, RoI heads, outputs), only with a four-stage backbone of about a million parameters, so
-it trains in minutes on a CPU and its weights travel with the repository.
+The small architecture exists so that the whole stack can be judged by a known answer: it is a real torchvision Mask
+R-CNN (same transform, RPN, RoI heads, outputs) with a four-stage backbone of about a million parameters, so it trains
+in minutes on a CPU, and the repository can hold its weights.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def build_network(spec: MaskRCNNSpec) -> MaskRCNN:
 
 
 def _resnet50_fpn(spec: MaskRCNNSpec) -> MaskRCNN:
-    """What torchvision's `maskrcnn_resnet50_fpn` builds for pretrained weights (its `weights=None` has other norms)."""
+    """Build what torchvision's `maskrcnn_resnet50_fpn` does for pretrained weights (`weights=None` has other norms)."""
     norm = partial(FrozenBatchNorm2d, eps=spec.batch_norm_eps)
     backbone = resnet_fpn_extractor(resnet50(weights=None, norm_layer=norm), trainable_layers=0)
     return MaskRCNN(backbone, num_classes=spec.num_classes, min_size=spec.min_size, max_size=spec.max_size)

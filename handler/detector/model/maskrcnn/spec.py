@@ -1,4 +1,4 @@
-"""What `model.json` says of a Mask R-CNN: classes, input sizes, norms."""
+"""Reads the part of `model.json` about a Mask R-CNN: classes, input sizes, norms."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What is done once to a loaded Mask R-CNN, so that it runs faster and finds the same.
+"""Changes a loaded Mask R-CNN once, so that it runs faster with the same answers.
 
 Owns: the order of the steps, and the parts that each technique of `speed` is applied to. No step changes an answer
 beyond rounding, except a reduced precision. Boxes, scores and non-maximum suppression stay in float32 even then: half
-precision cannot tell apart neighbouring pixels of a large picture. Only backbone and RPN head are compiled: the shapes
-of all other parts depend on what is in the picture.
+precision cannot distinguish neighbouring pixels of a large picture. Only backbone and RPN head are compiled: the shapes
+of all other parts depend on the picture's contents.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from detector.speed.precision import computing_in
 def tuned(
     network: nn.Module, device: torch.device, compute: Precision, compiled: Compiled = Compiled.NONE
 ) -> nn.Module:
-    """`network` itself, changed in place and moved to `device`. Folding comes first, while everything is float32."""
+    """Change `network` in place and move it to `device`. Folding comes first, while everything is float32."""
     whole: Any = network
     folding.fold_frozen_norms(whole.backbone)
     if device.type == "cpu":
