@@ -12,7 +12,7 @@ from harness.emulator.async_inference.delivery import Delivery
 from harness.emulator.async_inference.engine import Engine
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Jobs
-from harness.emulator.async_inference.timings import Timings
+from harness.emulator.async_inference.timings import PhaseTimings
 from harness.emulator.async_inference.worker import Worker
 from harness.emulator.context.cloud import Objects, Topics
 from harness.emulator.context.emulator_context import EmulatorContext, open_context
@@ -92,7 +92,7 @@ def assemble(
 ) -> Parts:
     """`wake` is told the endpoint's id when a job was accepted."""
     context, cloud = open_context(settings, dependencies.now), dependencies.cloud
-    records = JobRecords(Jobs(context.store), Spool(settings.spool_dir), Timings())
+    records = JobRecords(Jobs(context.store), Spool(settings.spool_dir), PhaseTimings())
     platform_log, meter = PlatformLog(settings.logs_dir, context.now), Meter()
     log_times = LogTimes(settings.logs_dir, settings.log_times_dir, context.now)
 

@@ -16,7 +16,7 @@ from typing import IO
 from harness.emulator.async_inference import notifications, outcomes
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Job
-from harness.emulator.async_inference.outcomes import Completed, Failed, Outcome
+from harness.emulator.async_inference.outcomes import JobCompleted, JobFailed, JobOutcome
 from harness.emulator.context.cloud import CloudFailing, CloudRefused, CloudUnreachable, Objects, Topics
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.metrics.meter import Datum, Meter
@@ -36,7 +36,7 @@ class Delivery:
         self._jobs, self._spool, self._timings = records.jobs, records.spool, records.timings
         self._objects, self._topics = objects, topics
 
-    def deliver(self, job: Job) -> Outcome | None:
+    def deliver(self, job: Job) -> JobOutcome | None:
         """The outcome as it was delivered; None when it was postponed, or the endpoint was deleted meanwhile."""
         endpoint = self._context.catalog.endpoint_by_id(job.endpoint_id)
         settings = None if endpoint is None else endpoint.deployment.async_settings
@@ -60,15 +60,15 @@ class Delivery:
     def _put_object(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
         if job.is_delivered:
             return job
-        if isinstance(job.outcome, Completed):
+        if isinstance(job.outcome, JobCompleted):
             job = self._put_output(endpoint, settings, job)
-        if isinstance(job.outcome, Failed):
+        if isinstance(job.outcome, JobFailed):
             self._put_failure(endpoint, settings, job)
         return self._jobs.mark_delivered(job)
 
     def _put_output(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
         location = job.invocation.output_location
-        if location is None or not isinstance(job.outcome, Completed):
+        if location is None or not isinstance(job.outcome, JobCompleted):
             return job
         content_type = job.outcome.content_type
         try:
@@ -82,7 +82,7 @@ class Delivery:
 
     def _put_failure(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
         location = job.invocation.failure_location
-        if location is None or not isinstance(job.outcome, Failed):
+        if location is None or not isinstance(job.outcome, JobFailed):
             return
         try:
             with self._failure_body(job, job.outcome) as body:
@@ -91,7 +91,7 @@ class Delivery:
             log.warning("job %s: the failure object could not be written: %s", job.invocation.uuid, refused)
             self._note(endpoint, "ResponseUploadFailures", 1)
 
-    def _failure_body(self, job: Job, outcome: Failed) -> IO[bytes]:
+    def _failure_body(self, job: Job, outcome: JobFailed) -> IO[bytes]:
         if outcome.size_bytes is None:
             return io.BytesIO(outcome.reason.encode())
         return self._spool.answer_path(job.invocation.uuid).open("rb")
@@ -121,7 +121,7 @@ class Delivery:
 
     def _measure(self, endpoint: Endpoint, job: Job) -> None:
         """Zeros of the failure counts are published, the rare counts are not: so it was observed."""
-        cause = job.outcome.cause if isinstance(job.outcome, Failed) else None
+        cause = job.outcome.cause if isinstance(job.outcome, JobFailed) else None
         self._note(endpoint, "InvocationFailures", int(cause is not None))
         self._note(endpoint, "TotalProcessingTime", (self._context.now() - job.received_at) * 1e3)
         if cause is outcomes.Cause.EXPIRED:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.emulator.async_inference.delivery import Delivery
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Job
-from harness.emulator.async_inference.outcomes import Outcome
+from harness.emulator.async_inference.outcomes import JobOutcome
 from harness.emulator.async_inference.worker import Worker
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances.slots import Slot, Slots
@@ -45,7 +45,7 @@ class Engine:
         """Before instances are stopped for good: assign nothing more, and leave unanswered jobs in the queue."""
         self._worker.is_closing = True
 
-    def work_one(self, endpoint_id: int) -> Outcome | None:
+    def work_one(self, endpoint_id: int) -> JobOutcome | None:
         """Work on the oldest due job, if there is one and a slot for it."""
         assignment = self.assign(endpoint_id)
         return None if assignment is None else self.perform(assignment)
@@ -63,7 +63,7 @@ class Engine:
             return None
         return Assignment(job, slot)
 
-    def perform(self, assignment: Assignment) -> Outcome | None:
+    def perform(self, assignment: Assignment) -> JobOutcome | None:
         """The delivered outcome; None when the job was postponed or its endpoint deleted."""
         job = assignment.job
         try:
@@ -97,7 +97,7 @@ class Engine:
         limit = self._context.settings.most_deliveries
         return self._jobs.owed(endpoint_id, limit) >= limit
 
-    def _deliver(self, job: Job) -> Outcome | None:
+    def _deliver(self, job: Job) -> JobOutcome | None:
         """A decided job is never left where nobody would take it up."""
         try:
             return self._delivery.deliver(job)

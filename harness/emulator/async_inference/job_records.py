@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.emulator.async_inference.jobs import Jobs
-from harness.emulator.async_inference.timings import Timings
+from harness.emulator.async_inference.timings import PhaseTimings
 from harness.emulator.store.spool import Spool
 
 
@@ -13,4 +13,4 @@ from harness.emulator.store.spool import Spool
 class JobRecords:
     jobs: Jobs
     spool: Spool
-    timings: Timings
+    timings: PhaseTimings

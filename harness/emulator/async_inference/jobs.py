@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.emulator.async_inference import outcomes
-from harness.emulator.async_inference.outcomes import Outcome
+from harness.emulator.async_inference.outcomes import JobOutcome
 from harness.emulator.store.store import Store, dump, load
 
 _OLDEST_DUE = (
@@ -60,7 +60,7 @@ class Job:
     started_at: float | None
     instance_id: str | None
     invocation: Invocation
-    outcome: Outcome | None
+    outcome: JobOutcome | None
     event_at: float | None
     is_delivered: bool
     """The object lies where it was promised; only the notification may be owed."""
@@ -119,7 +119,7 @@ class Jobs:
             decided = [self.decide(job, outcomes.expired(job.invocation.ttl_seconds), now) for job in overdue]
         return [job for job in decided if job is not None]
 
-    def decide(self, job: Job, outcome: Outcome, now: float) -> Job | None:
+    def decide(self, job: Job, outcome: JobOutcome, now: float) -> Job | None:
         """Write the outcome down; from here on it only has to be delivered. None when its endpoint was deleted."""
         with self._store.transaction() as rows:
             updated = rows.execute(

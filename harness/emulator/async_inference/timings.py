@@ -23,7 +23,7 @@ class _Timing:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-class Timings:
+class PhaseTimings:
     def __init__(self, most: int = 1000) -> None:
         self._most = most
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from harness.emulator.async_inference import outcomes
 from harness.emulator.async_inference.delivery import RETRY_SECONDS, insisting
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Invocation, Job
-from harness.emulator.async_inference.outcomes import Completed, Failed, Outcome
+from harness.emulator.async_inference.outcomes import JobCompleted, JobFailed, JobOutcome
 from harness.emulator.context.cloud import CloudFailing, CloudRefused, CloudUnreachable, FetchedObject, Objects
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances import container
@@ -34,7 +34,7 @@ class Worker:
         self.is_closing = False
         """Set before instances are stopped for good: an unanswered job then stays in the queue for the next start."""
 
-    def outcome(self, job: Job, slot: Slot) -> Outcome | None:
+    def outcome(self, job: Job, slot: Slot) -> JobOutcome | None:
         """None when the job was postponed."""
         waited_seconds = (job.started_at or job.received_at) - job.received_at
         self._note(job, slot, "TimeInBacklog", waited_seconds * 1e3)
@@ -69,7 +69,7 @@ class Worker:
         self._records.timings.note(job.invocation, "download", seconds)
         return fetched
 
-    def _ask(self, job: Job, slot: Slot, body: IO[bytes], fetched: FetchedObject) -> Outcome | None:
+    def _ask(self, job: Job, slot: Slot, body: IO[bytes], fetched: FetchedObject) -> JobOutcome | None:
         invocation = job.invocation
         started = time.perf_counter()
         answer = container.invoke(
@@ -91,9 +91,9 @@ class Worker:
             return None if self.is_closing else outcomes.no_answer()
         return self._judge(job, slot, answer)
 
-    def _judge(self, job: Job, slot: Slot, answer: Answered) -> Completed | Failed:
+    def _judge(self, job: Job, slot: Slot, answer: Answered) -> JobCompleted | JobFailed:
         if 200 <= answer.status < 300:
-            return Completed(answer.content_type, answer.size_bytes)
+            return JobCompleted(answer.content_type, answer.size_bytes)
         with self._records.spool.answer_path(job.invocation.uuid).open("rb") as body:
             quote = body.read(2048).decode("utf-8", "replace")
         self._platform_log.model_error(slot.stream, job.invocation.inference_id, answer.status, quote)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from harness.serving.stacks.contract.ping import PING_TIMEOUT_SECONDS
+
 _CHUNK_BYTES = 256 * 1024
-PING_TIMEOUT_SECONDS = 2.0
 MAX_HEADER_BYTES = 4096
 
 TIMED_OUT = (

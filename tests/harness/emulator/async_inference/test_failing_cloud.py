@@ -10,7 +10,7 @@ import pytest
 
 from deploy.core.waiting import wait_until
 from harness.emulator.async_inference.jobs import rest_seconds
-from harness.emulator.async_inference.outcomes import Cause, Completed, Failed
+from harness.emulator.async_inference.outcomes import Cause, JobCompleted, JobFailed
 from harness.emulator.context.cloud import CloudFailing
 from tests.harness.emulator.containers import Said
 from tests.harness.emulator.world import World
@@ -110,7 +110,7 @@ def test_an_output_that_cannot_be_written_is_a_failure_in_the_end(
     persist(world)
     assert failing.count == ATTEMPTS
     outcome = world.job(job).outcome
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert outcome.cause is Cause.UPLOAD
     assert f"given up after {ATTEMPTS} attempts" in outcome.reason
     assert world.objects.writes == [job.failure_location]
@@ -134,7 +134,7 @@ def test_an_input_that_cannot_be_read_is_a_failure_in_the_end(world: World, monk
     persist(world)
     assert failing.count == ATTEMPTS
     outcome = world.job(job).outcome
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert outcome.cause is Cause.DOWNLOAD
     assert world.script.seen == []
 
@@ -212,7 +212,7 @@ def test_a_failed_answer_of_the_container_is_no_failing_cloud(world: World) -> N
     world.serve()
     world.script.answer = lambda _: Said(503, b"busy")
     job = world.submit()
-    assert isinstance(world.work(), Failed)
+    assert isinstance(world.work(), JobFailed)
     assert world.job(job).attempts == 0
     world.script.answer = lambda _: Said(200, b"fine")
-    assert isinstance((world.submit(), world.work())[1], Completed)
+    assert isinstance((world.submit(), world.work())[1], JobCompleted)

@@ -6,7 +6,7 @@ import pytest
 
 from harness.core.errors import HarnessError
 from harness.emulator.async_inference.jobs import Invocation
-from harness.emulator.async_inference.timings import Timings
+from harness.emulator.async_inference.timings import PhaseTimings
 from harness.observations.phases import phases_of
 from tests.harness.emulator.running import RunningEmulator
 from tests.harness.emulator.world import World
@@ -40,7 +40,7 @@ def test_what_was_not_reached_has_no_time(world: World) -> None:
 
 
 def test_only_the_last_invocations_are_kept() -> None:
-    timings = Timings(most=2)
+    timings = PhaseTimings(most=2)
     for number in range(4):
         timings.note(invocation(number), "download", 0.5)
     timings.note(invocation(2), "download", 0.25)
