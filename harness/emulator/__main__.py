@@ -1,6 +1,6 @@
-"""`python -m harness.emulator`: the emulator as a process of its own. SIGTERM or SIGINT drains it.
+"""`python -m harness.emulator`: the emulator as a process of its own. SIGTERM and SIGINT drain and stop it.
 
-The ready file says where it listens: `{"schema":"rehearsal.emulator/1","url":...,"pid":...}`, written when it does.
+Once the emulator listens, it writes the ready file: `{"schema":"rehearsal.emulator/1","url":...,"pid":...}`.
 """
 
 from __future__ import annotations

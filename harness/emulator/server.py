@@ -1,7 +1,7 @@
 """The emulator as a running service: its threads, its port, its start and its stop.
 
-One thread serves HTTP; every endpoint has one that moves its life on and one that hands out its jobs; the jobs
-have a thread each. Everything that decides anything lies in `assembly`'s parts.
+One thread serves HTTP. Every endpoint has one thread for its life cycle and one that assigns its jobs; every job has a
+thread of its own. The parts that `app` assembles take every decision.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ HEALTH_PATH = "/_rehearsal/health"
 INSTANCES_PATH = "/_rehearsal/instances"
 TIMINGS_PATH = "/_rehearsal/timings"
 _STEP_SECONDS = 0.05
+# AWS seconds, which the time scale shortens.
 _SCALE_EVERY_SECONDS = 10.0
-"""In scaled seconds."""
 _DISPATCH_SECONDS = 0.25
+# The resolution of log time stamps while no client reads the log.
 _LOOK_EVERY_SECONDS = 1.0
-"""How exact the time stamps of log lines are that nobody is reading at the time."""
 _TIDY_EVERY_SECONDS = 60.0
+# The wait for requests whose instance was just ended. They fail at once, unless someone else runs the container.
 _LAST_WORDS_SECONDS = 2.0
-"""For requests whose instance was just ended: they find out at once, unless somebody else runs the container."""
 log = logging.getLogger(__name__)
 
 
@@ -65,7 +65,7 @@ class Emulator:
         return f"http://{host}:{port}"
 
     def start(self) -> Emulator:
-        """Listening when it returns. Raises MachineCannot when the port or the state folder is taken."""
+        """Return once the emulator listens. Raises MachineCannot when the port or the state folder is taken."""
         self._lock.acquire()
         try:
             self._socket = listening_socket(self.settings.host, self.settings.port)
@@ -87,7 +87,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Take no more, let what is under way finish for a while, end the instances. Safe to call twice."""
+        """Accept no more requests, wait for those under way, end the instances. A second call does nothing."""
         if self._stopping.is_set():
             return
         self._stopping.set()
@@ -115,7 +115,7 @@ class Emulator:
         return {"status": "running", "endpoints": endpoints}
 
     def instances(self) -> list[dict[str, object]]:
-        """What serves, and on what: for the evidence."""
+        """The running instances and the facts about them, which reports use as evidence."""
         return [
             {"instance_id": each.spec.instance_id, "endpoint_name": each.spec.endpoint_name, **asdict(each.facts())}
             for each in self.parts.registry.instances()
@@ -128,7 +128,7 @@ class Emulator:
         self.stop()
 
     def _sweep(self) -> None:
-        """End the instances that an emulator which died left behind, and remove their folders."""
+        """End the instances that a killed emulator left behind, and remove their folders."""
         for swept in sweep(self.settings.state_dir):
             log.warning("ended %s, left by an emulator that died", swept.what)
         for stray in self.dependencies.end_strays():
@@ -166,7 +166,7 @@ class Emulator:
         try:
             self.parts.engine.perform(assignment)
         except Exception:
-            if self.parts.engine.is_closing:  # the store may be closed; the row says what is left to do
+            if self.parts.engine.is_closing:  # the store may be closed; the next start resumes from the row
                 return
             log.exception("job %s failed with an unexpected error; it is tried again", assignment.job.invocation.uuid)
             self.parts.records.jobs.postpone(assignment.job, self.dependencies.now() + REST_AFTER_AN_ERROR_SECONDS)

@@ -1,4 +1,4 @@
-"""What is kept of the accepted invocations: their rows, their bodies and where their time went."""
+"""The records of accepted invocations: their rows, their bodies and the time of each phase."""
 
 from __future__ import annotations
 

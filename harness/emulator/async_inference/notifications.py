@@ -1,4 +1,4 @@
-"""The messages on the success and error topics: AWS's keys in AWS's order, compact JSON.
+"""The messages on the success and error topics: AWS's keys in AWS's order, as compact JSON.
 
 Source: "Check prediction results" in the developer guide, and messages observed on AWS.
 """
@@ -21,7 +21,7 @@ _EVENT = {"eventVersion": "1.0", "eventSource": "aws:sagemaker"}
 
 
 def test_message() -> str:
-    """What every topic gets when an endpoint is created or changed."""
+    """The message that every topic receives when an endpoint is created or updated."""
     return _compact({**_EVENT, "eventName": "TestNotification"})
 
 

@@ -1,6 +1,6 @@
-"""How an invocation ended, as values: `JobCompleted` or `JobFailed`, and the failure texts of the notifications.
+"""The outcome of an invocation as a value, `JobCompleted` or `JobFailed`, and the failure texts of the notifications.
 
-The body of either lies in the spool under the job's uuid until it is delivered.
+Until an outcome is delivered, the spool holds the container's body under the job's uuid.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Cause(StrEnum):
-    """Why an invocation failed; decides the metric, never the text."""
+    """Why an invocation failed. It decides the metric, never the text."""
 
     MODEL_CLIENT_ERROR = "model_client_error"
     MODEL_SERVER_ERROR = "model_server_error"
@@ -35,7 +35,7 @@ class JobFailed:
     """`failureReason` of the notification."""
     content_type: str | None = None
     size_bytes: int | None = None
-    """None when no container answered: the failure object then holds `reason`."""
+    """None when no container answered; the failure object then holds `reason`."""
 
 
 JobOutcome = JobCompleted | JobFailed
@@ -46,7 +46,7 @@ _SEE_LOGS = "from model. See the SageMaker Endpoint logs in your account for mor
 
 
 def model_failure(status: int, content_type: str | None, size_bytes: int) -> JobFailed:
-    """The container answered, with something other than 2xx. Text observed on AWS."""
+    """The container did not answer 2xx. The text was observed on AWS."""
     is_client_error = 400 <= status < 500
     side = "client" if is_client_error else "server"
     cause = Cause.MODEL_CLIENT_ERROR if is_client_error else Cause.MODEL_SERVER_ERROR
@@ -54,7 +54,7 @@ def model_failure(status: int, content_type: str | None, size_bytes: int) -> Job
 
 
 def no_answer() -> JobFailed:
-    """No usable HTTP answer: a time-out, a dropped connection, a dead container. Text observed on AWS."""
+    """A time-out, a dropped connection or a dead container. The text was observed on AWS."""
     return JobFailed(Cause.NO_ANSWER, f"ClientError: Received server error (0) {_SEE_LOGS}")
 
 
