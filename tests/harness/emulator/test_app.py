@@ -1,4 +1,4 @@
-"""The wiring: parts share one context, so that no constructor is handed a long list."""
+"""The wiring: parts share one context, so that no constructor takes a long list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TAKEN_BY_PARTS = {"settings", "account", "now", "store", "catalog"}
 
 
 def constructors() -> Iterator[tuple[str, list[str]]]:
-    """Every class of the emulator that has its own constructor, with the names of the arguments; values are exempt."""
+    """Yield every class with a constructor of its own and the arguments' names; dataclasses are exempt."""
     for found in pkgutil.walk_packages(harness.emulator.__path__, "harness.emulator."):
         if found.name.endswith("__main__"):
             continue

@@ -1,4 +1,4 @@
-"""What has become old goes, and nothing else: finished jobs, logs of instances long gone; and the file's versions."""
+"""Housekeeping removes finished jobs and old logs and nothing else; database files of older versions are migrated."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_thousands_are_forgotten_at_once_and_the_young_stay(world: World) -> Non
 
 
 def old_log(world: World, instance: str) -> Path:
-    """A log that was last written to more than a week ago, with its notes."""
+    """Create a log that is more than a week old, with its marks."""
     path = world.parts.platform_log.container_log(LogStream("ep", "AllTraffic", instance))
     path.write_text("long ago\n")
     world.parts.log_times.note()

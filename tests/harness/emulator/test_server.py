@@ -1,4 +1,4 @@
-"""The running emulator, asked by unmodified boto3."""
+"""The running emulator, called by unmodified boto3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One invocation from acceptance to its outcome, with a clock that is set by hand."""
+"""One invocation from acceptance to its outcome, with a clock that the test sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S3 and SNS that answer 5xx, and such as take their time: tried again by a rule, bounded, and said so in the end."""
+"""S3 and SNS that answer 5xx or answer slowly: attempts are repeated by a rule, limited, and logged at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ATTEMPTS = 20
 
 
 class Failing:
-    """Instead of a method: answers 5xx, to everything or where `is_meant` says so, and counts."""
+    """Replaces a method: answers 5xx to every call, or to those that `is_meant` selects, and counts them."""
 
     def __init__(self, really: Callable[..., object], is_meant: Callable[[str], bool] = lambda _: True) -> None:
         self.really, self.is_meant = really, is_meant
@@ -40,7 +40,7 @@ def breaks(world: World, monkeypatch: pytest.MonkeyPatch, what: str, meant: str 
 
 
 def persist(world: World) -> None:
-    """As the dispatcher would, through every rest."""
+    """Work as the dispatcher does, through every wait."""
     for _ in range(3 * ATTEMPTS):
         world.clock.pass_(60)
         world.work()
@@ -184,7 +184,7 @@ def test_slow_deliveries_hold_up_the_container(world: World, monkeypatch: pytest
 
     def slowly(*arguments: object, **named: object) -> None:
         gate.wait(10)
-        really(*arguments, **named)  # type: ignore[arg-type]  # handed on as they came
+        really(*arguments, **named)  # type: ignore[arg-type]  # passed on unchanged
 
     monkeypatch.setattr(world.objects, "store", slowly)
     limit = world.settings.most_deliveries

@@ -1,4 +1,4 @@
-"""What the emulator tells of an invocation's time, on its own path and nowhere in AWS's answers."""
+"""The emulator reports an invocation's time on its own path and in no answer of AWS's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam to S3 and SNS: locations, and every foreign exception mapped to one of three."""
+"""The seam to S3 and SNS: locations, and the mapping of every foreign exception to one of three."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of endpoints: creation, failure, replacement, updates and their way back, deletion."""
+"""The life of endpoints: creation, failure, replacement, updates, rollbacks, deletion."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ def share(world: World) -> float:
 
 
 def sent_to(world: World, instances: set[str], jobs: int) -> int:
-    """How many of so many jobs went to these instances."""
+    """Return how many of that many jobs went to these instances."""
     before = len(world.script.seen)
     for _ in range(jobs):
         world.submit()

@@ -1,4 +1,4 @@
-"""Which metrics an endpoint has, with which units and dimensions, and which it has not."""
+"""Which metrics an endpoint publishes, with which units and dimensions, and which it does not."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_meter_that_nobody_reads_stays_bounded() -> None:
 
 
 class Recorder:
-    """CloudWatch's client, as far as it is used."""
+    """The part of CloudWatch's client that the emulator uses."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []

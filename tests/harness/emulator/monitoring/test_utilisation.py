@@ -1,4 +1,4 @@
-"""The metrics of instances: what they were, over what they could be, between two looks."""
+"""The metrics of instances: usage divided by the limit, between two measurements."""
 
 from __future__ import annotations
 
