@@ -18,8 +18,8 @@ An endpoint's state passes through these:
     logs              answers CloudWatch Logs from the log files of the instances
 
 `context` holds what all of them share: settings, clock, account and catalog. `housekeeping` removes old jobs and logs.
-None of these has a thread or sleeps: `app` wires them together, `server` runs them with threads and a port, and
-`__main__` is the program.
+`app` wires these parts together, `server` runs them with threads and a port, and `__main__` is the program. None of the
+parts sleeps, and only `protocol.http_server` has a thread.
 
 To add an AWS operation: write a method from `Parameters` to a `Document` in the class of its resource (in
 `control_plane`, `runtime`, `scaling.api` or `logs.api`) and list it in that class's `operations()`. Decoding, routing

@@ -37,7 +37,7 @@ _DISPATCH_SECONDS = 0.25
 _LOOK_EVERY_SECONDS = 1.0
 _TIDY_EVERY_SECONDS = 60.0
 # The wait for requests whose instance was just ended. They fail at once, unless someone else runs the container.
-_LAST_WORDS_SECONDS = 2.0
+_FAILING_REQUESTS_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +48,7 @@ class Emulator:
         self.settings = settings
         self.dependencies = dependencies
         self._stopping = threading.Event()
-        self._bells: dict[int, threading.Event] = {}
+        self._wake_events: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
         self._working = 0
         self._working_lock = threading.Lock()
@@ -70,7 +70,7 @@ class Emulator:
         try:
             self._socket = listening_socket(self.settings.host, self.settings.port)
             self._sweep()
-            self.parts = assemble(self.settings, self.dependencies, self._ring)
+            self.parts = assemble(self.settings, self.dependencies, self._wake)
             self.parts.records.jobs.recover()
             self.parts.records.spool.sweep(self.parts.records.jobs.unfinished_uuids())
             self._spawn("keeper", self._keep_endpoints)
@@ -98,7 +98,7 @@ class Emulator:
         self._drain(self.settings.drain_seconds)
         self.parts.engine.close()
         self._stop_instances()
-        self._drain(_LAST_WORDS_SECONDS)
+        self._drain(_FAILING_REQUESTS_SECONDS)
         self.parts.publisher.publish()
         self.parts.context.store.close()
         self._lock.release()
@@ -141,17 +141,17 @@ class Emulator:
 
     def _add(self, endpoint: Endpoint) -> None:
         actor = self.parts.registry.add(endpoint)
-        self._bells[endpoint.id] = threading.Event()
+        self._wake_events[endpoint.id] = threading.Event()
         gone = threading.Event()
         self._spawn(f"life-{endpoint.name}", lambda: self._live(actor, gone), gone)
-        self._spawn(f"jobs-{endpoint.name}", lambda: self._dispatch(endpoint.id), gone, self._bells[endpoint.id])
+        self._spawn(f"jobs-{endpoint.name}", lambda: self._dispatch(endpoint.id), gone, self._wake_events[endpoint.id])
 
     def _live(self, actor: EndpointActor, gone: threading.Event) -> None:
         if not actor.step():
             self.parts.registry.remove(actor.endpoint_id)
             gone.set()
-            self._ring(actor.endpoint_id)
-            self._bells.pop(actor.endpoint_id, None)
+            self._wake(actor.endpoint_id)
+            self._wake_events.pop(actor.endpoint_id, None)
 
     def _dispatch(self, endpoint_id: int) -> None:
         engine = self.parts.engine
@@ -173,23 +173,23 @@ class Emulator:
         finally:
             with self._working_lock:
                 self._working -= 1
-            self._ring(assignment.job.endpoint_id)
+            self._wake(assignment.job.endpoint_id)
 
     def _scale(self) -> None:
         self.parts.publisher.sample()
         self.parts.scaler.tick()
 
-    def _ring(self, endpoint_id: int) -> None:
-        bell = self._bells.get(endpoint_id)
-        if bell is not None:
-            bell.set()
+    def _wake(self, endpoint_id: int) -> None:
+        event = self._wake_events.get(endpoint_id)
+        if event is not None:
+            event.set()
 
     def _spawn(
         self,
         name: str,
         act: Callable[[], None],
         gone: threading.Event | None = None,
-        bell: threading.Event | None = None,
+        wake: threading.Event | None = None,
         every: float = _STEP_SECONDS,
     ) -> None:
         def run() -> None:
@@ -199,18 +199,18 @@ class Emulator:
                 except Exception:
                     log.exception("%s failed with an unexpected error and goes on", name)
                     self._stopping.wait(REST_AFTER_AN_ERROR_SECONDS)
-                self._rest(bell, every)
+                self._rest(wake, every)
 
         thread = threading.Thread(target=run, name=name, daemon=True)
         self._threads = [one for one in self._threads if one.is_alive() or not one.ident] + [thread]
         thread.start()
 
-    def _rest(self, bell: threading.Event | None, every: float) -> None:
-        if bell is None:
+    def _rest(self, wake: threading.Event | None, every: float) -> None:
+        if wake is None:
             self._stopping.wait(max(every, _STEP_SECONDS))
         else:
-            bell.wait(_DISPATCH_SECONDS)
-            bell.clear()
+            wake.wait(_DISPATCH_SECONDS)
+            wake.clear()
 
     def _drain(self, seconds: float) -> None:
         try:

@@ -42,7 +42,7 @@ def test_no_constructor_takes_a_long_list(name: str, arguments: list[str]) -> No
 
 
 @pytest.mark.parametrize(("name", "arguments"), CONSTRUCTORS, ids=[name for name, _ in CONSTRUCTORS])
-def test_who_has_the_context_is_not_handed_its_members(name: str, arguments: list[str]) -> None:
+def test_a_constructor_with_the_context_takes_none_of_its_members(name: str, arguments: list[str]) -> None:
     assert "context" not in arguments or not TAKEN_BY_PARTS & set(arguments), name
 
 

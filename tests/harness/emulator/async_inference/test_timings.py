@@ -30,7 +30,7 @@ def test_the_phases_of_an_invocation_are_told_apart(world: World) -> None:
     assert all(0 <= value < 5 for name, value in seconds.items() if name != "queue")
 
 
-def test_what_was_not_reached_has_no_time(world: World) -> None:
+def test_a_phase_that_was_not_reached_has_no_time(world: World) -> None:
     endpoint = world.serve()
     world.submit()
     world.objects.stored.clear()

@@ -60,7 +60,7 @@ def test_foreign_exceptions_are_ours(foreign: Exception, ours: type[Exception]) 
     assert type(caught.value) is ours, "5xx is tried so many times, silence for as long as it takes"
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_refused_connection_is_unreachable() -> None:
     client = local_client("s3", endpoint_url="http://127.0.0.1:9", region="eu-west-1")
     with pytest.raises(CloudUnreachable):
         S3Objects(client).fetch("s3://bucket/key", io.BytesIO())

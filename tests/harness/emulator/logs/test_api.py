@@ -76,7 +76,7 @@ def test_a_call_sees_what_was_just_written(world: World) -> None:
     assert messages(filtered(world)) == ["first", "second"]
 
 
-def test_streams_are_told_in_the_order_of_time(world: World) -> None:
+def test_streams_are_listed_in_the_order_of_time(world: World) -> None:
     for number in range(4):
         write(world, f"{number}\n", f"i-{number % 2 + 1}")
     events = filtered(world)["events"]
@@ -94,7 +94,7 @@ def test_the_platforms_lines_are_a_stream_of_their_own(world: World) -> None:
     )
 
 
-def test_times_bound_what_is_told_and_both_ends_belong_to_it(world: World) -> None:
+def test_filter_log_events_includes_both_ends_of_the_time_range(world: World) -> None:
     timestamps = []
     for number in range(5):
         write(world, f"{number}\n")
@@ -103,7 +103,7 @@ def test_times_bound_what_is_told_and_both_ends_belong_to_it(world: World) -> No
     assert messages(filtered(world, startTime=timestamps[4] + 1)) == []
 
 
-def test_of_get_log_events_the_end_does_not_belong_to_it(world: World) -> None:
+def test_get_log_events_excludes_the_end_time(world: World) -> None:
     write(world, "0\n")
     write(world, "1\n")
     answer = ask(world, "GetLogEvents", logGroupName=GROUP, logStreamName=ONE, endTime=millis(world))
@@ -164,7 +164,7 @@ def test_a_line_that_never_ends_is_taken_in_pieces(world: World) -> None:
     assert [len(text) for text in messages(filtered(world))] == [LONGEST_EVENT_BYTES]
 
 
-def test_notes_of_logs_that_somebody_removed_go_too(world: World) -> None:
+def test_marks_of_removed_logs_are_removed_too(world: World) -> None:
     path = write(world, "first\n")
     path.unlink()
     world.parts.housekeeping.tidy()
@@ -182,7 +182,7 @@ def test_a_restart_keeps_the_timestamps(world: World) -> None:
     assert filtered(world)["events"] == before
 
 
-def test_what_was_written_while_nobody_looked_is_dated_by_the_file(world: World) -> None:
+def test_lines_written_while_no_emulator_ran_carry_the_files_modification_time(world: World) -> None:
     path = write(world, "first\n")
     with path.open("a") as log:
         log.write("while it was down\n")

@@ -83,7 +83,7 @@ def test_the_backlog_counts_what_waits_and_what_is_worked_on(world: World) -> No
 
 
 @pytest.mark.parametrize(("is_published", "expected"), [(False, None), (True, [2.0])])
-def test_at_zero_instances_there_is_nothing_to_divide_by(
+def test_the_backlog_per_instance_at_zero_instances_follows_the_setting(
     tmp_path: Path, is_published: bool, expected: list[float] | None
 ) -> None:
     world = new_world(tmp_path, backlog_per_instance_at_zero=is_published)

@@ -291,7 +291,7 @@ def test_adjustment_types(kind: str, adjustment: int, least: int, wanted: int) -
     assert step_capacity(policy, 4, 0) == wanted
 
 
-def test_cooldowns_hold_back_what_was_done_already() -> None:
+def test_cooldowns_hold_back_repeated_activities() -> None:
     out = LastActivity(at=0, capacity_before=1, capacity_after=3)
     rules = {"out_seconds": 300.0, "in_seconds": 600.0}
     assert after_cooldown(3, 2, out, 100, **rules) is None
