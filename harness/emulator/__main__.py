@@ -1,6 +1,6 @@
-"""`python -m harness.emulator`: the emulator as a process of its own. SIGTERM or SIGINT drains it.
+"""`python -m harness.emulator`: the emulator as a process of its own. SIGTERM and SIGINT drain and stop it.
 
-The ready file says where it listens: `{"schema":"rehearsal.emulator/1","url":...,"pid":...}`, written when it does.
+Once the emulator listens, it writes the ready file: `{"schema":"rehearsal.emulator/1","url":...,"pid":...}`.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def _run(options: argparse.Namespace) -> int:
         port=options.port,
         time_scale=options.time_scale,
     )
-    told_to_stop = threading.Event()
+    stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
+        signal.signal(number, lambda *_: stop_requested.set())
     with Emulator(settings, dependencies(settings, _runtime(options))) as emulator:
         _announce(emulator.url, options.ready_file)
-        told_to_stop.wait()
+        stop_requested.wait()
         logging.getLogger(__name__).info("stopping")
     return 0
 
@@ -97,20 +97,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness.emulator", description="SageMaker endpoints, emulated.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--state-dir", type=Path, required=True, help="database, logs and instances live here")
+    parser.add_argument("--state-dir", type=Path, required=True, help="folder of database, logs and instances")
     parser.add_argument("--cloud-url", required=True, help="the local cloud with S3, SNS and CloudWatch")
     parser.add_argument("--region", default=Account.region)
     parser.add_argument("--account-id", default=Account.account_id)
     parser.add_argument("--runtime", default="process", help="process, docker, or the http:// address of a container")
-    parser.add_argument("--image", help="docker: run this image whatever the model names")
+    parser.add_argument("--image", help="docker: run this image instead of the model's own")
     parser.add_argument("--gpu", action="store_true", help="docker: give containers the GPUs")
     parser.add_argument("--session-id", default=RuntimeAsked.session_id, help="docker: label of what is created")
     parser.add_argument("--cpus", type=float, help="docker: limit of each container")
     parser.add_argument("--memory-bytes", type=int, help="docker: limit of each container")
-    parser.add_argument("--gpu-memory-bytes", type=int, help="docker: limit told to each container")
+    parser.add_argument("--gpu-memory-bytes", type=int, help="docker: limit passed to each container")
     parser.add_argument("--shared-memory-bytes", type=int, help="docker: shared memory of each container")
-    parser.add_argument("--time-scale", type=float, default=1.0, help="scaling and deployment seconds that pass in one")
-    parser.add_argument("--ready-file", type=Path, help="written (JSON: url, pid) when it listens")
+    parser.add_argument(
+        "--time-scale", type=float, default=1.0, help="AWS seconds of scaling and deployment waits in one"
+    )
+    parser.add_argument("--ready-file", type=Path, help="file written (JSON: url, pid) once the emulator listens")
     return parser
 
 

@@ -1,6 +1,6 @@
-"""The wiring: from settings and what is around the emulator to its parts and its table of operations.
+"""The wiring: it builds the parts and the table of operations from the settings and the dependencies.
 
-Nothing here has a thread or a port; `server.py` gives the parts both.
+Nothing here has a thread or a port; `server` gives the parts both.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from harness.emulator.async_inference.delivery import Delivery
 from harness.emulator.async_inference.engine import Engine
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Jobs
-from harness.emulator.async_inference.timings import Timings
+from harness.emulator.async_inference.timings import PhaseTimings
 from harness.emulator.async_inference.worker import Worker
 from harness.emulator.context.cloud import Objects, Topics
 from harness.emulator.context.emulator_context import EmulatorContext, open_context
@@ -50,7 +50,7 @@ from harness.serving.instances.runtime import Runtime
 
 @dataclass(frozen=True)
 class Cloud:
-    """What the emulator uses of the local cloud: S3, SNS, and CloudWatch three times."""
+    """The parts of the local cloud that the emulator uses: S3, SNS, and CloudWatch in three roles."""
 
     objects: Objects
     topics: Topics
@@ -61,14 +61,14 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What an emulator is given besides its settings."""
+    """Everything that an emulator needs besides its settings."""
 
     cloud: Cloud
     runtime: Runtime
     now: Now
     gpu: Callable[[], GpuUsage | None] = lambda: None
     end_strays: Callable[[], Sequence[str]] = tuple
-    """Ends what an emulator that died left outside its process ledger; a line each."""
+    """Ends what a killed emulator left outside its process ledger; returns a line for each."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ class Parts:
 def assemble(
     settings: EmulatorSettings, dependencies: Dependencies, wake: Callable[[int], None] = lambda _: None
 ) -> Parts:
-    """`wake` is told the endpoint's id when a job was accepted."""
+    """`wake` is called with the endpoint's id after a job is accepted."""
     context, cloud = open_context(settings, dependencies.now), dependencies.cloud
-    records = JobRecords(Jobs(context.store), Spool(settings.spool_dir), Timings())
+    records = JobRecords(Jobs(context.store), Spool(settings.spool_dir), PhaseTimings())
     platform_log, meter = PlatformLog(settings.logs_dir, context.now), Meter()
     log_times = LogTimes(settings.logs_dir, settings.log_times_dir, context.now)
 

@@ -1,4 +1,4 @@
-"""What has become old goes: jobs that were delivered long ago, logs of instances that are long gone."""
+"""Removes what is old: jobs that were delivered long ago, and logs of instances that ended long ago."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The emulator as a running service: its threads, its port, its start and its stop.
 
-One thread serves HTTP; every endpoint has one that moves its life on and one that hands out its jobs; the jobs
-have a thread each. Everything that decides anything lies in `assembly`'s parts.
+One thread serves HTTP. Every endpoint has one thread for its life cycle and one that assigns its jobs; every job has a
+thread of its own. The parts that `app` assembles take every decision.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ HEALTH_PATH = "/_rehearsal/health"
 INSTANCES_PATH = "/_rehearsal/instances"
 TIMINGS_PATH = "/_rehearsal/timings"
 _STEP_SECONDS = 0.05
+# AWS seconds, which the time scale shortens.
 _SCALE_EVERY_SECONDS = 10.0
-"""In scaled seconds."""
 _DISPATCH_SECONDS = 0.25
+# The resolution of log time stamps while no client reads the log.
 _LOOK_EVERY_SECONDS = 1.0
-"""How exact the time stamps of log lines are that nobody is reading at the time."""
 _TIDY_EVERY_SECONDS = 60.0
-_LAST_WORDS_SECONDS = 2.0
-"""For requests whose instance was just ended: they find out at once, unless somebody else runs the container."""
+# The wait for requests whose instance was just ended. They fail at once, unless someone else runs the container.
+_FAILING_REQUESTS_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +48,7 @@ class Emulator:
         self.settings = settings
         self.dependencies = dependencies
         self._stopping = threading.Event()
-        self._bells: dict[int, threading.Event] = {}
+        self._wake_events: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
         self._working = 0
         self._working_lock = threading.Lock()
@@ -65,12 +65,12 @@ class Emulator:
         return f"http://{host}:{port}"
 
     def start(self) -> Emulator:
-        """Listening when it returns. Raises MachineCannot when the port or the state folder is taken."""
+        """Return once the emulator listens. Raises MachineCannot when the port or the state folder is taken."""
         self._lock.acquire()
         try:
             self._socket = listening_socket(self.settings.host, self.settings.port)
             self._sweep()
-            self.parts = assemble(self.settings, self.dependencies, self._ring)
+            self.parts = assemble(self.settings, self.dependencies, self._wake)
             self.parts.records.jobs.recover()
             self.parts.records.spool.sweep(self.parts.records.jobs.unfinished_uuids())
             self._spawn("keeper", self._keep_endpoints)
@@ -87,7 +87,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Take no more, let what is under way finish for a while, end the instances. Safe to call twice."""
+        """Accept no more requests, wait for those under way, end the instances. A second call does nothing."""
         if self._stopping.is_set():
             return
         self._stopping.set()
@@ -98,7 +98,7 @@ class Emulator:
         self._drain(self.settings.drain_seconds)
         self.parts.engine.close()
         self._stop_instances()
-        self._drain(_LAST_WORDS_SECONDS)
+        self._drain(_FAILING_REQUESTS_SECONDS)
         self.parts.publisher.publish()
         self.parts.context.store.close()
         self._lock.release()
@@ -115,7 +115,7 @@ class Emulator:
         return {"status": "running", "endpoints": endpoints}
 
     def instances(self) -> list[dict[str, object]]:
-        """What serves, and on what: for the evidence."""
+        """The running instances and the facts about them, which reports use as evidence."""
         return [
             {"instance_id": each.spec.instance_id, "endpoint_name": each.spec.endpoint_name, **asdict(each.facts())}
             for each in self.parts.registry.instances()
@@ -128,7 +128,7 @@ class Emulator:
         self.stop()
 
     def _sweep(self) -> None:
-        """End the instances that an emulator which died left behind, and remove their folders."""
+        """End the instances that a killed emulator left behind, and remove their folders."""
         for swept in sweep(self.settings.state_dir):
             log.warning("ended %s, left by an emulator that died", swept.what)
         for stray in self.dependencies.end_strays():
@@ -141,17 +141,17 @@ class Emulator:
 
     def _add(self, endpoint: Endpoint) -> None:
         actor = self.parts.registry.add(endpoint)
-        self._bells[endpoint.id] = threading.Event()
+        self._wake_events[endpoint.id] = threading.Event()
         gone = threading.Event()
         self._spawn(f"life-{endpoint.name}", lambda: self._live(actor, gone), gone)
-        self._spawn(f"jobs-{endpoint.name}", lambda: self._dispatch(endpoint.id), gone, self._bells[endpoint.id])
+        self._spawn(f"jobs-{endpoint.name}", lambda: self._dispatch(endpoint.id), gone, self._wake_events[endpoint.id])
 
     def _live(self, actor: EndpointActor, gone: threading.Event) -> None:
         if not actor.step():
             self.parts.registry.remove(actor.endpoint_id)
             gone.set()
-            self._ring(actor.endpoint_id)
-            self._bells.pop(actor.endpoint_id, None)
+            self._wake(actor.endpoint_id)
+            self._wake_events.pop(actor.endpoint_id, None)
 
     def _dispatch(self, endpoint_id: int) -> None:
         engine = self.parts.engine
@@ -166,30 +166,30 @@ class Emulator:
         try:
             self.parts.engine.perform(assignment)
         except Exception:
-            if self.parts.engine.is_closing:  # the store may be closed; the row says what is left to do
+            if self.parts.engine.is_closing:  # the store may be closed; the next start resumes from the row
                 return
             log.exception("job %s failed with an unexpected error; it is tried again", assignment.job.invocation.uuid)
             self.parts.records.jobs.postpone(assignment.job, self.dependencies.now() + REST_AFTER_AN_ERROR_SECONDS)
         finally:
             with self._working_lock:
                 self._working -= 1
-            self._ring(assignment.job.endpoint_id)
+            self._wake(assignment.job.endpoint_id)
 
     def _scale(self) -> None:
         self.parts.publisher.sample()
         self.parts.scaler.tick()
 
-    def _ring(self, endpoint_id: int) -> None:
-        bell = self._bells.get(endpoint_id)
-        if bell is not None:
-            bell.set()
+    def _wake(self, endpoint_id: int) -> None:
+        event = self._wake_events.get(endpoint_id)
+        if event is not None:
+            event.set()
 
     def _spawn(
         self,
         name: str,
         act: Callable[[], None],
         gone: threading.Event | None = None,
-        bell: threading.Event | None = None,
+        wake: threading.Event | None = None,
         every: float = _STEP_SECONDS,
     ) -> None:
         def run() -> None:
@@ -199,18 +199,18 @@ class Emulator:
                 except Exception:
                     log.exception("%s failed with an unexpected error and goes on", name)
                     self._stopping.wait(REST_AFTER_AN_ERROR_SECONDS)
-                self._rest(bell, every)
+                self._rest(wake, every)
 
         thread = threading.Thread(target=run, name=name, daemon=True)
         self._threads = [one for one in self._threads if one.is_alive() or not one.ident] + [thread]
         thread.start()
 
-    def _rest(self, bell: threading.Event | None, every: float) -> None:
-        if bell is None:
+    def _rest(self, wake: threading.Event | None, every: float) -> None:
+        if wake is None:
             self._stopping.wait(max(every, _STEP_SECONDS))
         else:
-            bell.wait(_DISPATCH_SECONDS)
-            bell.clear()
+            wake.wait(_DISPATCH_SECONDS)
+            wake.clear()
 
     def _drain(self, seconds: float) -> None:
         try:

@@ -1,7 +1,7 @@
-"""Delivering a decided outcome: the object where it was promised, then the one message.
+"""Delivers a decided outcome: it stores the object at the promised location, then publishes the one message.
 
-Taken up again where it stopped. When the cloud does not answer, the job waits; when it answers no, it fails; when it
-goes on answering 5xx, that is a no in the end.
+A delivery resumes where it was interrupted. It waits while the cloud does not answer. A refusal fails the job, and the
+last of a limited number of 5xx answers counts as a refusal.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import IO
 from harness.emulator.async_inference import notifications, outcomes
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Job
-from harness.emulator.async_inference.outcomes import Completed, Failed, Outcome
+from harness.emulator.async_inference.outcomes import JobCompleted, JobFailed, JobOutcome
 from harness.emulator.context.cloud import CloudFailing, CloudRefused, CloudUnreachable, Objects, Topics
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.metrics.meter import Datum, Meter
 from harness.emulator.store.catalog import Endpoint
 from harness.emulator.store.deployment import AsyncSettings
 
+# How long a job waits after the cloud did not answer.
 RETRY_SECONDS = 1.0
-"""How long a job rests after the cloud did not answer."""
 log = logging.getLogger(__name__)
 
 
@@ -36,8 +36,8 @@ class Delivery:
         self._jobs, self._spool, self._timings = records.jobs, records.spool, records.timings
         self._objects, self._topics = objects, topics
 
-    def deliver(self, job: Job) -> Outcome | None:
-        """The outcome as it was delivered; None when it was postponed, or the endpoint was deleted meanwhile."""
+    def deliver(self, job: Job) -> JobOutcome | None:
+        """Return the delivered outcome; None when it was postponed or the endpoint was deleted."""
         endpoint = self._context.catalog.endpoint_by_id(job.endpoint_id)
         settings = None if endpoint is None else endpoint.deployment.async_settings
         if endpoint is None or settings is None or job.outcome is None or endpoint.status == "Deleting":
@@ -60,15 +60,15 @@ class Delivery:
     def _put_object(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
         if job.is_delivered:
             return job
-        if isinstance(job.outcome, Completed):
+        if isinstance(job.outcome, JobCompleted):
             job = self._put_output(endpoint, settings, job)
-        if isinstance(job.outcome, Failed):
+        if isinstance(job.outcome, JobFailed):
             self._put_failure(endpoint, settings, job)
         return self._jobs.mark_delivered(job)
 
     def _put_output(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
         location = job.invocation.output_location
-        if location is None or not isinstance(job.outcome, Completed):
+        if location is None or not isinstance(job.outcome, JobCompleted):
             return job
         content_type = job.outcome.content_type
         try:
@@ -82,7 +82,7 @@ class Delivery:
 
     def _put_failure(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
         location = job.invocation.failure_location
-        if location is None or not isinstance(job.outcome, Failed):
+        if location is None or not isinstance(job.outcome, JobFailed):
             return
         try:
             with self._failure_body(job, job.outcome) as body:
@@ -91,7 +91,7 @@ class Delivery:
             log.warning("job %s: the failure object could not be written: %s", job.invocation.uuid, refused)
             self._note(endpoint, "ResponseUploadFailures", 1)
 
-    def _failure_body(self, job: Job, outcome: Failed) -> IO[bytes]:
+    def _failure_body(self, job: Job, outcome: JobFailed) -> IO[bytes]:
         if outcome.size_bytes is None:
             return io.BytesIO(outcome.reason.encode())
         return self._spool.answer_path(job.invocation.uuid).open("rb")
@@ -99,7 +99,7 @@ class Delivery:
     def _store(
         self, job: Job, location: str, body: IO[bytes], content_type: str | None, settings: AsyncSettings
     ) -> None:
-        with insisting(job, self._context.settings.most_attempts):
+        with limited_attempts(job, self._context.settings.most_attempts):
             self._objects.store(location, body, content_type=content_type, kms_key_id=settings.kms_key_id)
 
     def _publish(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
@@ -113,15 +113,15 @@ class Delivery:
             job, job.outcome, settings.notifications, region=self._context.settings.account.region, answer=answer
         )
         try:
-            with insisting(job, self._context.settings.most_attempts):
+            with limited_attempts(job, self._context.settings.most_attempts):
                 self._topics.publish(topic, message)
         except CloudRefused as refused:
             log.warning("job %s: the notification could not be published: %s", job.invocation.uuid, refused)
             self._note(endpoint, "NotificationFailures", 1)
 
     def _measure(self, endpoint: Endpoint, job: Job) -> None:
-        """Zeros of the failure counts are published, the rare counts are not: so it was observed."""
-        cause = job.outcome.cause if isinstance(job.outcome, Failed) else None
+        """Failure counts of zero are published, zeros of the rarer counts are not, as observed on AWS."""
+        cause = job.outcome.cause if isinstance(job.outcome, JobFailed) else None
         self._note(endpoint, "InvocationFailures", int(cause is not None))
         self._note(endpoint, "TotalProcessingTime", (self._context.now() - job.received_at) * 1e3)
         if cause is outcomes.Cause.EXPIRED:
@@ -141,8 +141,8 @@ class Delivery:
 
 
 @contextmanager
-def insisting(job: Job, most_attempts: int) -> Iterator[None]:
-    """The last of so many answers 5xx counts as a refusal; raises CloudRefused then, else what was raised."""
+def limited_attempts(job: Job, most_attempts: int) -> Iterator[None]:
+    """Raise CloudRefused instead of CloudFailing once `most_attempts` answers were 5xx."""
     try:
         yield
     except CloudFailing as failing:
@@ -154,7 +154,7 @@ def insisting(job: Job, most_attempts: int) -> Iterator[None]:
 
 
 def _timed(act: Callable[[], None]) -> float:
-    """Seconds that `act` took."""
+    """Return the seconds that `act` took."""
     started = time.perf_counter()
     act()
     return time.perf_counter() - started

@@ -1,7 +1,6 @@
-"""Which job is worked on when: from the queue to the delivered outcome. It has no thread,
-no HTTP and no sleep.
+"""The order of the work: which job runs when, from the queue to the delivered outcome. It has no thread, HTTP or sleep.
 
-`assign` takes a job and a free slot together, `perform` does the work in the caller's thread; `work_one` is both.
+`assign` claims a job and a free slot together, `perform` does the work in the caller's thread, `work_one` does both.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from dataclasses import dataclass
 from harness.emulator.async_inference.delivery import Delivery
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Job
-from harness.emulator.async_inference.outcomes import Outcome
+from harness.emulator.async_inference.outcomes import JobOutcome
 from harness.emulator.async_inference.worker import Worker
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances.slots import Slot, Slots
 
-# Outcomes delivered before the queue is looked at again.
+# How many outcomes are delivered before the queue is read again.
 _SETTLED_AT_ONCE = 50
-# Before something that failed unexpectedly is tried again.
+# How long a job waits after an unexpected error.
 REST_AFTER_AN_ERROR_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
@@ -42,11 +41,11 @@ class Engine:
         return self._worker.is_closing
 
     def close(self) -> None:
-        """Before instances are stopped for good: assign nothing more, and leave unanswered jobs in the queue."""
+        """Assign no more jobs and leave unanswered ones in the queue. Call it before the instances are stopped."""
         self._worker.is_closing = True
 
-    def work_one(self, endpoint_id: int) -> Outcome | None:
-        """Work on the oldest due job, if there is one and a slot for it."""
+    def work_one(self, endpoint_id: int) -> JobOutcome | None:
+        """Work on the oldest due job if a slot is free."""
         assignment = self.assign(endpoint_id)
         return None if assignment is None else self.perform(assignment)
 
@@ -63,8 +62,8 @@ class Engine:
             return None
         return Assignment(job, slot)
 
-    def perform(self, assignment: Assignment) -> Outcome | None:
-        """The delivered outcome; None when the job was postponed or its endpoint deleted."""
+    def perform(self, assignment: Assignment) -> JobOutcome | None:
+        """Return the delivered outcome; None when the job was postponed or its endpoint was deleted."""
         job = assignment.job
         try:
             outcome = self._worker.outcome(job, assignment.slot)
@@ -77,14 +76,14 @@ class Engine:
         return self._deliver(decided)
 
     def expire(self, endpoint_id: int) -> int:
-        """Fail what waited beyond its time to live; how many that were."""
+        """Fail the jobs whose time to live has passed; return their number."""
         overdue = self._jobs.decide_overdue(endpoint_id, self._context.now())
         for job in overdue:
             self._deliver(job)
         return len(overdue)
 
     def settle(self, endpoint_id: int) -> int:
-        """Deliver what is decided and still owed; how many were tried."""
+        """Deliver decided outcomes that were postponed; return how many were tried."""
         for tried in range(_SETTLED_AT_ONCE):
             job = self._jobs.claim_settling(endpoint_id, self._context.now())
             if job is None:
@@ -93,12 +92,12 @@ class Engine:
         return _SETTLED_AT_ONCE
 
     def _is_congested(self, endpoint_id: int) -> bool:
-        """So many outcomes wait for S3 or SNS that no further request is sent to the container."""
+        """Whether too many outcomes wait for S3 or SNS to send the container another request."""
         limit = self._context.settings.most_deliveries
         return self._jobs.owed(endpoint_id, limit) >= limit
 
-    def _deliver(self, job: Job) -> Outcome | None:
-        """A decided job is never left where nobody would take it up."""
+    def _deliver(self, job: Job) -> JobOutcome | None:
+        """Postpone the job after an unexpected error, so that `settle` tries it again."""
         try:
             return self._delivery.deliver(job)
         except Exception:

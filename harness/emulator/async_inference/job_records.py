@@ -1,11 +1,11 @@
-"""What is kept of the accepted invocations: their rows, their bodies and where their time went."""
+"""The records of accepted invocations: their rows, their bodies and the time of each phase."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from harness.emulator.async_inference.jobs import Jobs
-from harness.emulator.async_inference.timings import Timings
+from harness.emulator.async_inference.timings import PhaseTimings
 from harness.emulator.store.spool import Spool
 
 
@@ -13,4 +13,4 @@ from harness.emulator.store.spool import Spool
 class JobRecords:
     jobs: Jobs
     spool: Spool
-    timings: Timings
+    timings: PhaseTimings

@@ -2,8 +2,8 @@
 
     queued -> running -> delivering -> done       (postponed: running -> queued, delivering -> settling -> delivering)
 
-The outcome is written down with the step to `delivering`, before anything leaves the emulator: whatever kills it, the
-next start knows what is owed (`recover`).
+The step to `delivering` stores the outcome before anything is sent to S3 or SNS. After a kill, the next start reads
+from the rows what is still to be delivered (`recover`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.emulator.async_inference import outcomes
-from harness.emulator.async_inference.outcomes import Outcome
+from harness.emulator.async_inference.outcomes import JobOutcome
 from harness.emulator.store.store import Store, dump, load
 
 _OLDEST_DUE = (
@@ -34,13 +34,13 @@ _LONGEST_REST_SECONDS = 60
 
 @dataclass(frozen=True)
 class Invocation:
-    """What was asked, and the places that were promised in the answer."""
+    """The request, and the locations that the 202 promised."""
 
     uuid: str
     endpoint_name: str
     inference_id: str
     input_location: str | None
-    """None when the body came inline; it then lies in the spool."""
+    """None when the body was inline; the spool then holds it."""
     content_type: str | None
     accept: str | None
     custom_attributes: str | None
@@ -60,12 +60,12 @@ class Job:
     started_at: float | None
     instance_id: str | None
     invocation: Invocation
-    outcome: Outcome | None
+    outcome: JobOutcome | None
     event_at: float | None
     is_delivered: bool
-    """The object lies where it was promised; only the notification may be owed."""
+    """The object is stored at its location; only the notification may be missing."""
     attempts: int
-    """How often S3 or SNS answered 5xx about the step that is next."""
+    """How often S3 or SNS answered 5xx to the next step."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Jobs:
             )  # fmt: skip
 
     def claim(self, endpoint_id: int, now: float, instance_id: str) -> Job | None:
-        """The oldest that is due, now running; None when there is none."""
+        """Set the oldest due job to running and return it; None when no job is due."""
         with self._store.transaction() as rows:
             row = rows.execute(_OLDEST_DUE, (endpoint_id, now, now)).fetchone()
             if row is None:
@@ -108,7 +108,7 @@ class Jobs:
         return self._store.row(_OLDEST_DUE, (endpoint_id, now, now)) is not None
 
     def decide_overdue(self, endpoint_id: int, now: float) -> list[Job]:
-        """Those whose time to live passed in the queue, now decided as expired."""
+        """Decide the queued jobs whose time to live has passed as expired."""
         with self._store.transaction() as rows:
             found = rows.execute(
                 "SELECT * FROM jobs WHERE endpoint_id = ? AND state = 'queued' AND expires_at <= ?"
@@ -119,8 +119,8 @@ class Jobs:
             decided = [self.decide(job, outcomes.expired(job.invocation.ttl_seconds), now) for job in overdue]
         return [job for job in decided if job is not None]
 
-    def decide(self, job: Job, outcome: Outcome, now: float) -> Job | None:
-        """Write the outcome down; from here on it only has to be delivered. None when its endpoint was deleted."""
+    def decide(self, job: Job, outcome: JobOutcome, now: float) -> Job | None:
+        """Store the outcome, which only has to be delivered then. None when the endpoint was deleted."""
         with self._store.transaction() as rows:
             updated = rows.execute(
                 "UPDATE jobs SET state = 'delivering', outcome = ?, event_at = ?, attempts = 0 WHERE id = ?",
@@ -134,7 +134,7 @@ class Jobs:
         return replace(job, is_delivered=True, attempts=0)
 
     def postpone(self, job: Job, until: float) -> None:
-        """Back to where it can be taken up again, not before `until`."""
+        """Return the job to the state from which it is claimed again, not before `until`."""
         with self._store.transaction() as rows:
             rows.execute(
                 "UPDATE jobs SET not_before = ?, state = CASE state WHEN 'running' THEN 'queued' ELSE 'settling' END"
@@ -143,7 +143,7 @@ class Jobs:
             )
 
     def postpone_failing(self, job: Job, now: float) -> None:
-        """As `postpone`, after an answer 5xx: it is counted, and every rest is twice as long, up to a minute."""
+        """Count a 5xx answer and postpone the job, each time for twice as long, up to a minute."""
         with self._store.transaction() as rows:
             rows.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", (job.id,))
             failing = rows.execute("SELECT attempts FROM jobs WHERE id = ?", (job.id,)).fetchone()
@@ -167,7 +167,7 @@ class Jobs:
             rows.execute("UPDATE jobs SET state = 'done' WHERE id = ?", (job.id,))
 
     def recover(self) -> None:
-        """After a restart nobody runs or delivers anything: what was under way is taken up again."""
+        """Requeue after a restart what was running or being delivered."""
         with self._store.transaction() as rows:
             rows.execute("UPDATE jobs SET state = 'queued', started_at = NULL WHERE state = 'running'")
             rows.execute("UPDATE jobs SET state = 'settling' WHERE state = 'delivering'")
@@ -183,14 +183,14 @@ class Jobs:
         return 0 if row is None else int(row["n"])
 
     def owed(self, endpoint_id: int, at_most: int) -> int:
-        """Outcomes that are decided and not yet delivered; counted up to `at_most`."""
+        """Count the outcomes that are decided and not yet delivered, up to `at_most`."""
         row = self._store.row(_OWED, (endpoint_id, at_most))
         return 0 if row is None else int(row["n"])
 
     def prune(self, decided_before: float) -> int:
-        """Forget jobs that were delivered and decided by then, oldest first; how many. One transaction is short.
+        """Delete delivered jobs that were decided by then and return their number.
 
-        Only the oldest of each endpoint are looked at: a young one among them is waited for.
+        One call reads only the oldest finished jobs of each endpoint, so that the transaction stays short.
         """
         with self._store.transaction() as rows:
             endpoints = [row["id"] for row in rows.execute("SELECT id FROM endpoints")]
@@ -233,5 +233,5 @@ def _job(row: sqlite3.Row) -> Job:
 
 
 def rest_seconds(attempts: int) -> float:
-    """How long a job rests after so many answers 5xx in a row."""
+    """How long a job waits after that many 5xx answers in a row."""
     return float(min(2 ** (min(attempts, 10) - 1), _LONGEST_REST_SECONDS))

@@ -1,4 +1,4 @@
-"""The messages on the success and error topics: AWS's keys in AWS's order, compact JSON.
+"""The messages on the success and error topics: AWS's keys in AWS's order, as compact JSON.
 
 Source: "Check prediction results" in the developer guide, and messages observed on AWS.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.emulator.async_inference.jobs import Invocation, Job
-from harness.emulator.async_inference.outcomes import Completed, Failed, Outcome
+from harness.emulator.async_inference.outcomes import JobCompleted, JobFailed, JobOutcome
 from harness.emulator.context.timestamps import iso_millis
 from harness.emulator.store.deployment import NotificationSettings
 
@@ -21,19 +21,19 @@ _EVENT = {"eventVersion": "1.0", "eventSource": "aws:sagemaker"}
 
 
 def test_message() -> str:
-    """What every topic gets when an endpoint is created or changed."""
+    """The message that every topic receives when an endpoint is created or updated."""
     return _compact({**_EVENT, "eventName": "TestNotification"})
 
 
-def topic_for(outcome: Outcome, settings: NotificationSettings) -> str | None:
-    return settings.success_topic if isinstance(outcome, Completed) else settings.error_topic
+def topic_for(outcome: JobOutcome, settings: NotificationSettings) -> str | None:
+    return settings.success_topic if isinstance(outcome, JobCompleted) else settings.error_topic
 
 
-def result_message(job: Job, outcome: Outcome, settings: NotificationSettings, *, region: str, answer: Path) -> str:
+def result_message(job: Job, outcome: JobOutcome, settings: NotificationSettings, *, region: str, answer: Path) -> str:
     """The one message of a finished invocation; `answer` holds the container's body, if it sent one."""
     invocation = job.invocation
     status: dict[str, Any] = {"invocationStatus": "Completed"}
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, JobFailed):
         status = {"invocationStatus": "Failed", "failureReason": outcome.reason}
     return _compact(
         {
@@ -61,8 +61,8 @@ def _request_parameters(invocation: Invocation) -> dict[str, str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _response_parameters(invocation: Invocation, outcome: Outcome) -> dict[str, dict[str, str]]:
-    if isinstance(outcome, Completed):
+def _response_parameters(invocation: Invocation, outcome: JobOutcome) -> dict[str, dict[str, str]]:
+    if isinstance(outcome, JobCompleted):
         given = {"contentType": outcome.content_type, "outputLocation": invocation.output_location}
     else:
         given = {"failureLocation": invocation.failure_location}
@@ -70,8 +70,8 @@ def _response_parameters(invocation: Invocation, outcome: Outcome) -> dict[str, 
     return {"responseParameters": known} if known else {}
 
 
-def _response_body(outcome: Outcome, settings: NotificationSettings, answer: Path) -> dict[str, dict[str, str]]:
-    wanted = "SUCCESS_NOTIFICATION_TOPIC" if isinstance(outcome, Completed) else "ERROR_NOTIFICATION_TOPIC"
+def _response_body(outcome: JobOutcome, settings: NotificationSettings, answer: Path) -> dict[str, dict[str, str]]:
+    wanted = "SUCCESS_NOTIFICATION_TOPIC" if isinstance(outcome, JobCompleted) else "ERROR_NOTIFICATION_TOPIC"
     if wanted not in settings.include_body_in or outcome.size_bytes is None or outcome.size_bytes > MAX_INCLUDED_BYTES:
         return {}
     body = {

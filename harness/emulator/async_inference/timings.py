@@ -1,6 +1,6 @@
-"""Where the time of an invocation went, as the emulator saw it: for those who measure, beside AWS's faces.
+"""The seconds of each phase of the last invocations, in memory, as the emulator measured them.
 
-Owns: the last invocations' seconds by phase, in memory; a restart forgets them. May not: decide anything.
+The emulator's own report shows them, and no AWS answer does. A restart loses them. No decision depends on them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Literal
 
 from harness.emulator.async_inference.jobs import Invocation
 
+# Waiting for an instance; reading from S3; from connecting to the answer's last byte; writing to S3.
 Phase = Literal["queue", "download", "container", "upload"]
-"""Waiting for an instance, S3 to here, from connecting to the answer's last byte, here to S3."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class _Timing:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-class Timings:
+class PhaseTimings:
     def __init__(self, most: int = 1000) -> None:
         self._most = most
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, _Timing] = OrderedDict()
 
     def note(self, invocation: Invocation, phase: Phase, seconds: float) -> None:
-        """A phase that is gone through again counts as it was the last time."""
+        """Record a phase; a repeated phase replaces its earlier time."""
         with self._lock:
             kept = self._kept.setdefault(invocation.uuid, _Timing(invocation.endpoint_name, invocation.inference_id))
             kept.seconds[phase] = round(seconds, 6)
@@ -38,6 +38,6 @@ class Timings:
                 self._kept.popitem(last=False)
 
     def report(self) -> list[dict[str, object]]:
-        """The oldest first."""
+        """Return the invocations, the oldest first."""
         with self._lock:
             return [asdict(each) for each in self._kept.values()]

@@ -1,6 +1,6 @@
-"""The work on one job at one instance: fetch the input, ask the container, judge its answer. No thread, no sleep.
+"""The work on one job at one instance: fetch the input, call the container, turn its answer into an outcome.
 
-It decides nothing about when a job is worked on; `engine` does, and writes the outcome down.
+The caller's thread does the work. `engine` decides when a job runs and stores its outcome.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import time
 from typing import IO
 
 from harness.emulator.async_inference import outcomes
-from harness.emulator.async_inference.delivery import RETRY_SECONDS, insisting
+from harness.emulator.async_inference.delivery import RETRY_SECONDS, limited_attempts
 from harness.emulator.async_inference.job_records import JobRecords
 from harness.emulator.async_inference.jobs import Invocation, Job
-from harness.emulator.async_inference.outcomes import Completed, Failed, Outcome
+from harness.emulator.async_inference.outcomes import JobCompleted, JobFailed, JobOutcome
 from harness.emulator.context.cloud import CloudFailing, CloudRefused, CloudUnreachable, FetchedObject, Objects
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances import container
@@ -32,16 +32,16 @@ class Worker:
         self._context, self._records = context, records
         self._objects, self._meter, self._platform_log = objects, meter, platform_log
         self.is_closing = False
-        """Set before instances are stopped for good: an unanswered job then stays in the queue for the next start."""
+        """True once the instances are about to be stopped: unanswered jobs then stay in the queue."""
 
-    def outcome(self, job: Job, slot: Slot) -> Outcome | None:
-        """None when the job was postponed."""
+    def outcome(self, job: Job, slot: Slot) -> JobOutcome | None:
+        """Return the outcome, or None when the job was postponed."""
         waited_seconds = (job.started_at or job.received_at) - job.received_at
         self._note(job, slot, "TimeInBacklog", waited_seconds * 1e3)
         self._records.timings.note(job.invocation, "queue", waited_seconds)
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(self._records.spool.directory)) as body:
             try:
-                with insisting(job, self._context.settings.most_attempts):
+                with limited_attempts(job, self._context.settings.most_attempts):
                     fetched = self._fetch(job, slot, body)
             except CloudFailing:
                 self._records.jobs.postpone_failing(job, self._context.now())
@@ -69,7 +69,7 @@ class Worker:
         self._records.timings.note(job.invocation, "download", seconds)
         return fetched
 
-    def _ask(self, job: Job, slot: Slot, body: IO[bytes], fetched: FetchedObject) -> Outcome | None:
+    def _ask(self, job: Job, slot: Slot, body: IO[bytes], fetched: FetchedObject) -> JobOutcome | None:
         invocation = job.invocation
         started = time.perf_counter()
         answer = container.invoke(
@@ -91,9 +91,9 @@ class Worker:
             return None if self.is_closing else outcomes.no_answer()
         return self._judge(job, slot, answer)
 
-    def _judge(self, job: Job, slot: Slot, answer: Answered) -> Completed | Failed:
+    def _judge(self, job: Job, slot: Slot, answer: Answered) -> JobCompleted | JobFailed:
         if 200 <= answer.status < 300:
-            return Completed(answer.content_type, answer.size_bytes)
+            return JobCompleted(answer.content_type, answer.size_bytes)
         with self._records.spool.answer_path(job.invocation.uuid).open("rb") as body:
             quote = body.read(2048).decode("utf-8", "replace")
         self._platform_log.model_error(slot.stream, job.invocation.inference_id, answer.status, quote)
@@ -105,7 +105,7 @@ class Worker:
 
 
 def container_headers(invocation: Invocation, object_content_type: str | None) -> dict[str, str]:
-    """What reaches the container: the caller's content type, else the S3 object's own."""
+    """The container receives the caller's content type, or else the S3 object's."""
     given = {
         "Content-Type": invocation.content_type or object_content_type,
         "Accept": invocation.accept,

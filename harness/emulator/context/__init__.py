@@ -1,3 +1,5 @@
-"""What every part of the emulator is given: settings, account and names, timestamps, the cloud around it, the state
-lock.
+"""What the other packages share: settings, clock, account and store as one value (`emulator_context`).
+
+`arns` writes ARNs, `timestamps` writes times as AWS does, `cloud` reaches S3 and SNS, and `state_lock` keeps a second
+emulator out of the state folder.
 """

@@ -1,4 +1,4 @@
-"""Names and ARNs: the one place that knows how an ARN is written. AWS lower-cases the name in SageMaker's ARNs."""
+"""Account, region and ARNs: no other module writes an ARN. AWS lower-cases the name in SageMaker's ARNs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Account:
-    """Whose emulator this is: what every ARN and every message carries."""
+    """The account and region that every ARN and every message carries."""
 
     region: str = "eu-west-1"
     account_id: str = "000000000000"
@@ -29,6 +29,6 @@ class Account:
 
 
 def resource_of(arn: str) -> str:
-    """`endpoint/name` of an ARN; the whole text when it is not one."""
+    """Return `endpoint/name` of an ARN, or the whole text when it is not an ARN."""
     parts = arn.split(":", 5)
     return parts[5] if len(parts) == 6 else arn

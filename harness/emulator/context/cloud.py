@@ -1,6 +1,6 @@
-"""What the emulator asks of the cloud around it: objects and topics. Protocols, and S3 and SNS behind them.
+"""The seam to S3 and SNS: two protocols, `Objects` and `Topics`, and their implementations.
 
-Every botocore exception is mapped here, in `mapped`, and nowhere else in this package.
+`mapped` turns every botocore exception into one of three errors; no other module of the emulator catches botocore's.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
     from mypy_boto3_sns import SNSClient
 
+# SageMaker limits an asynchronous payload to 1 GB.
 MAX_OBJECT_BYTES = 1024**3
-"""SageMaker's limit for an asynchronous payload, 1 GB."""
 _CHUNK_BYTES = 1024 * 1024
 _SERVER_ERROR = 500
 
 
 class CloudRefused(HarnessError):
-    """The cloud answered no."""
+    """The cloud refused the request."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -42,11 +42,11 @@ class CloudRefused(HarnessError):
 
 
 class CloudUnreachable(HarnessError):
-    """Nobody answered: worth another try later, for as long as it takes."""
+    """The cloud did not answer; the caller may retry without a limit."""
 
 
 class CloudFailing(CloudUnreachable):
-    """It answered that something is wrong over there (5xx): worth some more tries."""
+    """The cloud answered 5xx; the caller may retry a limited number of times."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Objects(Protocol):
         ...
 
     def exists(self, location: str) -> bool:
-        """Raises CloudRefused (other than "not there") or CloudUnreachable."""
+        """Raises CloudRefused, unless the object does not exist, or CloudUnreachable."""
         ...
 
 
@@ -85,7 +85,7 @@ _VIRTUAL_HOST = re.compile(r"(?P<bucket>.+)\.s3[.-][a-z0-9.-]*amazonaws\.com")
 
 
 def parse_location(location: str) -> Location:
-    """`s3://bucket/key`, or an https address of an object in either of S3's styles (or plain `https://bucket/key`)."""
+    """Read `s3://bucket/key`, or an https URL in one of S3's two styles or as plain `https://bucket/key`."""
     scheme, _, rest = location.partition("://")
     host, _, path = rest.partition("/")
     if scheme == "s3":

@@ -1,4 +1,4 @@
-"""What every part of one emulator shares: its settings, its clock, and the store of what was created."""
+"""What every part of one emulator shares: its settings, its clock, and its catalog."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EmulatorContext:
 
 
 def open_context(settings: EmulatorSettings, now: Now) -> EmulatorContext:
-    """Makes the folders of the state and opens its database."""
+    """Create the folders of the state and open its database."""
     for folder in (settings.state_dir, settings.work_root, settings.logs_dir):
         folder.mkdir(parents=True, exist_ok=True)
     store = Store(settings.state_dir / "emulator.sqlite")

@@ -1,4 +1,4 @@
-"""What an emulator is told at its start; nothing in this package reads the environment."""
+"""The settings of one emulator; nothing in this package reads the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.emulator.context.arns import Account
 
 @dataclass(frozen=True)
 class EmulatorSettings:
-    """Where it keeps things, who it pretends to be, and the choices AWS leaves open."""
+    """State folder, account, address, and the choices that AWS leaves open."""
 
     state_dir: Path
     cloud_url: str
@@ -20,29 +20,29 @@ class EmulatorSettings:
     port: int = 0
     """0 takes a free port."""
     time_scale: float = 1.0
-    """How many seconds of scaling, alarm and deployment waits pass in one: 60 makes their minutes seconds."""
+    """How many AWS seconds of scaling, alarm and deployment waits pass in one: 60 turns minutes into seconds."""
     default_concurrency: int = 4
     """MaxConcurrentInvocationsPerInstance when the config names none; on AWS "SageMaker chooses an optimal value"."""
     instance_quota: int = 20
-    """Instances of all endpoints together; more is AWS's ResourceLimitExceeded."""
+    """The most instances of all endpoints together; more raise AWS's ResourceLimitExceeded."""
     ping_every_seconds: float = 5.0
     ping_failures_before_replacement: int = 6
     stop_grace_seconds: float = 30.0
-    """Between SIGTERM and SIGKILL, as on AWS."""
+    """The time between SIGTERM and SIGKILL, as on AWS."""
     drain_seconds: float = 5.0
-    """How long a stop waits for requests under way; what is not answered then stays queued for the next start."""
+    """How long a stop waits for requests under way; unanswered ones stay queued for the next start."""
     backlog_per_instance_at_zero: bool = False
     """Publish ApproximateBacklogSizePerInstance (as the whole backlog) while there are no instances."""
     publish_metrics_every_seconds: float = 60.0
-    """In scaled seconds."""
+    """AWS seconds, which the time scale shortens."""
     most_attempts: int = 20
-    """How often S3 or SNS may answer 5xx about one step of a job; with rests of 1, 2, 4 ... 60 s some 14 minutes."""
+    """How often S3 or SNS may answer 5xx to one step of a job; waits of 1, 2, 4 ... 60 s add up to 14 minutes."""
     most_deliveries: int = 128
-    """Outcomes of one endpoint that are decided and not yet delivered; as many as that, and no further job begins."""
+    """The most undelivered outcomes of one endpoint; at that number no further job starts."""
     finished_jobs_kept_seconds: float = 24 * 3600.0
-    """How long a job that was delivered, object and message, stays in the database."""
+    """How long a delivered job stays in the database."""
     logs_kept_seconds: float = 7 * 24 * 3600.0
-    """How long the logs of an instance that is gone stay after their last line."""
+    """How long the logs of an ended instance stay after their last line."""
 
     def __post_init__(self) -> None:
         if self.time_scale <= 0:
@@ -53,7 +53,7 @@ class EmulatorSettings:
             raise ConfigurationError(f"port {self.port} is not within 0..65535; 0 takes a free one")
 
     def real_seconds(self, seconds: float) -> float:
-        """How long a wait of so many AWS seconds takes here."""
+        """How long a wait of that many AWS seconds takes here."""
         return seconds / self.time_scale
 
     @property

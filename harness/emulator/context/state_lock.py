@@ -1,4 +1,4 @@
-"""One emulator a state folder: an advisory lock that the system frees when its holder dies."""
+"""One emulator for each state folder: an advisory lock that the operating system releases when its holder dies."""
 
 from __future__ import annotations
 

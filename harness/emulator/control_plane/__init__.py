@@ -1,1 +1,5 @@
-"""SageMaker's control plane: models, endpoint configurations, endpoints and tags. It writes what is wanted."""
+"""SageMaker's control plane: `models`, `endpoint_configs`, `endpoints` and `tags` answer their resource's operations.
+
+They write the desired state; the package `endpoints` brings it about. `describing` builds DescribeEndpoint's answer,
+and `listing` holds the rules of all List operations.
+"""

@@ -75,7 +75,7 @@ def _pending_variant(plan: VariantPlan, desired: int, phase: Phase) -> Document:
 
 
 def _image(image: str, at: float) -> Document:
-    """The digest stands for the name, not for an image: nothing is pulled here."""
+    """The digest is the image name's, because the emulator pulls no image here."""
     repository = image.partition("@")[0].rpartition(":")[0] or image
     digest = hashlib.sha256(image.encode()).hexdigest()
     return {

@@ -1,4 +1,4 @@
-"""CreateEndpointConfig, DescribeEndpointConfig, DeleteEndpointConfig, ListEndpointConfigs."""
+"""Answers CreateEndpointConfig, DescribeEndpointConfig, DeleteEndpointConfig and ListEndpointConfigs."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Configs:
         return config
 
     def deployment(self, name: str) -> Deployment:
-        """A frozen copy of the config and its models; raises AwsFault when either is gone."""
+        """Copy the config and its models. Raises AwsFault when one of them no longer exists."""
         config = self.find(name)
         plans = tuple(
             plan_variant(variant, self._models.find(variant["ModelName"]).request)
@@ -84,7 +84,7 @@ class Configs:
         return Deployment(config.name, plans, config.request.get("AsyncInferenceConfig"))
 
     def _check_variant(self, variant: Parameters) -> None:
-        """The texts are the emulator's own, but for the missing model's and ManagedInstanceScaling's."""
+        """The texts are the emulator's own, except the missing model's and ManagedInstanceScaling's."""
         where = f"production variant {variant['VariantName']}"
         for member in _NOT_EMULATED:
             if variant.get(member) is not None:
@@ -97,7 +97,7 @@ class Configs:
         self._models.find(variant["ModelName"])
 
     def _check_async(self, request: Parameters) -> None:
-        """What asynchronous endpoints cannot have, by the developer guide's feature matrix."""
+        """Refuse what asynchronous endpoints do not support. Source: the developer guide's feature matrix."""
         variants = request["ProductionVariants"]
         if len(variants) > 1:
             raise faults.invalid("Only one production variant is supported when specifying an AsyncInferenceConfig.")

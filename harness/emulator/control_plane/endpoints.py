@@ -1,6 +1,7 @@
-"""CreateEndpoint, DescribeEndpoint, UpdateEndpoint*, DeleteEndpoint, ListEndpoints: what is wanted of an endpoint.
+"""Answers CreateEndpoint, DescribeEndpoint, DeleteEndpoint, ListEndpoints and the two UpdateEndpoint operations.
 
-They write rows and answer at once; `endpoints` makes it so. Rows of a busy endpoint are not touched here.
+They write the desired state as rows and answer at once; the package `endpoints` brings the state about. They change no
+row of a busy endpoint.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from harness.emulator.store.deployment import Deployment
 from harness.emulator.store.update_plan import UpdatePlan
 
 KIND = "endpoint"
+# From an endpoint's id to its healthy instances by variant.
 InstanceCounts = Callable[[int], Mapping[str, int]]
-"""Endpoint id -> healthy instances by variant."""
 
 
 class Fleets(Protocol):
-    """What stands behind an endpoint, by its id."""
+    """The instances of an endpoint, by the endpoint's id."""
 
     def instance_counts(self, endpoint_id: int) -> Mapping[str, int]:
         """Healthy instances by variant."""
@@ -137,7 +138,7 @@ class Endpoints:
         return endpoint
 
     def _require_quota(self, deployment: Deployment, now: int, wanted: Mapping[str, tuple[int, float]]) -> None:
-        """`now` is what the endpoint itself has already."""
+        """`now` is the number of instances that the endpoint has already."""
         used = sum(each.instance_count for it in self._catalog.endpoints() for each in it.capacities.values())
         delta = sum(count for count, _ in wanted.values()) - now
         if delta > 0 and used + delta > self._instance_quota:
@@ -189,7 +190,7 @@ def _policy(endpoint: Endpoint, request: Parameters) -> Mapping[str, Any] | None
 
 
 def _retained(endpoint: Endpoint, deployment: Deployment, request: Parameters) -> dict[str, tuple[int, float]]:
-    """InitialInstanceCount and weight of the new config, unless the caller retains what the variants have now."""
+    """Return count and weight of the new config, unless the caller retains the variants' current ones."""
     excluded = {it["VariantPropertyType"] for it in request.get("ExcludeRetainedVariantProperties") or ()}
     wanted = _pairs(_initial(deployment))
     if not request.get("RetainAllVariantProperties"):
@@ -208,7 +209,7 @@ def _changed(endpoint: Endpoint, change: Parameters) -> tuple[int, float]:
 
 
 def _require_capacity(endpoint: Endpoint, changes: Sequence[Parameters]) -> None:
-    """Only asynchronous endpoints go to zero. The text is the emulator's own."""
+    """Only asynchronous endpoints scale to zero. The text is the emulator's own."""
     to_zero = any(change.get("DesiredInstanceCount") == 0 for change in changes)
     if to_zero and endpoint.deployment.async_request is None:
         raise faults.invalid("DesiredInstanceCount 0 is supported only by endpoints with an AsyncInferenceConfig.")

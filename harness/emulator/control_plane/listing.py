@@ -1,4 +1,4 @@
-"""The rules all List* operations share: filters, order and pages."""
+"""The rules that all List operations share: filters, order and pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_PAGE = 10
 
 @dataclass(frozen=True)
 class Listed:
-    """What can be filtered and sorted by."""
+    """The properties that a List operation filters and sorts by."""
 
     name: str
     created_at: float
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def page(items: Sequence[T], request: Parameters, facts: Callable[[T], Listed]) -> tuple[list[T], str | None]:
-    """The page that `request` asks for and the token of the next one."""
+    """Return the page that `request` asks for and the token of the next one."""
     wanted = [item for item in items if _is_wanted(facts(item), request)]
     ordered = sorted(wanted, key=lambda item: _order(facts(item), request.get("SortBy", "CreationTime")))
     if request.get("SortOrder", "Descending") == "Descending":
@@ -43,16 +43,16 @@ def _is_wanted(item: Listed, request: Parameters) -> bool:
     checks = (
         request.get("NameContains", "").lower() in item.name.lower(),
         request.get("StatusEquals", item.status) == item.status,
-        item.created_at <= moment(request.get("CreationTimeBefore"), float("inf")),
-        item.created_at >= moment(request.get("CreationTimeAfter"), 0.0),
-        item.modified_at <= moment(request.get("LastModifiedTimeBefore"), float("inf")),
-        item.modified_at >= moment(request.get("LastModifiedTimeAfter"), 0.0),
+        item.created_at <= timestamp(request.get("CreationTimeBefore"), float("inf")),
+        item.created_at >= timestamp(request.get("CreationTimeAfter"), 0.0),
+        item.modified_at <= timestamp(request.get("LastModifiedTimeBefore"), float("inf")),
+        item.modified_at >= timestamp(request.get("LastModifiedTimeAfter"), 0.0),
     )
     return all(checks)
 
 
-def moment(value: float | str | None, default: float) -> float:
-    """awsJson sends epoch seconds; some clients send ISO 8601."""
+def timestamp(value: float | str | None, default: float) -> float:
+    """Read epoch seconds, which awsJson sends, or ISO 8601, which some clients send."""
     if value is None:
         return default
     if isinstance(value, str):

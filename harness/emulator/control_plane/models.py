@@ -1,4 +1,4 @@
-"""CreateModel, DescribeModel, DeleteModel, ListModels."""
+"""Answers CreateModel, DescribeModel, DeleteModel and ListModels."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Models:
         return {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": epoch_millis(model.created_at)}
 
     def _require_model_data(self, container: Parameters) -> None:
-        """AWS looks at the model data now; when the local cloud does not answer, the instance's start will."""
+        """CreateModel checks the model data, as on AWS; without the local cloud, the start of an instance checks it."""
         url = model_data_url(container)
         if url is None or not url.endswith((".tar.gz", ".tgz")):
             return
@@ -87,7 +87,7 @@ def listed(resource: Resource) -> listing.Listed:
 
 
 def _containers(request: Parameters) -> list[Parameters]:
-    """Exactly one container: inference pipelines are not emulated. The texts are the emulator's own."""
+    """Return the one container; inference pipelines are not emulated. The texts are the emulator's own."""
     primary, several = request.get("PrimaryContainer"), request.get("Containers")
     if (primary is None) == (not several):
         raise faults.invalid("Exactly one of PrimaryContainer and Containers must be specified.")

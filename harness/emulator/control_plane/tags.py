@@ -1,4 +1,4 @@
-"""AddTags, ListTags and DeleteTags on whatever this emulator created."""
+"""Answers AddTags, ListTags and DeleteTags for every resource that the emulator created."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
-"""The life of an endpoint: its states (`life_cycle`), changes of deployment (`rollout`), and the registry of all of
-them.
+"""The life of an endpoint: `life_cycle` moves it through its states, and `rollout` replaces one deployment by another.
+
+`registry` holds the actors of all endpoints. Nothing here answers operations; `control_plane` does.
 """

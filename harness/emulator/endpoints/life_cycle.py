@@ -1,7 +1,7 @@
-"""The life of an endpoint: Creating -> InService | Failed, InService -> Updating -> InService, -> Deleting -> gone.
+"""The life of an endpoint: Creating -> InService | Failed, InService -> Updating -> InService, -> Deleting -> removed.
 
-An `EndpointActor` owns the endpoint's fleets and, while the endpoint is busy, its row; `step` moves it on. It has no
-thread of its own and never sleeps.
+An `EndpointActor` owns the endpoint's fleets and, while the endpoint is busy, its row; each `step` advances it. It has
+no thread of its own and never sleeps.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ActorTools:
     alarms: Alarms
     fleets: FleetTools
     on_gone: Callable[[Endpoint], None]
-    """Told when an endpoint is deleted for good."""
+    """Called with an endpoint before its row is removed."""
 
 
 class EndpointActor:
@@ -48,7 +48,7 @@ class EndpointActor:
         self._are_topics_tested = False
 
     def step(self) -> bool:
-        """One step on; False when the endpoint is gone and nothing is left to do."""
+        """Take one step; return False when the endpoint is deleted and nothing is left to do."""
         endpoint = self._tools.context.catalog.endpoint_by_id(self.endpoint_id)
         if endpoint is None:
             self.stop()
@@ -64,14 +64,14 @@ class EndpointActor:
         return endpoint.status != DELETING
 
     def acquire(self) -> FleetSlot | None:
-        """A slot for the queue's next job."""
+        """Return a slot for the queue's next job."""
         rollout = self._rollout
         if rollout is not None:
             return rollout.acquire(self._limit)
         return next((slot for fleet in self._fleets.values() if (slot := fleet.acquire(self._limit(False)))), None)
 
     def acquire_for_request(self, variant_name: str | None) -> FleetSlot | None:
-        """A slot for a real-time request: on the variant named, else on one chosen by weight."""
+        """Return a slot for a real-time request: on the named variant, or else on one chosen by weight."""
         if variant_name is not None:
             fleet = self._fleets.get(variant_name)
             return None if fleet is None else fleet.acquire(None)
@@ -81,7 +81,7 @@ class EndpointActor:
         return self._weighted()
 
     def instance_counts(self) -> Mapping[str, int]:
-        """Healthy instances by variant, on whichever side serves."""
+        """Healthy instances by variant, of both sides during a deployment."""
         rollout = self._rollout
         counts = {name: fleet.healthy_count for name, fleet in self._fleets.items()}
         if rollout is not None:
@@ -90,7 +90,7 @@ class EndpointActor:
         return counts
 
     def phase(self) -> Phase:
-        """How far a creation or deployment is."""
+        """The phase of a creation or deployment."""
         rollout = self._rollout
         return BRINGING_UP if rollout is None else rollout.phase
 
@@ -99,7 +99,7 @@ class EndpointActor:
         return [*self._fleets.values(), *(rollout.green.values() if rollout is not None else ())]
 
     def stop(self) -> None:
-        """End every instance of this endpoint, now."""
+        """End every instance of this endpoint now."""
         for fleet in self.fleets():
             fleet.stop()
 
@@ -165,7 +165,7 @@ class EndpointActor:
         self._tools.context.catalog.remove_endpoint(endpoint)
 
     def _rest(self, endpoint: Endpoint) -> None:
-        """Failed: nothing runs, and only DeleteEndpoint is allowed."""
+        """Do nothing: a Failed endpoint has no instances, and only DeleteEndpoint changes it."""
 
     def _fail(self, endpoint: Endpoint, reason: str) -> None:
         self.stop()
@@ -179,14 +179,14 @@ class EndpointActor:
         return next((fleet.failure for fleet in self._fleets.values() if fleet.failure is not None), None)
 
     def _is_full(self, capacities: Mapping[str, Capacity]) -> bool:
-        """Exactly what is wanted is healthy, and nothing else is left."""
+        """Whether exactly the desired instances exist and all are healthy."""
         return all(
             fleet.healthy_count == len(fleet.members()) == capacities[name].instance_count
             for name, fleet in self._fleets.items()
         )
 
     def _test_topics(self, deployment: Deployment) -> str | None:
-        """Publish the test message, once a change; why it could not be published, if so. The text is the emulator's."""
+        """Publish the test message once for each change; return why it failed. The text is the emulator's own."""
         if self._are_topics_tested:
             return None
         for topic in deployment.topics:

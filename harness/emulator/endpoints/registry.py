@@ -1,4 +1,4 @@
-"""The actors of all endpoints, by the endpoint's id."""
+"""The instance registry: the actors of all endpoints, by the endpoint's id."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class InstanceRegistry:
         self._actors: dict[int, EndpointActor] = {}
 
     def missing(self) -> list[Endpoint]:
-        """Endpoints that have a row and no actor yet."""
+        """The endpoints that have a row and no actor yet."""
         known = set(self._snapshot())
         return [endpoint for endpoint in self._tools.context.catalog.endpoints() if endpoint.id not in known]
 

@@ -1,7 +1,7 @@
-"""Moving an endpoint from one deployment to another: blue/green at once, by canary, linearly, or rolling; and back.
+"""Replaces one deployment of an endpoint, blue/green (all at once, canary, linear) or rolling, or rolls back.
 
-A value-like machine that is asked `step()` again and again; it starts and stops instances only through its fleets and
-knows the time only through its tools. Waits are AWS seconds, shortened by the time scale.
+The caller repeats `step()`. A rollout starts and stops instances only through its fleets and reads the time only from
+its context. Waits are AWS seconds, which the time scale shortens.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from harness.emulator.store.update_plan import UpdatePlan
 
 class Alarms(Protocol):
     def ringing(self, names: Sequence[str]) -> list[str]:
-        """Those of `names` that are in the state ALARM. Empty when the cloud does not answer."""
+        """Return those of `names` that are in the state ALARM; none when the cloud does not answer."""
         ...
 
 
 @dataclass(frozen=True)
 class Stage:
-    """After this many parts of a whole are on green, wait."""
+    """Once this share (0 to 1) of the traffic is on green, wait."""
 
     share: float
     wait_seconds: float
@@ -32,7 +32,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Phase:
-    """VariantStatus of a deployment under way: its `Status` and `StatusMessage`."""
+    """VariantStatus of a running deployment: its `Status` and `StatusMessage`."""
 
     status: str
     message: str | None = None
@@ -52,7 +52,7 @@ class RolledOut:
 
 
 def traffic_stages(policy: Mapping[str, Any] | None, instance_count: int) -> list[Stage]:
-    """What DeploymentConfig asks for; without one, everything at once."""
+    """Return DeploymentConfig's stages; without one, a single stage with all traffic."""
     routing = ((policy or {}).get("BlueGreenUpdatePolicy") or {}).get("TrafficRoutingConfiguration")
     if routing is None:
         return [Stage(1.0, 0.0)]
@@ -103,19 +103,19 @@ class Rollout:
         self._terminate_at: float | None = None
         self._next_alarm_check = 0.0
         self.share = 0.0
-        """How much of the traffic goes to green."""
+        """The share of the traffic that goes to green."""
         self._sent_blue = self._sent_green = 0
         self.trouble: str | None = None
 
     def step(self) -> RolledOut | RolledBack | None:
-        """One step on; a value when it is over."""
+        """Take one step; return a value when the rollout has ended."""
         if self.trouble is None:
             self.trouble = self._trouble()
         return self._forward() if self.trouble is None else self._back(self.trouble)
 
     @property
     def phase(self) -> Phase:
-        """What DescribeEndpoint says of the new side, in AWS's words."""
+        """The status of the new side in AWS's words, for DescribeEndpoint."""
         if self.trouble is not None:
             return Phase("Deleting")
         if self._terminate_at is not None:
@@ -127,7 +127,7 @@ class Rollout:
         return Phase("Baking", f"Baking for {wait:g} seconds (WaitIntervalInSeconds)")
 
     def acquire(self, limits: Callable[[bool], int | None]) -> FleetSlot | None:
-        """A slot on the side whose turn it is; `limits(is_green)` says how many requests an instance takes."""
+        """Return a slot on the side whose turn it is; `limits(is_green)` is the most requests of one instance."""
         is_green = self._is_greens_turn()
         for fleet in (self.green if is_green else self.blue).values():
             slot = fleet.acquire(limits(is_green))
@@ -158,7 +158,7 @@ class Rollout:
         return self._terminate_blue()
 
     def _reach(self, stage: Stage) -> bool:
-        """Bring green (and, when rolling, blue) to what the stage wants; True when it is so and has its traffic."""
+        """Move green (and blue, when rolling) to the stage's sizes; return True once its traffic has moved."""
         for name, fleet in self.green.items():
             fleet.converge(self._wanted_green(name, stage))
         ready = all(fleet.healthy_count >= self._wanted_green(name, stage) for name, fleet in self.green.items())

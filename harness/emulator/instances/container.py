@@ -1,8 +1,8 @@
 """One request to a container: `POST /invocations` and `GET /ping`, as SageMaker's agent makes them.
 
-The standard library's client, because a deadline must hold for the exchange as a whole (the socket's time-out is set
-anew before every read), and because a container that answers before it has read the whole body (a 413) must be heard.
-Bodies are streamed: at most one chunk of either is in memory.
+It uses the standard library's client for two reasons. The deadline must hold for the exchange as a whole, and a
+socket's time-out restarts at every read. A container that answers before it has read the whole body (a 413) must be
+heard. Bodies are streamed: memory holds at most one chunk of each.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from harness.serving.stacks.contract.ping import PING_TIMEOUT_SECONDS
+
 _CHUNK_BYTES = 256 * 1024
-PING_TIMEOUT_SECONDS = 2.0
 MAX_HEADER_BYTES = 4096
 
 TIMED_OUT = (
@@ -42,14 +43,14 @@ class Answered:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """Nothing that SageMaker would take for an answer; `message` is what its data-log says."""
+    """SageMaker would not accept the answer, or none came; `message` is its data-log's text."""
 
     message: str
 
 
 @dataclass(frozen=True)
 class Unreached:
-    """Nobody listens there: the request was not sent, and may be sent again."""
+    """The connection failed: the request was not sent and may be sent again."""
 
     message: str
 
@@ -72,7 +73,7 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self._socket = self.sock  # http.client forgets its own when the answer says "Connection: close"
+        self._socket = self.sock  # http.client drops its reference when the answer says "Connection: close"
 
     def arm(self) -> None:
         remaining = self._deadline - self._now()
@@ -87,7 +88,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 def ping(base_url: str) -> bool:
-    """Whether the container says that it is healthy, within SageMaker's two seconds."""
+    """Whether the container answers 200 within SageMaker's two seconds."""
     connection = _Connection(base_url, PING_TIMEOUT_SECONDS, time.monotonic)
     try:
         connection.request("GET", "/ping")
@@ -108,7 +109,7 @@ def invoke(
     timeout_seconds: float,
     is_length_required: bool = True,
 ) -> Answer:
-    """Send `size_bytes` of `body`; the answer's body goes to `answer_path`."""
+    """Send `size_bytes` of `body` and write the answer's body to `answer_path`."""
     connection = _Connection(base_url, timeout_seconds, time.monotonic)
     try:
         connection.connect()

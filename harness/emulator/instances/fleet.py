@@ -1,6 +1,6 @@
-"""The instances of one variant: started, watched, replaced, drained, stopped; and the slots on them.
+"""The instances of one variant: a fleet starts, pings, replaces, drains and stops them, and gives out slots on them.
 
-`converge` and `check` belong to one thread, the endpoint's; slots are taken and released from any.
+Only the endpoint's own thread calls `converge` and `check`; any thread takes and releases slots.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def new_instance_id() -> str:
 
 @dataclass(frozen=True)
 class FleetTools:
-    """What every fleet of an emulator shares."""
+    """What all fleets of an emulator share."""
 
     context: EmulatorContext
     runtime: Runtime
@@ -39,7 +39,7 @@ class FleetTools:
 
 
 class Member:
-    """An instance and what the fleet knows of it."""
+    """An instance and the state that its fleet keeps about it."""
 
     def __init__(self, handle: Instance, stream: LogStream, started_at: float) -> None:
         self.handle = handle
@@ -83,7 +83,7 @@ class Fleet:
         self._retry_at = 0.0
         self._retry_seconds = _FIRST_RETRY_SECONDS
         self.failure: str | None = None
-        """Why the last instance did not start, in SageMaker's words and then ours; None once one is healthy."""
+        """Why the last instance did not start: SageMaker's text, then the cause. None once one is healthy."""
 
     def members(self) -> list[Member]:
         with self._lock:
@@ -102,7 +102,7 @@ class Fleet:
         return not self.members()
 
     def converge(self, wanted: int) -> None:
-        """One step towards `wanted` healthy instances: look after those there are, start or retire the difference."""
+        """Take one step towards `wanted` healthy instances: check the present ones, start or retire the difference."""
         self.check()
         for _ in range(wanted - self.size):
             if self._tools.context.now() < self._retry_at or not self._start():
@@ -116,7 +116,7 @@ class Fleet:
                 self._check(member)
 
     def acquire(self, limit: int | None) -> FleetSlot | None:
-        """A slot on the healthy instance with the fewest requests; None when all have `limit` of them."""
+        """Return a slot on the healthy instance with the fewest requests; None when all have `limit` of them."""
         with self._lock:
             free = [member for member in self._members if member.can_take(limit)]
             if not free:
@@ -130,7 +130,7 @@ class Fleet:
             member.in_flight -= 1
 
     def stop(self) -> None:
-        """End every instance now, whatever it is doing."""
+        """End every instance now, with requests under way or without."""
         for member in self.members():
             self._end(member)
 
@@ -196,7 +196,7 @@ class Fleet:
             self._retry_at, self._retry_seconds = 0.0, _FIRST_RETRY_SECONDS
 
     def _lose(self, member: Member, why: str) -> None:
-        """An instance that cannot go on: end it, say why, let `converge` replace it."""
+        """End a failed instance and record why; `converge` replaces it."""
         tail = member.handle.log_tail(20)
         self._end(member)
         self._fail(ping_failure(self.variant.name, why, tail), member.stream, tail)
@@ -214,7 +214,7 @@ class Fleet:
         return ping_failure(self.variant.name, str(error), log_tail)
 
     def _retire(self, surplus: int) -> None:
-        """Choose the idlest; they get no new requests and are ended when the last is answered."""
+        """Retire the least busy instances: they get no new requests and end after their last answer."""
         if surplus <= 0:
             return
         with self._lock:
@@ -236,7 +236,7 @@ class Fleet:
 
 
 def ping_failure(variant_name: str, why: str, log_tail: str) -> str:
-    """AWS's sentence first; the cause after it is the emulator's own."""
+    """Write AWS's sentence, and after it the cause in the emulator's own words."""
     text = (
         f"The primary container for production variant {variant_name} did not pass the ping health check."
         " Please check CloudWatch logs for this endpoint."

@@ -1,7 +1,7 @@
-"""The platform's own log of an instance, SageMaker's data-log, beside the container's log in AWS's layout:
+"""The platform's log of an instance, SageMaker's data-log, beside the container's log in AWS's layout:
 
 <logs>/<endpoint>/<variant>/<instance-id>.log          the container's stdout and stderr
-<logs>/<endpoint>/<variant>/<instance-id>/data-log     what the platform says about it
+<logs>/<endpoint>/<variant>/<instance-id>/data-log     the platform's lines about it
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which runtime `--runtime` names: `process`, `docker`, or the address of a container that somebody else runs."""
+"""Opens the runtime that `--runtime` names: `process`, `docker`, or the address of a container run by someone else."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from harness.serving.runtimes.docker_sweep import sweep_docker_below
 
 @dataclass(frozen=True)
 class RuntimeAsked:
-    """What the command line says of the instances."""
+    """The command line's options for instances."""
 
     name: str = "process"
     """`process`, `docker`, or the address of a container."""
     image: str | None = None
-    """Docker only: runs in place of the image that the model names."""
+    """Docker only: the image that runs instead of the model's own."""
     gpu: bool = False
     session_id: str = "emulator"
-    """The label that containers carry, so that strays are found."""
+    """The label by which stray containers are found."""
     limits: MachineLimits = UNLIMITED
 
 
 def open_runtime(asked: RuntimeAsked, settings: EmulatorSettings) -> Runtime:
-    """Raises ConfigurationError for a name that means nothing, MachineCannot when there is no such runtime here."""
+    """Raises ConfigurationError for an unknown name, MachineCannot when this machine lacks the runtime."""
     if asked.name.startswith(("http://", "https://")):
         return AddressRuntime(asked.name)
     return make_runtime(
@@ -43,7 +43,7 @@ def open_runtime(asked: RuntimeAsked, settings: EmulatorSettings) -> Runtime:
 
 
 def end_strays(asked: RuntimeAsked, settings: EmulatorSettings) -> tuple[str, ...]:
-    """Containers that an earlier emulator of the same state folder left when it was killed; a line each."""
+    """End the containers that a killed emulator of this state folder left behind; return a line for each."""
     if asked.name != "docker":
         return ()
     with Engine.connect() as engine:
@@ -59,7 +59,7 @@ def _kind(name: str) -> RuntimeKind:
 
 
 class AddressRuntime:
-    """Every instance is the container at one address, started and stopped by somebody else: a debugger, a test."""
+    """Every instance is the container at one address, which someone else (a debugger, a test) starts and stops."""
 
     name = "address"
 
@@ -93,7 +93,7 @@ class AddressInstance:
         return InstanceFacts(AddressRuntime.name, facts={"base_url": self._base_url})
 
     def usage(self) -> None:
-        """It runs wherever it runs."""
+        """Return None: the container may run on another machine."""
 
-    def stop(self, grace_seconds: float = 30.0) -> None:  # noqa: ARG002 - nothing of ours to stop
+    def stop(self, grace_seconds: float = 30.0) -> None:  # noqa: ARG002 - someone else stops it
         shutil.rmtree(self._spec.work_dir, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Slots: the right to send one request to one instance, as those who send requests see it."""
+"""Slots: the right to send one request to one instance, as the senders of requests use them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.emulator.instances.platform_log import LogStream
 
 
 class Slot(Protocol):
-    """An instance has as many as MaxConcurrentInvocationsPerInstance says."""
+    """An instance has MaxConcurrentInvocationsPerInstance slots."""
 
     @property
     def base_url(self) -> str: ...
@@ -21,11 +21,11 @@ class Slot(Protocol):
 
 class Slots(Protocol):
     def acquire(self, endpoint_id: int) -> Slot | None:
-        """For a job of the queue; None while every instance is busy, or there is none."""
+        """Return a slot for a job of the queue; None while no instance is free."""
         ...
 
 
 class RealTimeSlots(Protocol):
     def acquire_for_request(self, endpoint_id: int, variant_name: str | None) -> Slot | None:
-        """For a real-time request; None when no instance is healthy."""
+        """Return a slot for a real-time request; None when no instance is healthy."""
         ...

@@ -1,6 +1,6 @@
-"""CloudWatch Logs as far as it is read: what containers and the platform wrote, as log events.
+"""The reading half of CloudWatch Logs: what containers and the platform wrote, as log events.
 
-`streams` knows which files there are, `times` notes when their lines came, `events` reads lines as events, `pattern`
-judges them, `paging` spells the tokens, and `api` answers the operations. The files themselves belong to the instances
-and to `journal`; nothing here writes into them.
+`api` answers the operations, with the descriptions of `describing`. `streams` lists the log files, `times` records when
+their lines arrived, `events` reads lines as events, `pattern` filters them, and `paging` encodes the tokens. The
+instances and `instances.platform_log` write the files; nothing here writes into them.
 """

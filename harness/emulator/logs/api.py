@@ -1,6 +1,6 @@
-"""FilterLogEvents, GetLogEvents, DescribeLogStreams, DescribeLogGroups: CloudWatch Logs of endpoints, read only.
+"""Answers FilterLogEvents, GetLogEvents, DescribeLogStreams and DescribeLogGroups for the logs of endpoints.
 
-Every call looks at the logs first, so that what a container has written is in the answer.
+Every call reads the log files first, so that the answer holds everything that a container has written.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from harness.emulator.protocol.faults import AwsFault
 from harness.emulator.protocol.operations import LOGS, Operation
 from harness.emulator.protocol.shapes import Document, Parameters
 
+# The most bytes searched for one answer. At that limit it carries a token, perhaps without events, as on AWS.
 _MOST_READ_BYTES = 32 * 1024 * 1024
-"""Searched for one answer; then an answer with a token, perhaps without events, as AWS gives them."""
 _MOST_DESCRIBED = 50
 
 
@@ -110,7 +110,7 @@ class LogsApi:
         return [Noted(stream, self._times.notes_of(stream)) for stream in self._times.streams()]
 
     def _group(self, request: Parameters) -> list[Noted]:
-        """Its streams, by name."""
+        """Return the streams of the group, by name."""
         name = _group_name(request)
         found = [noted for noted in self._noted() if noted.stream.group == name]
         if not found:
@@ -120,7 +120,7 @@ class LogsApi:
     def _stream_tokens(
         self, noted: Noted, found: Sequence[Event], direction: paging.Direction, byte: int
     ) -> dict[str, str]:
-        """Behind the last event and before the first; the given place where there is none."""
+        """Return the tokens behind the last event and before the first; without events, of the given byte."""
         if direction == "b" and byte == FAR_FUTURE:
             byte = found[-1].end_byte if found else ends(noted)[1].end_byte
         behind = found[-1].end_byte if found and direction == "f" else byte
@@ -132,7 +132,7 @@ class LogsApi:
 
 
 def _page(events: Iterable[Event], matches: Matches, limit: int) -> tuple[list[Event], Position | None]:
-    """As many as one answer holds, and where the next begins; None when nothing is left."""
+    """Return the events of one answer and the position of the next; None when nothing is left."""
     found: list[Event] = []
     size = searched = 0
     for event in events:
@@ -176,7 +176,7 @@ def _group_name(request: Parameters) -> str:
 
 
 def _named_page(names: Sequence[str], request: Parameters) -> tuple[frozenset[str], Document]:
-    """The names on the page, and the token of the next: the last name that was shown."""
+    """Return the names on the page and the token of the next page, which is the last name shown."""
     token, begin = request.get("nextToken"), 0
     if token is not None:
         last = paging.read_name(token)

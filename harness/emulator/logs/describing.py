@@ -1,4 +1,4 @@
-"""Log groups and streams as DescribeLogGroups and DescribeLogStreams show them."""
+"""Log groups and streams as DescribeLogGroups and DescribeLogStreams return them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def describe_stream(noted: Noted, account: Account) -> Document:
         "lastEventTimestamp": last.at_millis,
         "lastIngestionTime": last.at_millis,
         "arn": account.log_stream(noted.stream.endpoint_name, noted.stream.name),
-        "storedBytes": 0,  # so since 2019: "this parameter is deprecated"
+        "storedBytes": 0,  # AWS answers 0 since 2019: "this parameter is deprecated"
     }
 
 

@@ -1,4 +1,4 @@
-"""Log events: the lines of a stream with the moments at which they came, read forwards or from the end."""
+"""Log events: the lines of a stream with the timestamps at which they arrived, read forwards or from the end."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from harness.emulator.logs.streams import StreamFile
 from harness.emulator.logs.times import LONGEST_EVENT_BYTES, Mark, Marks
 
 FAR_FUTURE = 2**63 - 1
+# The limits of one answer.
 MOST_EVENTS = 10_000
 MOST_BYTES = 1024 * 1024
-"""Of one answer, both."""
 
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """Where an event stands among all of a group: by time, then by stream, then in its stream."""
+    """The order of a group's events: by time, then by stream, then by byte."""
 
     at_millis: int
     stream: str
@@ -41,18 +41,18 @@ class Event:
 
     @property
     def size_bytes(self) -> int:
-        """As CloudWatch counts: 26 bytes besides the message."""
+        """The size as CloudWatch counts it: the message and 26 bytes."""
         return self.end_byte - self.position.byte + 26
 
     @property
     def id(self) -> str:
-        """56 digits, as AWS's; equal for the same line however often it is read."""
+        """56 digits, as on AWS; a line has the same id at every read."""
         return f"{self.at_millis:020d}{crc32(self.position.stream.encode()):012d}{self.position.byte:024d}"
 
 
 @dataclass(frozen=True)
 class Noted:
-    """A stream and the file of its notes."""
+    """A stream and the file of its marks."""
 
     stream: StreamFile
     notes: Path
@@ -60,14 +60,14 @@ class Noted:
 
 @dataclass(frozen=True)
 class Span:
-    """Milliseconds, both included."""
+    """A range of milliseconds, both ends included."""
 
     first: int = 0
     last: int = FAR_FUTURE
 
 
 def merged(streams: Sequence[Noted], span: Span, begin: Position | None, stack: ExitStack) -> Iterator[Event]:
-    """All events of the streams in that span from `begin` on, in the order of positions; files stay open in `stack`."""
+    """Yield the streams' events in the span from `begin` on, by position; files stay open in `stack`."""
     each = (stack.enter_context(closing(_from(stream, span, begin))) for stream in streams)
     return heapq.merge(*each, key=lambda event: event.position)
 
@@ -82,7 +82,7 @@ def _from(noted: Noted, span: Span, begin: Position | None) -> Generator[Event, 
 
 
 def forwards(noted: Noted, span: Span, byte: int) -> Generator[Event, None, None]:
-    """The events in that span that begin at `byte` or behind it."""
+    """Yield the events in the span that begin at `byte` or later."""
     with _opened(noted) as files:
         for log, marks in files:
             number = max(marks.first_at(span.first), marks.first_beyond(byte))
@@ -93,7 +93,7 @@ def forwards(noted: Noted, span: Span, byte: int) -> Generator[Event, None, None
 
 
 def backwards(noted: Noted, span: Span, byte: int) -> Iterator[Event]:
-    """The events in that span that end at `byte` or before it, the last first; of one note no more than one answer."""
+    """Yield the events in the span that end by `byte`, the last first; of one mark at most one answer's events."""
     with _opened(noted) as files:
         for log, marks in files:
             number = min(marks.first_beyond(max(byte - 1, 0)), len(marks) - 1)
@@ -106,7 +106,7 @@ def backwards(noted: Noted, span: Span, byte: int) -> Iterator[Event]:
 
 @contextmanager
 def _opened(noted: Noted) -> Iterator[Sequence[tuple[IO[bytes], Marks]]]:
-    """The log and its notes; nothing when they were removed meanwhile."""
+    """Open the log and its marks; yield nothing when they were removed."""
     with ExitStack() as stack:
         try:
             notes = stack.enter_context(noted.notes.open("rb"))
@@ -118,7 +118,7 @@ def _opened(noted: Noted) -> Iterator[Sequence[tuple[IO[bytes], Marks]]]:
 
 
 def _last(events: Iterable[Event]) -> deque[Event]:
-    """As many of the last as one answer holds."""
+    """Return as many of the last events as one answer holds."""
     kept: deque[Event] = deque()
     size = 0
     for event in events:
@@ -130,7 +130,7 @@ def _last(events: Iterable[Event]) -> deque[Event]:
 
 
 def ends(noted: Noted) -> tuple[Mark, Mark]:
-    """The first note and the last; notes of nothing when they were removed meanwhile."""
+    """Return the first mark and the last; empty marks when they were removed."""
     try:
         with noted.notes.open("rb") as file:
             marks = Marks(file)
@@ -140,7 +140,7 @@ def ends(noted: Noted) -> tuple[Mark, Mark]:
 
 
 def _events(log: IO[bytes], noted: Noted, marks: Marks, number: int, begin: int) -> Iterator[Event]:
-    """The lines of one note, from `begin` on; empty ones are no events."""
+    """Yield the lines of one mark from `begin` on; empty lines are no events."""
     mark = marks[number]
     log.seek(begin)
     while begin < mark.end_byte:

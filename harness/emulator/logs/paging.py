@@ -1,4 +1,4 @@
-"""The tokens of paged answers: where the next page begins, in letters that callers have no business reading."""
+"""The opaque tokens of paged answers: where the next page begins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def position_token(position: Position) -> str:
 
 
 def read_position(token: str) -> Position:
-    """Raises AwsFault for what was never given out."""
+    """Raises AwsFault for a token that no answer carried."""
     try:
         at_millis, stream, byte = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (ValueError, TypeError, RecursionError):
@@ -30,12 +30,12 @@ def read_position(token: str) -> Position:
 
 
 def stream_token(direction: Direction, byte: int) -> str:
-    """`f/` or `b/` and 56 digits, as GetLogEvents has them."""
+    """Write `f/` or `b/` and 56 digits, as GetLogEvents does."""
     return f"{direction}/{byte:0{_DIGITS}d}"
 
 
 def read_stream_token(token: str) -> tuple[Direction, int]:
-    """Raises AwsFault for what was never given out."""
+    """Raises AwsFault for a token that no answer carried."""
     direction, _, digits = token.partition("/")
     is_number = len(digits) == _DIGITS and digits.isascii() and digits.isdigit()
     if not is_number or direction not in ("f", "b") or int(digits) >= 2**63:
@@ -48,7 +48,7 @@ def name_token(name: str) -> str:
 
 
 def read_name(token: str) -> str:
-    """Raises AwsFault for what was never given out."""
+    """Raises AwsFault for a token that no answer carried."""
     try:
         return base64.urlsafe_b64decode(token.encode()).decode()
     except ValueError:

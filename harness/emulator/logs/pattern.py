@@ -1,7 +1,7 @@
 """Filter patterns for unstructured events: terms, quoted phrases, `?term` (any of these) and `-term` (none of these).
 
-Source: "Filter pattern syntax" in the CloudWatch Logs user guide. Matching is case-sensitive. A term is looked for
-anywhere in the message, also within a word: the guide's "contain" is not more exact.
+Source: "Filter pattern syntax" in the CloudWatch Logs user guide. Matching is case-sensitive. A term matches anywhere
+in the message, also within a word; the guide says no more than "contain".
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Terms:
 
 
 def matcher(pattern: str) -> Matches:
-    """Raises AwsFault, InvalidParameterException, for what is no pattern of terms."""
+    """Raises AwsFault (InvalidParameterException) for a pattern of another kind."""
     terms = _Terms()
     lists = {"": terms.all_of, "?": terms.any_of, "-": terms.none_of}
     position = 0
@@ -50,7 +50,7 @@ def matcher(pattern: str) -> Matches:
 
 
 def _invalid(pattern: str) -> AwsFault:
-    """AWS says the first sentence alone."""
+    """AWS's message is the first sentence alone."""
     kind = _OTHER_SYNTAXES.get(pattern.strip()[:1])
     why = f"{kind} patterns are not emulated" if kind else 'put terms with other characters into double quotes: "a(b"'
     return AwsFault("InvalidParameterException", f"Invalid filter pattern. ({why}.)")

@@ -1,4 +1,4 @@
-"""The log streams there are: the files of `journal`'s layout under the names that AWS gives them.
+"""The log streams: the files in the layout of `instances.platform_log` under the names that AWS gives them.
 
 Group `/aws/sagemaker/Endpoints/<endpoint>`, streams `<variant>/<instance-id>` (the container) and
 `<variant>/<instance-id>/data-log` (the platform).
@@ -18,7 +18,7 @@ _CONTAINER_SUFFIX = ".log"
 class StreamFile:
     endpoint_name: str
     name: str
-    """`<variant>/<instance-id>`, or that with `/data-log`."""
+    """`<variant>/<instance-id>`, or `<variant>/<instance-id>/data-log`."""
     path: Path
 
     @property
@@ -31,7 +31,7 @@ class StreamFile:
 
 
 def stream_files(logs_dir: Path) -> Iterator[StreamFile]:
-    """All that lie there, by endpoint and name."""
+    """Yield all log files, by endpoint and name."""
     found = [path for pattern in ("*/*/*.log", "*/*/*/data-log") for path in logs_dir.glob(pattern)]
     for path in sorted(found):
         endpoint, *name = path.relative_to(logs_dir).parts

@@ -1,7 +1,7 @@
-"""When the lines of the logs came: noted beside the logs as they are seen, since the lines themselves do not say.
+"""When log lines arrived: recorded in files beside the logs, because the lines themselves do not say.
 
-A note is 16 bytes, "up to this byte it had come at this millisecond", in `<times>/<path of the log>.times`; there is
-one for each look that found something new. Memory holds the last note of each file alone.
+A mark is 16 bytes, "the log had this length at this millisecond", in `<times>/<path of the log>.times`; each look that
+finds new lines adds one. Memory holds only the last mark of each file.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from harness.emulator.logs.streams import StreamFile, stream_files
 
 _RECORD = struct.Struct("<QQ")
 _BLOCK_BYTES = 64 * 1024
+# CloudWatch's classic limit; a longer line becomes several events.
 LONGEST_EVENT_BYTES = 256 * 1024
-"""CloudWatch's classic limit; a longer line becomes several events."""
+# After so long without new bytes, a last line without a line end becomes an event.
 UNFINISHED_LINE_SECONDS = 5.0
-"""A last line without its end is taken as it is when nothing was added for so long."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Where the log ended when it was looked at, and when that was."""
+    """The length of a log at one look, and the time of that look."""
 
     end_byte: int
     at_millis: int
@@ -37,7 +37,7 @@ _NOTHING = Mark(0, 0)
 
 
 class Marks:
-    """The notes of one log, read from the file as they are asked for."""
+    """The marks of one log, read from the file on demand."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -53,11 +53,11 @@ class Marks:
         return Mark(*_RECORD.unpack(self._file.read(_RECORD.size)))
 
     def first_at(self, at_millis: int) -> int:
-        """The number of the first note that is not older."""
+        """Return the number of the first mark at or after this time."""
         return bisect_left(self, at_millis, key=lambda mark: mark.at_millis)
 
     def first_beyond(self, byte: int) -> int:
-        """The number of the note that tells of this byte."""
+        """Return the number of the mark that covers this byte."""
         return bisect_left(self, byte + 1, key=lambda mark: mark.end_byte)
 
     def begin_of(self, number: int) -> int:
@@ -73,7 +73,7 @@ class LogTimes:
         self._has_looked = False
 
     def note(self) -> None:
-        """Look at every log once. Each look has a moment of its own, so that what comes later is also dated later."""
+        """Look at every log once. Each look has a later timestamp than the one before, so that events stay in order."""
         with self._lock:
             self._latest_millis = max(round(self._now() * 1000), self._latest_millis + 1)
             for stream in stream_files(self._logs_dir):
@@ -81,7 +81,7 @@ class LogTimes:
             self._has_looked = True
 
     def streams(self) -> list[StreamFile]:
-        """Those into which something was written."""
+        """Return the streams that are not empty."""
         with self._lock:
             return [each for each in stream_files(self._logs_dir) if self._last.get(each.path, _NOTHING).end_byte > 0]
 
@@ -90,7 +90,7 @@ class LogTimes:
         return self._times_dir / relative.with_name(f"{relative.name}.times")
 
     def prune(self, seconds: float, is_live: Callable[[], Collection[str]]) -> int:
-        """Remove logs, and their notes, of instances that are gone and wrote nothing for so long; how many."""
+        """Remove logs and marks of ended instances that wrote nothing for so long; return the number of logs."""
         with self._lock:
             live = is_live()
             gone = [stream for stream in stream_files(self._logs_dir) if stream.instance_id not in live]
@@ -101,7 +101,7 @@ class LogTimes:
         return len(old)
 
     def _forget_missing(self) -> None:
-        """Logs that somebody else removed need no notes."""
+        """Remove the marks of logs that something else removed."""
         for path in [path for path in self._last if not path.exists()]:
             self._remove(StreamFile("", "", path))
 
@@ -119,14 +119,14 @@ class LogTimes:
         is_resting = self._now() - found.st_mtime >= UNFINISHED_LINE_SECONDS
         end = found.st_size if is_resting else _end_of_lines(stream.path, known.end_byte, found.st_size)
         if end > known.end_byte:
-            self._append(stream, Mark(end, max(self._moment(found.st_mtime), known.at_millis)))
+            self._append(stream, Mark(end, max(self._timestamp(found.st_mtime), known.at_millis)))
 
-    def _moment(self, changed_at: float) -> int:
-        """Of what is new: this look's; at the first look after a start the file knows better when it was written."""
+    def _timestamp(self, changed_at: float) -> int:
+        """Return this look's time for new lines; at the first look after a start, the file's own time if earlier."""
         return self._latest_millis if self._has_looked else min(self._latest_millis, round(changed_at * 1000))
 
     def _stored(self, stream: StreamFile) -> Mark:
-        """The last note; a note that was cut short by a kill is cut off."""
+        """Return the last mark; truncate a mark that a kill left incomplete."""
         path = self.notes_of(stream)
         if not path.exists():
             return _NOTHING
@@ -143,13 +143,13 @@ class LogTimes:
         self._last[stream.path] = mark
 
     def _start_over(self, stream: StreamFile) -> Mark:
-        """Somebody emptied the log: what was noted is about lines that are gone."""
+        """Discard the marks of a log that was emptied."""
         self.notes_of(stream).unlink(missing_ok=True)
         self._last[stream.path] = _NOTHING
         return _NOTHING
 
     def _remove(self, stream: StreamFile) -> None:
-        """The variant's folder stays: an instance may be about to write there."""
+        """Remove the files but not the variant's folder, in which an instance may be about to write."""
         self._last.pop(stream.path, None)
         notes = self.notes_of(stream)
         for path in (stream.path, notes):
@@ -160,7 +160,7 @@ class LogTimes:
 
 
 def _end_of_lines(path: Path, begin: int, end: int) -> int:
-    """Behind the last line that is whole; `begin` when there is none, or `end` when that line is too long already."""
+    """Return the end of the last complete line; without one `begin`, or `end` when the line is already too long."""
     with path.open("rb") as file:
         stop = end
         while stop > begin:
@@ -174,7 +174,7 @@ def _end_of_lines(path: Path, begin: int, end: int) -> int:
 
 
 def _changed_at(path: Path) -> float:
-    """Just now, when somebody removed it."""
+    """Return the file's modification time; infinity when the file was removed."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""The CloudWatch metrics of endpoints: kept (`meter`), and published to or read from the local cloud (`cloudwatch`)."""
+"""The CloudWatch metrics of endpoints: `meter` keeps the data, `cloudwatch` publishes them and reads alarms."""

@@ -1,4 +1,4 @@
-"""The local cloud's CloudWatch, as far as the emulator uses it: alarms are read, metrics are published."""
+"""The local cloud's CloudWatch: the emulator reads alarms from it and publishes metrics to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CloudWatchAlarms:
         self._client = client
 
     def ringing(self, names: Sequence[str]) -> list[str]:
-        """The states are read from the answer: LocalStack 4.12 ignores StateValue where AlarmNames is given."""
+        """Filter by the states in the answer: LocalStack 4.12 ignores StateValue when AlarmNames is given."""
         try:
             with mapped("DescribeAlarms"):
                 found = self._client.describe_alarms(AlarmNames=list(names), StateValue="ALARM")
@@ -40,7 +40,7 @@ class CloudWatchMetrics:
         self._client = client
 
     def publish(self, data: Sequence[Datum]) -> None:
-        """One statistic set a metric. Raises CloudRefused or CloudUnreachable."""
+        """Publish one statistic set for each metric. Raises CloudRefused or CloudUnreachable."""
         series: dict[tuple[str, str, str | None], list[Datum]] = defaultdict(list)
         for datum in data:
             series[datum.name, datum.endpoint_name, datum.variant_name].append(datum)

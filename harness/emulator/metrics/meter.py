@@ -1,6 +1,6 @@
-"""The CloudWatch metrics of an endpoint: names, dimensions and units as on AWS; kept here until they are taken.
+"""The CloudWatch metrics of an endpoint, with AWS's names, dimensions and units, kept until they are published.
 
-Source: "Monitor asynchronous endpoints" in the developer guide; the presence rules were observed on AWS.
+Source: "Monitor asynchronous endpoints" in the developer guide. Which metrics are published when was observed on AWS.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Datum:
-    """One value at one moment; `variant_name` None for the metrics of the endpoint as a whole."""
+    """One value with its timestamp; `variant_name` is None for metrics of the endpoint as a whole."""
 
     name: str
     value: float
@@ -66,9 +66,9 @@ class Datum:
 
 
 class Meter:
-    """Collects data until someone publishes them, and remembers the recent ones for the scaling policies.
+    """Keeps data until they are published, and the recent ones for the scaling policies.
 
-    The oldest give way when nobody takes them.
+    Its memory is bounded: beyond the limit, the oldest data are dropped.
     """
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Meter:
         self.remember(datum)
 
     def remember(self, datum: Datum) -> None:
-        """For the scaling policies alone: it is not published."""
+        """Keep a datum for the scaling policies without publishing it."""
         key = (datum.name, datum.endpoint_name, datum.variant_name)
         with self._lock:
             self._recent.setdefault(key, deque(maxlen=_LONGEST_MEMORY)).append(datum)
@@ -90,7 +90,7 @@ class Meter:
     def recent(
         self, name: str, endpoint_name: str, variant_name: str | None, *, since: float, until: float
     ) -> list[float]:
-        """The values after `since`, up to `until`."""
+        """Return the values after `since`, up to `until`."""
         with self._lock:
             known = self._recent.get((name, endpoint_name, variant_name), ())
             return [datum.value for datum in known if since < datum.at <= until]

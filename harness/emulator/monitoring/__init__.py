@@ -1,1 +1,1 @@
-"""What is measured at intervals: backlog (`sampling`), instances (`utilisation`), and their publishing."""
+"""Measures at intervals: `sampling` the backlogs, `utilisation` the instances; `publishing` sends the data."""

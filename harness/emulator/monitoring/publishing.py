@@ -1,4 +1,4 @@
-"""Metrics on their way: sampled often for the scaling policies, published to the local cloud once a minute."""
+"""Publishes metrics to the local cloud once a minute, and samples backlogs more often for the scaling policies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Publisher:
             self._meter.remember(datum)
 
     def publish(self) -> None:
-        """Measure backlogs and instances; publish all that was noted since the last time, or keep it for the next."""
+        """Measure backlogs and instances; publish all new data, or keep them when the cloud does not answer."""
         for datum in (*self._backlogs.data(), *self._utilisation.data()):
             self._meter.note(datum)
         data = self._meter.take()

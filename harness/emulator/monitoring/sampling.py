@@ -1,4 +1,4 @@
-"""The backlog metrics of every asynchronous endpoint, measured now. `server` decides how often it is asked."""
+"""The backlog metrics of every asynchronous endpoint. `server` decides how often they are measured."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from harness.emulator.store.catalog import Endpoint
 
 
 class Backlogs:
-    """At zero instances there is nothing to divide by: ApproximateBacklogSizePerInstance is then the whole backlog when
-    the settings say so, else absent.
-    """
+    """Without instances ApproximateBacklogSizePerInstance is absent, or the whole backlog where the settings say so."""
 
     def __init__(self, context: EmulatorContext, jobs: Jobs, counts: InstanceCounts) -> None:
         self._context, self._jobs, self._counts = context, jobs, counts

@@ -1,8 +1,9 @@
-"""The metrics of instances: CPU, memory and disk of every one, as SageMaker's agent publishes them each minute.
+"""The metrics of instances: CPU, memory and disk of each one, as SageMaker's agent publishes them every minute.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch", endpoint instance metrics: namespace
-`/aws/sagemaker/Endpoints`, percent; CPUUtilization is the sum over the cores, so it goes up to 100 times their number.
-Those of GPUs are of the whole machine, since `nvidia-smi` cannot tell one instance's share: right for one instance.
+`/aws/sagemaker/Endpoints`, percent; CPUUtilization is the sum over the cores, so its maximum is 100 times their number.
+GPU metrics are the whole machine's, because `nvidia-smi` cannot tell the instances apart; they are exact for one
+instance.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from harness.serving.instances.runtime import Instance
 
 
 class Utilisation:
-    """Remembers each instance's CPU time, since utilisation is what was used between two looks."""
+    """Keeps each instance's CPU time, because utilisation is the difference of two measurements."""
 
     def __init__(
         self,
@@ -29,10 +30,10 @@ class Utilisation:
     ) -> None:
         self._instances, self._disk, self._now, self._gpu = instances, disk, now, gpu
         self._seen: dict[str, tuple[float, float]] = {}
-        """Instance id -> when it was looked at, and its CPU seconds then."""
+        """By instance id: the time of the last measurement and the CPU seconds then."""
 
     def data(self) -> list[Datum]:
-        """Of every instance that can be measured; CPU from the second look on."""
+        """Measure every instance that reports its usage; CPU from the second measurement on."""
         found = self._instances()
         known = {instance.spec.instance_id for instance in found}
         self._seen = {name: seen for name, seen in self._seen.items() if name in known}
@@ -53,7 +54,7 @@ class Utilisation:
         before = self._seen.get(spec.instance_id)
         self._seen[spec.instance_id] = (now, usage.cpu_seconds)
         if before is not None and now > before[0]:
-            # A process that ended took its time along: then there is less than before, which means nothing.
+            # The CPU time of a process that ended is lost, so the sum can fall; that counts as no use.
             values["CPUUtilization"] = 100.0 * max(0.0, usage.cpu_seconds - before[1]) / (now - before[0])
         for name, value in values.items():
             yield Datum(name, value, now, spec.endpoint_name, spec.variant_name)

@@ -1,1 +1,6 @@
-"""AWS's protocols: botocore's service models, bytes to parameters and back (`wire`), validation, faults."""
+"""AWS's protocols over HTTP: from the bytes of a request to an operation's parameters, and from its answer to bytes.
+
+`http_server` runs the application of `http`, which finds the operation in the table of `operations`. `json_rpc` and
+`rest_json` decode and encode by botocore's `service_models`, `validation` checks constraints, and `faults` are AWS's
+errors. This package knows no operation by name; the modules that answer operations import it.
+"""

@@ -1,6 +1,6 @@
-"""Errors as AWS words them: a code, an HTTP status and a message. How they are encoded is `wire`'s affair.
+"""AWS's errors: a code, an HTTP status and a message. `json_rpc` and `rest_json` encode them.
 
-Texts were observed on AWS unless a function says otherwise.
+The messages were observed on AWS unless a function says otherwise.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from harness.core.errors import HarnessError
 
 
 class AwsFault(HarnessError):
-    """An answer that is an error: the caller sees exactly this code, status and message."""
+    """An error answer: the caller receives exactly this code, status and message."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class AwsFault(HarnessError):
 
 
 class OriginalAnswer:
-    """What the container said, carried by the real-time ModelError."""
+    """The container's answer, which the real-time ModelError carries."""
 
     def __init__(self, status: int, message: str, log_stream_arn: str) -> None:
         self.status = status
@@ -41,7 +41,7 @@ class OriginalAnswer:
 
 
 def invalid(message: str) -> AwsFault:
-    """The control planes' catch-all: what AWS answers for not found, already there and cannot now."""
+    """The error that AWS's control planes give for a missing, an existing or a busy resource."""
     return AwsFault("ValidationException", message)
 
 
@@ -85,7 +85,7 @@ def over_quota(instance_type: str | None, quota: int, used: int, delta: int) -> 
 
 
 def unknown_operation(target: str) -> AwsFault:
-    """The message is ours; AWS sends none."""
+    """The message is the emulator's own; AWS sends none."""
     return AwsFault("UnknownOperationException", f"This emulator does not know the operation {target!r}.")
 
 

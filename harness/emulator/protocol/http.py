@@ -1,7 +1,7 @@
-"""The HTTP application: all services of the table of operations on one port.
+"""The HTTP application: one port serves all services of the table of operations.
 
-It finds the operation, reads the body within its bound and hands both to the protocol, in a thread. Beside AWS's paths
-it serves the emulator's own reports. It knows no operation by name.
+It finds the operation, reads the body up to its limit and calls the protocol in a thread. Besides AWS's paths it serves
+the emulator's own reports. It knows no operation by name.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from harness.emulator.protocol.rest_json import Route
 
 MAX_CONTROL_BYTES = 4 * 1024 * 1024
 
+# The emulator's reports about itself, outside AWS's paths: functions that return a JSON document, by path.
 Reports = Mapping[str, Callable[[], object]]
-"""What the emulator tells of itself beside AWS's paths: JSON documents by path."""
 
 
 class HttpApplication:
-    """An ASGI application; a class, because Starlette's router would decode what AWS keeps encoded."""
+    """An ASGI application. It replaces Starlette's router, which decodes path segments that AWS keeps encoded."""
 
     def __init__(self, table: OperationTable, reports: Reports) -> None:
         self._table, self._reports = table, reports
@@ -66,7 +66,7 @@ class HttpApplication:
         return await run_in_threadpool(json_rpc.answer, self._table, request.headers.get("x-amz-target"), body)
 
     def _is_beside_a_route(self, method: str, pieces: tuple[str, ...]) -> bool:
-        """Whether only the action at the end of the path is unknown: its caller speaks rest-json."""
+        """Whether a path differs from a route only in its last segment, so that its caller uses rest-json."""
         return any(route.labels(method, (*pieces[:-1], route.pieces[-1])) is not None for route in self.routes)
 
 
@@ -81,7 +81,7 @@ def _headers(request: Request) -> Mapping[str, str]:
 
 
 async def _body(request: Request, limit: int) -> bytes:
-    """At most one byte above the limit: enough to be refused by the rule that names it."""
+    """Keep at most one byte above the limit, so that validation refuses a longer body."""
     kept = bytearray()
     async for chunk in request.stream():
         kept += chunk[: limit + 1 - len(kept)]

@@ -1,4 +1,4 @@
-"""uvicorn in a thread, on a socket that is bound before anything else starts."""
+"""uvicorn in a thread, on a socket that is bound before any other part starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _START_SECONDS = 30.0
 def listening_socket(host: str, port: int) -> socket.socket:
     """Raises MachineCannot when the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's algorithm off only for sockets that say that they are TCP; it costs 40 ms an answer.
+    # asyncio disables Nagle's algorithm, which costs 40 ms an answer, only on sockets made with IPPROTO_TCP.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,4 +1,4 @@
-"""awsJson 1.1, the protocol of the control planes: `POST /` with X-Amz-Target and a JSON document."""
+"""awsJson 1.1, the control planes' protocol: `POST /` with X-Amz-Target and a JSON document."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def answer(table: OperationTable, target: str | None, body: bytes) -> Reply:
 
 
 def json_reply(document: object) -> Reply:
-    """An empty answer has an empty body, as DeleteEndpoint's."""
+    """An answer of None has an empty body, as DeleteEndpoint's has."""
     return reply(200, _CONTENT_TYPE, b"" if document is None else json.dumps(document).encode())
 
 
@@ -60,12 +60,12 @@ def _json_object(body: bytes) -> Document:
 
 
 def _no_constant(name: str) -> object:
-    """Python would read NaN and Infinity, which JSON does not have."""
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
     raise ValueError(name)
 
 
 def _without_nulls(value: object) -> object:
-    """A member that is null is a member that is absent."""
+    """Remove members that are null: AWS treats them as absent."""
     if isinstance(value, dict):
         return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
     return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
 """The table of operations: each row names one operation of botocore's models and the function that answers it.
 
-A module that answers operations lists them in its `operations()`; `app.py` assembles the table from those lists. The
-HTTP application serves what the table holds and nothing else of AWS's.
+A class that answers operations lists them in its `operations()`; `app` builds the table from those lists. The HTTP
+application serves no AWS operation outside the table.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DEFAULT_CONSTRAINT_CODE = "ValidationException"
 class Operation:
     """One operation: botocore's names of service and operation, and the function from a request to its answer.
 
-    Both are members by botocore's names; an operation without an output shape answers None.
+    Request and answer are members by botocore's names. An operation without an output shape answers None.
     """
 
     service: str
@@ -35,7 +35,7 @@ class Operation:
 
     @property
     def model(self) -> OperationModel:
-        """Raises LookupError for what botocore does not know."""
+        """Raises LookupError for an operation that botocore does not know."""
         found = service_models.operation(self.service, self.name)
         if found is None:
             raise LookupError(f"botocore knows no operation {self.name} of {self.service}")
@@ -43,13 +43,13 @@ class Operation:
 
 
 class Service(Protocol):
-    """A module's object that answers operations."""
+    """An object that answers operations."""
 
     def operations(self) -> tuple[Operation, ...]: ...
 
 
 class OperationTable:
-    """Raises ValueError when two services claim one operation."""
+    """The operations by service and name. Raises ValueError when two services list the same one."""
 
     def __init__(self, services: Iterable[Service]) -> None:
         self._rows: dict[tuple[str, str], Operation] = {}
@@ -68,7 +68,7 @@ class OperationTable:
         return self._rows.get((service, name))
 
     def service_of(self, target_prefix: str) -> str | None:
-        """The service whose X-Amz-Target begins so, if the table holds an operation of it."""
+        """The service with this prefix of X-Amz-Target, if the table holds one of its operations."""
         return self._by_prefix.get(target_prefix)
 
 

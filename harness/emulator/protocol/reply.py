@@ -1,4 +1,4 @@
-"""What goes back to a caller: status, headers and body."""
+"""The answer to a caller: status, headers and body."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class Reply:
 
 
 def reply(status: int, content_type: str, body: bytes, more_headers: Mapping[str, str] | None = None) -> Reply:
-    """With the request id that every answer of AWS carries."""
+    """Add the request id that every answer of AWS carries."""
     headers = {"Content-Type": content_type, "x-amzn-RequestId": str(uuid.uuid4()), **(more_headers or {})}
     return Reply(status, headers, body)

@@ -1,4 +1,4 @@
-"""rest-json, the protocol of SageMaker Runtime: paths, headers and a raw payload, placed as botocore's models say."""
+"""rest-json, SageMaker Runtime's protocol: path labels, headers and a raw payload, as botocore's models locate them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Route:
-    """An operation at the method and the path that its model names; labels stay as `{Label}` in `pieces`."""
+    """An operation with the method and path of its model; `pieces` keeps labels as `{Label}`."""
 
     operation: Operation
     method: str
     pieces: tuple[str, ...]
 
     def labels(self, method: str, pieces: tuple[str, ...]) -> Mapping[str, str] | None:
-        """The values of the labels in a path; None when it is another path."""
+        """Return the values of the labels in a path, or None when the path does not match."""
         if method != self.method or len(pieces) != len(self.pieces):
             return None
         pairs = list(zip(self.pieces, pieces, strict=True))
@@ -39,13 +39,13 @@ class Route:
 
     @property
     def longest_body_bytes(self) -> int:
-        """What the model allows the payload."""
+        """The largest payload that the model allows."""
         shape = _payload(self.operation.model)
         return 0 if shape is None else int(shape.metadata["max"])
 
 
 def routes(operations: Iterable[Operation]) -> tuple[Route, ...]:
-    """Of those operations whose service speaks rest-json."""
+    """Return the routes of the operations whose service uses rest-json."""
     spoken = [each for each in operations if service_models.protocol(each.service) == "rest-json"]
     return tuple(
         Route(each, each.model.http["method"], tuple(each.model.http["requestUri"].strip("/").split("/")))
@@ -70,7 +70,7 @@ def answer(operation: Operation, labels: Mapping[str, str], headers: Mapping[str
 def rest_parameters(
     operation: OperationModel, labels: Mapping[str, str], headers: Mapping[str, str], body: bytes
 ) -> Document:
-    """The members of a request: labels, headers (`headers` has lower-case names) and the raw payload."""
+    """Read the members of a request from labels, headers (with lower-case names) and the raw payload."""
     shape = operation.input_shape
     if not isinstance(shape, StructureShape):
         return {}
@@ -89,7 +89,7 @@ def rest_parameters(
 
 
 def rest_reply(operation: OperationModel, document: Document) -> Reply:
-    """The members of `document` where the model's output has them; what is None is left out."""
+    """Place the members of `document` where the model's output locates them, without those that are None."""
     shape = operation.output_shape
     members = shape.members if isinstance(shape, StructureShape) else {}
     headers = {

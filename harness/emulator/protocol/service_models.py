@@ -1,4 +1,4 @@
-"""botocore's service models of the services spoken here: the law for shapes, locations and constraints."""
+"""botocore's service models: the source of every shape, location and constraint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def protocol(service_name: str) -> str:
 
 
 def target_prefix(service_name: str) -> str | None:
-    """What X-Amz-Target begins with; None of a service that speaks another protocol than `json`."""
+    """The prefix of X-Amz-Target; None for a service whose protocol is not `json`."""
     prefix: str | None = service(service_name).metadata.get("targetPrefix")
     return prefix
 
@@ -34,7 +34,7 @@ def operation(service_name: str, operation_name: str) -> OperationModel | None:
     return model.operation_model(operation_name) if operation_name in model.operation_names else None
 
 
-# Surrogate pairs as Java counts them; Python has none, and would read a range that runs backwards.
+# Java writes characters beyond U+FFFF as surrogate pairs; Python would read them as a reversed range.
 _ANY_XML_TEXT = r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*"
 
 _JAVA_TO_PYTHON = (
@@ -54,7 +54,7 @@ _JAVA_TO_PYTHON = (
 
 @cache
 def pattern(java: str) -> re.Pattern[str]:
-    """A model's regular expression (Java's dialect) in Python's; Java's Unicode classes become their nearest."""
+    """Translate a model's Java regular expression to Python's; Unicode classes become the nearest equivalent."""
     python = java
     for theirs, ours in _JAVA_TO_PYTHON:
         python = python.replace(theirs, ours)

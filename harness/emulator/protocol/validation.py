@@ -1,6 +1,6 @@
-"""Checks parameters against a botocore shape and words the complaints as AWS does.
+"""Checks parameters against a botocore shape and words the violations as AWS does.
 
-Knows nothing of single operations: rules that the models do not state live with the operation they belong to.
+It knows no single operation: rules that the models do not state belong to the module that answers the operation.
 """
 
 from __future__ import annotations

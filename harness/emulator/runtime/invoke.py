@@ -1,4 +1,4 @@
-"""InvokeEndpoint on endpoints without an AsyncInferenceConfig: the container's answer is the caller's answer."""
+"""Answers InvokeEndpoint for endpoints without an AsyncInferenceConfig: the caller receives the container's answer."""
 
 from __future__ import annotations
 

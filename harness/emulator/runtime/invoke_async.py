@@ -1,4 +1,4 @@
-"""InvokeEndpointAsync: the rules that no service model states, the promised places, the job's row, and the 202."""
+"""Answers InvokeEndpointAsync: it checks the rules that no service model states, stores the job and builds the 202."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Submissions:
         wake: Callable[[int], None] = lambda _: None,
         new_uuid: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
-        """`wake` is told the endpoint's id when a job was accepted."""
+        """`wake` is called with the endpoint's id after a job is accepted."""
         self._context, self._jobs, self._spool = context, jobs, spool
         self._wake, self._new_uuid = wake, new_uuid
 
@@ -85,7 +85,7 @@ class Submissions:
         }
 
     def submit(self, request: AsyncRequest) -> Accepted:
-        """Raises AwsFault; once this returned, the invocation is in the store."""
+        """Store the invocation before returning. Raises AwsFault."""
         endpoint = serving_endpoint(self._context, request.endpoint_name)
         settings = endpoint.deployment.async_settings
         if settings is None:
@@ -116,7 +116,7 @@ class Submissions:
 
 
 def serving_endpoint(context: EmulatorContext, name: str) -> Endpoint:
-    """The endpoint of exactly this spelling, if it takes invocations now."""
+    """Return the endpoint of exactly this spelling. Raises AwsFault unless it accepts invocations now."""
     endpoint = context.catalog.endpoint(context.account.endpoint(name))
     if endpoint is None or endpoint.name != name or not endpoint.takes_invocations:
         raise faults.no_such_endpoint(name, context.account.account_id)
@@ -132,14 +132,14 @@ def _require_one_input(request: AsyncRequest) -> None:
 
 
 def output_location(output_path: str | None, job_uuid: str, request: AsyncRequest) -> str | None:
-    """`<S3OutputPath>/<extension>/<Filename or uuid.out>`; the order of the optional parts is the emulator's choice."""
+    """Build `<S3OutputPath>/<extension>/<Filename or uuid.out>`; the order of the optional parts is the emulator's."""
     if output_path is None:
         return None
     return _joined(output_path, request.path_extension, request.filename or f"{job_uuid}.out")
 
 
 def failure_location(failure_path: str | None, job_uuid: str, request: AsyncRequest) -> str | None:
-    """`<S3FailurePath>/<extension>/<stem>-error.out`."""
+    """Build `<S3FailurePath>/<extension>/<stem>-error.out`."""
     if failure_path is None:
         return None
     stem = request.filename.partition(".")[0] if request.filename else job_uuid

@@ -1,9 +1,11 @@
-"""Application Auto Scaling for endpoint variants, and it acts.
+"""Application Auto Scaling for endpoint variants.
 
-    api         the operations: targets, policies and activities as rows (`records`)
-    alarming    whether an alarm rings, from the emulator's own measurements or the local cloud's word
-    decisions   from a policy, the capacity and the measurements to a wanted capacity: pure functions
-    scaler      `tick`: asks all policies, moves the endpoints through the control plane, writes the activities
+    api           the operations: targets, policies and activities as rows (`records`), answered as `documents`
+    scaler        `tick` evaluates all policies, changes capacities through the control plane, records the activities
+    alarming      whether an alarm is in ALARM, by the emulator's own data or the local cloud's state
+    decisions     from a policy, the capacity and the data to a desired capacity: pure functions
+    tracking      the two alarms of a target tracking policy
+    cloud_alarms  reads and writes the local cloud's alarms
 
-Times are AWS seconds, shortened by the emulator's time scale.
+Times are AWS seconds, which the emulator's time scale shortens.
 """

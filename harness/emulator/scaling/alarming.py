@@ -1,4 +1,4 @@
-"""Whether a metric breaches, from the emulator's own measurements, in periods that the time scale shortens."""
+"""Whether a metric breaches, by the emulator's own data, in periods that the time scale shortens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.emulator.scaling.decisions import is_breaching, statistic
 
 @dataclass(frozen=True)
 class MetricAlarm:
-    """A CloudWatch alarm on one metric, as far as scaling needs it."""
+    """The part of a CloudWatch alarm on one metric that scaling needs."""
 
     name: str
     namespace: str
@@ -32,7 +32,7 @@ class MetricAlarm:
 class Reading:
     is_ringing: bool
     value: float | None
-    """The newest period's, when there is one."""
+    """The newest period's value, if there is one."""
 
 
 class Evaluator:
@@ -40,7 +40,7 @@ class Evaluator:
         self._meter, self._settings = meter, settings
 
     def read(self, alarm: MetricAlarm, now: float) -> Reading:
-        """Of a metric that is not the emulator's, the cloud's word is taken."""
+        """Evaluate the alarm; for a metric that is not the emulator's, return the cloud's state."""
         if alarm.namespace != NAMESPACE or alarm.endpoint_name is None:
             return Reading(alarm.is_ringing_in_cloud, None)
         points = self.points(alarm, now)
@@ -48,7 +48,7 @@ class Evaluator:
         return Reading(rings or alarm.is_ringing_in_cloud, points[0])
 
     def points(self, alarm: MetricAlarm, now: float) -> list[float | None]:
-        """One value a whole period, as CloudWatch cuts time, the newest first; None where nothing was measured."""
+        """Return one value for each whole period, the newest first; None for a period without data."""
         period = self._settings.real_seconds(alarm.period_seconds)
         newest = now // period * period
         found = []

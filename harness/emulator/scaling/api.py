@@ -1,4 +1,4 @@
-"""The operations of Application Auto Scaling, for the service namespace `sagemaker`. They write rows; `scaler` acts.
+"""Answers Application Auto Scaling for the service namespace `sagemaker`. It writes rows; `scaler` acts on them.
 
 Messages are the emulator's own where AWS's are not published.
 """
@@ -102,7 +102,7 @@ class ScalingApi:
         return {"ScalingActivities": [activity_document(it) for it in page], **_token(token)}
 
     def forget(self, resource_id: str) -> None:
-        """A target with its policies and their alarms."""
+        """Remove a target with its policies and their alarms."""
         for policy in self._records.policies(resource_id):
             self._alarms.remove(policy.alarm_names)
         self._records.remove_target(resource_id)

@@ -1,4 +1,4 @@
-"""The local cloud's alarms that scaling uses: those with a policy for an action, and target tracking's own."""
+"""The alarms of the local cloud: the user's with a scaling policy as action, and those of target tracking policies."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 
 class ScalingAlarms(Protocol):
     def with_actions(self, policy_arns: Sequence[str]) -> list[MetricAlarm]:
-        """The user's alarms that have one of these for an action. Empty when the cloud does not answer."""
+        """Return the user's alarms with one of these policies as action; none when the cloud does not answer."""
         ...
 
     def put(self, alarm: MetricAlarm) -> None:
-        """Show an alarm of ours to whoever looks; no error when the cloud does not answer."""
+        """Write one of the emulator's alarms to the cloud, so that clients see it; log a failure."""
         ...
 
     def remove(self, names: Sequence[str]) -> None: ...
@@ -55,7 +55,7 @@ class CloudWatchScalingAlarms:
                     Period=int(alarm.period_seconds),
                     EvaluationPeriods=alarm.evaluation_periods,
                     Threshold=alarm.threshold,
-                    ComparisonOperator=alarm.comparison,  # type: ignore[arg-type]  # one of ours
+                    ComparisonOperator=alarm.comparison,  # type: ignore[arg-type]  # tracking's own
                     AlarmActions=list(alarm.policy_arns),
                     AlarmDescription="DO NOT EDIT OR DELETE. For TargetTrackingScaling policy"
                     f" {', '.join(alarm.policy_arns)}.",

@@ -1,4 +1,4 @@
-"""What a policy wants, given the capacity and the measurements: pure functions of their arguments.
+"""The capacity that a policy asks for, given the current capacity and the data: pure functions of their arguments.
 
 Sources: Application Auto Scaling user guide, "Target tracking" and "Step scaling".
 """
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+# The threshold of a target tracking policy's low alarm, as a share of the target.
 SCALE_IN_SLACK = 0.9
-"""The low alarm of a target tracking policy lies a tenth below the target."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A capacity that a policy asks for, and why, in AWS's words."""
+    """The capacity that a policy asks for, and the cause in AWS's words."""
 
     capacity: int
     cause: str
@@ -27,7 +27,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class LastActivity:
-    """What the cooldowns need to know of a policy's last activity."""
+    """A policy's last activity, from which its cooldowns count."""
 
     at: float
     capacity_before: int
@@ -35,7 +35,7 @@ class LastActivity:
 
 
 def step_capacity(policy: Mapping[str, Any], current: int, breach: float) -> int | None:
-    """The capacity after the step whose interval holds `breach` (metric minus threshold); None when none does."""
+    """Return the capacity after the step whose interval holds `breach` (metric minus threshold), or None."""
     for step in policy.get("StepAdjustments") or ():
         low = step.get("MetricIntervalLowerBound", -math.inf)
         high = step.get("MetricIntervalUpperBound", math.inf)
@@ -55,22 +55,22 @@ def _adjusted(policy: Mapping[str, Any], current: int, adjustment: int) -> int:
 
 
 def _percent(current: int, percent: int, least: int) -> int:
-    """Fractions above one are cut, those below one become one; never less than MinAdjustmentMagnitude."""
+    """Round towards zero, but to at least one, and apply MinAdjustmentMagnitude."""
     exact = current * percent / 100
     whole = int(exact) if abs(exact) > 1 else int(math.copysign(1, exact)) if exact else 0
     return int(math.copysign(max(abs(whole), least), percent))
 
 
 def target_capacity(current: int, metric: float, target: float) -> int:
-    """Proportional: as many instances as bring the metric to its target. At zero, the metric is the whole backlog."""
+    """Return the number of instances that brings the metric to its target. At zero, one is assumed."""
     return math.ceil(round(max(1, current) * metric / target, 9))
 
 
 def after_cooldown(
     wanted: int, current: int, last: LastActivity | None, now: float, *, out_seconds: float, in_seconds: float
 ) -> int | None:
-    """None while the cooldown of the last activity in that direction forbids it; scaling out further than that activity
-    did is allowed at once."""
+    """Return None while the last activity's cooldown in that direction runs. Scaling out further than that activity is
+    allowed at once."""
     if wanted == current:
         return None
     if last is None:
@@ -84,14 +84,14 @@ def after_cooldown(
 
 
 def step_base(current: int, last: LastActivity | None, now: float, cooldown_seconds: float) -> int:
-    """During the cooldown of a scale-out, what it added counts as part of the next step."""
+    """Return the base of the next step; during a scale-out's cooldown, the capacity before that scale-out."""
     if last is None or last.capacity_after <= last.capacity_before or now >= last.at + cooldown_seconds:
         return current
     return last.capacity_before
 
 
 def choose(proposals: Sequence[Proposal], current: int, tracking_policies: int) -> Proposal | None:
-    """Largest wins when any scales out; scaling in needs the consent of every target tracking policy."""
+    """Choose the largest capacity; scaling in needs a proposal of every target tracking policy."""
     out = [proposal for proposal in proposals if proposal.capacity > current]
     if out:
         return max(out, key=lambda proposal: proposal.capacity)
@@ -102,7 +102,7 @@ def choose(proposals: Sequence[Proposal], current: int, tracking_policies: int) 
 
 
 def statistic(values: Sequence[float], name: str) -> float | None:
-    """CloudWatch's statistic of one period; None when there were no data."""
+    """Return CloudWatch's statistic of one period, or None without data."""
     if not values:
         return None
     named = {
@@ -124,6 +124,6 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def is_breaching(points: Iterable[float | None], comparison: str, threshold: float, needed: int) -> bool:
-    """Whether enough periods breach; missing data do not."""
+    """Whether enough periods breach; a period without data does not."""
     compare = COMPARISONS[comparison]
     return sum(point is not None and compare(point, threshold) for point in points) >= needed

@@ -1,4 +1,4 @@
-"""Targets, policies and activities in the words of the API's answers."""
+"""Targets, policies and activities as the API's answers show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scalable targets, scaling policies and scaling activities as rows: what was sent, and what became of it."""
+"""Scalable targets, scaling policies and scaling activities as rows."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Records:
         return [Target(**document) for document in self._all("target")]
 
     def remove_target(self, resource_id: str) -> None:
-        """With its policies."""
+        """Remove the target with its policies."""
         for policy in self.policies(resource_id):
             self.remove_policy(policy)
         self._remove("target", resource_id)
@@ -107,7 +107,7 @@ class Records:
         self.put_activity(replace(activity, ended_at=now, status=status, message=message))
 
     def activities(self, resource_id: str | None = None) -> list[Activity]:
-        """Newest first."""
+        """Return the activities, the newest first."""
         found = [Activity(**document) for document in self._all("activity")]
         return [activity for activity in reversed(found) if resource_id in (None, activity.resource_id)]
 

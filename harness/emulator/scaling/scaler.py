@@ -1,4 +1,4 @@
-"""The scaler: one `tick` asks every policy, changes capacities of endpoints and writes the activities. No thread."""
+"""The scaler: one `tick` evaluates every policy, changes capacities and records the activities. It has no thread."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Scaler:
         self._alarms_read_at = float("-inf")
 
     def tick(self) -> None:
-        """Ask every target's policies once, and act."""
+        """Evaluate every target's policies once and change capacities."""
         self._finish_activities()
         targets = self._records.targets()
         if not targets:

@@ -17,7 +17,7 @@ LOW_PERIODS = 15
 
 
 def tracking_alarms(policy: Policy, target: Target) -> list[MetricAlarm]:
-    """High and, unless scaling in is disabled, low."""
+    """Return the high alarm and, unless scaling in is disabled, the low one."""
     high = high_alarm(policy, target, f"TargetTracking-{target.resource_id}-AlarmHigh-{uuid.uuid4()}")
     if policy.configuration.get("DisableScaleIn"):
         return [high]

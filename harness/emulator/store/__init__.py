@@ -1,3 +1,5 @@
-"""What has been created, as rows of one SQLite file (`store`): the catalog, deployments, update plans; bodies in the
-spool.
+"""What was created, as rows of one SQLite file (`store`). The `catalog` reads and writes the rows.
+
+An endpoint's row holds its `deployment` and, during an update, its `update_plan`. The `spool` beside the file holds the
+bodies of unfinished jobs.
 """

@@ -1,4 +1,4 @@
-"""What has been created: models, endpoint configs, endpoints and their tags, as rows. No rules, no texts."""
+"""Models, endpoint configs, endpoints and their tags, as rows. It holds no rules and no error messages."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Kind = Literal["models", "endpoint_configs"]
 
 CREATING, IN_SERVICE, UPDATING, ROLLING_BACK = "Creating", "InService", "Updating", "RollingBack"
 DELETING, FAILED = "Deleting", "Failed"
+# The states in which an endpoint accepts invocations.
 SERVING = (IN_SERVICE, UPDATING, ROLLING_BACK)
-"""The states in which invocations are taken."""
 BUSY = (CREATING, UPDATING, ROLLING_BACK, DELETING)
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A model or an endpoint config: nothing but what was sent."""
+    """A model or an endpoint config, as the caller sent it."""
 
     arn: str
     name: str
@@ -32,7 +32,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What a variant should have."""
+    """The desired instance count and weight of a variant."""
 
     instance_count: int
     weight: float
@@ -62,7 +62,7 @@ class Catalog:
         self.store = store
 
     def add(self, kind: Kind, resource: Resource) -> bool:
-        """False when there is one of that ARN already."""
+        """Return False when the ARN exists already."""
         with self.store.transaction() as rows:
             values = (resource.arn, resource.name, resource.created_at, dump(resource.request))
             return rows.execute(_INSERT[kind], values).rowcount == 1
@@ -80,7 +80,7 @@ class Catalog:
             return rows.execute(_DELETE[kind], (arn,)).rowcount == 1
 
     def add_endpoint(self, endpoint: Endpoint) -> Endpoint | None:
-        """The same with its id; None when there is one of that ARN already."""
+        """Return the endpoint with its id, or None when the ARN exists already."""
         with self.store.transaction() as rows:
             added = rows.execute(
                 "INSERT OR IGNORE INTO endpoints (arn, name, status, created_at, modified_at, deployment, capacities,"

@@ -1,6 +1,6 @@
 """What an endpoint runs: a frozen copy of an endpoint config and its models, taken when the endpoint is deployed.
 
-A copy, because on AWS a model or config may be deleted while the endpoint that was made from it lives on.
+It is a copy because AWS lets callers delete a model or config while the endpoint that was made from it still runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class NotificationSettings:
 
 @dataclass(frozen=True)
 class AsyncSettings:
-    """AsyncInferenceConfig, read."""
+    """The parsed AsyncInferenceConfig."""
 
     output_path: str | None
     failure_path: str | None
@@ -66,7 +66,7 @@ class Deployment:
     config_name: str
     variants: tuple[VariantPlan, ...]
     async_request: Mapping[str, Any] | None
-    """AsyncInferenceConfig as it was sent, for DescribeEndpoint's echo."""
+    """AsyncInferenceConfig as the caller sent it; DescribeEndpoint returns it unchanged."""
 
     @property
     def async_settings(self) -> AsyncSettings | None:
@@ -93,7 +93,7 @@ class Deployment:
 
 
 def container_of(model_request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The container that answers: PrimaryContainer, or the only one of Containers."""
+    """Return PrimaryContainer, or else the only member of Containers."""
     primary: Mapping[str, Any] | None = model_request.get("PrimaryContainer")
     return primary if primary is not None else model_request["Containers"][0]
 

@@ -1,4 +1,4 @@
-"""Bodies on their way: inline inputs until they are worked on, answers until they are delivered. One file each."""
+"""Bodies of unfinished jobs, one file each: inline inputs before the work, answers before their delivery."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Spool:
         self.answer_path(uuid).unlink(missing_ok=True)
 
     def sweep(self, wanted: Collection[str]) -> None:
-        """Remove what belongs to no unfinished job."""
+        """Remove the files that belong to no unfinished job."""
         for path in self.directory.iterdir():
             if path.stem not in wanted:
                 path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""The SQLite file: its schema, its one connection and its transactions. What the rows mean is their modules' affair.
+"""The SQLite file: its schema, its one connection and its transactions. Other modules give the rows their meaning.
 
-WAL with `synchronous=NORMAL`: what was committed survives a `kill -9` of the emulator at any moment.
+With WAL and `synchronous=NORMAL`, every committed row survives a `kill -9` of the emulator.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ CREATE INDEX jobs_by_state ON jobs (endpoint_id, state, id);
 CREATE TABLE scaling (
     kind TEXT NOT NULL, key TEXT NOT NULL, created_at REAL NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, key));
 """
+# Each statement migrates a file of that version to the next one.
 _CHANGES = {1: "ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"}
-"""What makes of an older version's file the next one's."""
 
 
 class Store:
-    """One connection, used under one lock by every thread."""
+    """One connection, which every thread uses under one lock."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
@@ -66,7 +66,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or none of it; nested uses join the outermost."""
+        """Commit everything or nothing; nested transactions join the outermost."""
         with self._lock:
             if self._connection.in_transaction:
                 yield self._connection

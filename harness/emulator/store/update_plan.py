@@ -1,4 +1,4 @@
-"""The plan of a change to an endpoint: what it becomes, how the traffic moves, and what makes it turn back."""
+"""The plan of an update: the target state, the deployment policy, and the capacities to roll back to."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class UpdatePlan:
     deployment: Deployment | None
     capacities: Mapping[str, tuple[int, float]]
     policy: Mapping[str, Any] | None
-    """DeploymentConfig as it was sent."""
+    """DeploymentConfig as the caller sent it."""
     previous: Mapping[str, tuple[int, float]]
-    """The capacities to go back to."""
+    """The capacities to roll back to."""
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -2,7 +2,7 @@
 
 --against emulator                      this emulator with a scripted container (the default)
 --against emulator --container toolkit  this emulator with the obedient model in TorchServe, as AWS would run it
---against moto                          moto's server, to see the difference
+--against moto                          moto's server, for comparison
 --against aws                           AWS itself; see `aws`
 """
 
@@ -86,7 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             is_live = subject == "aws" and "lab" in getattr(item, "fixturenames", ())
             item.add_marker(pytest.mark.live if is_live else pytest.mark.e2e)
             if is_live:
-                item.add_marker(pytest.mark.timeout(0), append=False)  # the run's own bound cleans up behind itself
+                item.add_marker(pytest.mark.timeout(0), append=False)  # the run has a limit of its own, which cleans up
             if reason := why_not(item, subject):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
@@ -118,7 +118,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def teller(config: pytest.Config) -> Callable[[str], None]:
-    """Says it to the terminal, past the capture of output."""
+    """Return a function that writes to the terminal despite output capture."""
     capture = config.pluginmanager.getplugin("capturemanager")
 
     def say(text: str) -> None:
@@ -130,7 +130,7 @@ def teller(config: pytest.Config) -> Callable[[str], None]:
 
 @pytest.fixture(autouse=True)
 def few_instances(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Where containers are real, a check's own endpoints go when it ends."""
+    """Delete a check's own endpoints when it ends, where containers are real."""
     made: Lab | None = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
     ledger = made.ledger if made else None
     before = ledger.endpoints() if ledger else frozenset()
@@ -181,7 +181,7 @@ def against_the_emulator(folder: Path, cloud: EmbeddedCloud) -> Iterator[Lab]:
 
 @contextmanager
 def against_the_emulator_with_models(folder: Path, cloud: EmbeddedCloud) -> Iterator[Lab]:
-    """The rehearsal of `--against aws`: its model, its ledger, its names; the emulator and the local cloud behind."""
+    """Run like `--against aws`, with its model, ledger and names, against the emulator and the local cloud."""
     clock, state_dir = ShiftedClock(), folder / "state"
     s3 = local_client("s3", endpoint_url=cloud.url, region=REGION)
     settings = EmulatorSettings(state_dir, cloud.url, time_scale=TIME_SCALE, stop_grace_seconds=5)
@@ -189,7 +189,7 @@ def against_the_emulator_with_models(folder: Path, cloud: EmbeddedCloud) -> Iter
         run = Run(
             f"rehearsal-{uuid.uuid4().hex[:8]}-", "models", "conformance/", REGION, "000000000000", has_logs=False
         )
-        s3.create_bucket(Bucket=run.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})  # type: ignore[typeddict-item]  # a region it knows
+        s3.create_bucket(Bucket=run.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})  # type: ignore[typeddict-item]  # a known region
         place = local_place(
             emulator.url, cloud.url, bucket=run.bucket, folder=run.folder, prefix=run.prefix,
             role_arn="arn:aws:iam::000000000000:role/conformance", credentials=Credentials("test", "test"), slowness=4,
@@ -201,7 +201,7 @@ def against_the_emulator_with_models(folder: Path, cloud: EmbeddedCloud) -> Iter
 
 @contextmanager
 def against_moto(folder: Path) -> Iterator[Lab]:
-    """moto's server stands for the cloud and for SageMaker; no container runs, and nothing is waited for long."""
+    """Use moto's server as the cloud and as SageMaker; no container runs, so waits are short."""
     obedient = Obedient()
     script = Script(obedient.answer)
     with ReservedPort() as port:

@@ -1,4 +1,4 @@
-"""Checks 19 to 26: what the container receives, and what becomes of its answer."""
+"""Checks 19 to 26: what the container receives, and how its answer is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks 27 to 34: what failure leaves behind."""
+"""Checks 27 to 34: objects, messages and logs after failures."""
 
 from __future__ import annotations
 

@@ -32,14 +32,14 @@ def group_of(lab: Lab) -> str:
 
 
 def fail(lab: Lab, body: bytes = b"boom") -> str:
-    """The InferenceId of a request that the container answered with 500."""
+    """Return the InferenceId of a request that the container answered with 500."""
     inference_id = f"logs-{uuid.uuid4()}"
     assert lab.outcome(lab.submit(orders="status=500", Body=body, InferenceId=inference_id)).is_failure
     return inference_id
 
 
 def found(lab: Lab, logs: Any, pattern: str, count: int = 1) -> list[dict[str, Any]]:
-    """The events that match, once there are so many."""
+    """Return the matching events, once there are `count` of them."""
 
     def attempt() -> list[dict[str, Any]] | None:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group_of(lab), filterPattern=pattern)
@@ -107,7 +107,7 @@ def test_a_stream_is_read_from_its_end(lab: Lab, logs: Any) -> None:
 
 
 def tail(logs: Any, **request: Any) -> Iterator[dict[str, Any]]:
-    """The steps of the CLI's `aws logs tail --follow`: newest time stamp as start, event ids seen are not repeated."""
+    """Do as `aws logs tail --follow`: start at the newest timestamp, skip event ids that were seen."""
     seen: set[str] = set()
     while True:
         answer = logs.filter_log_events(**request)

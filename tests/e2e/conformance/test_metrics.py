@@ -1,4 +1,4 @@
-"""Checks 68 to 72: metrics and scaling. The lab's minutes take a second."""
+"""Checks 68 to 72: metrics and scaling. A minute takes one second in the lab."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def statistic(lab: Lab, name: str, endpoint: str, kind: str, *, by_variant: bool
 
 
 def published(lab: Lab, endpoint: str) -> set[str]:
-    """The names of an endpoint's metrics."""
+    """Return the names of an endpoint's metrics."""
     pages = lab.cloudwatch.get_paginator("list_metrics").paginate(
         Namespace="AWS/SageMaker", Dimensions=[{"Name": "EndpointName", "Value": endpoint}]
     )

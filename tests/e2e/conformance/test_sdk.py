@@ -1,4 +1,4 @@
-"""Checks 73 and 74: what the SDKs' own behaviour needs."""
+"""Checks 73 and 74: the behaviour that the SDKs depend on."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tests.e2e.conformance.lab.needs import needs
 
 
 class ModelFailed(Exception):
-    """As the SDK's AsyncInferenceModelError: its message is the container's body."""
+    """Like the SDK's AsyncInferenceModelError; its message is the container's body."""
 
 
 class NotThereYet(Exception):
-    """As the SDK's ObjectNotExistedError."""
+    """Like the SDK's ObjectNotExistedError."""
 
 
 class AsyncPredictorLike:
-    """The steps of the SDK's AsyncPredictor: waiters on both places in two threads, then GetObject."""
+    """The steps of the SDK's AsyncPredictor: waiters on both locations in two threads, then GetObject."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -82,7 +82,7 @@ def test_check_74_a_refused_submission_is_retried_by_the_sdk_and_queued_once(
     def fail_twice(self: Jobs, *arguments: object) -> None:
         if failures.acquire(blocking=False):
             raise OSError("disk full")
-        add(self, *arguments)  # type: ignore[arg-type]  # handed on as they came
+        add(self, *arguments)  # type: ignore[arg-type]  # passed on unchanged
 
     monkeypatch.setattr(Jobs, "add", fail_twice)
     answer = lab.runtime.invoke_endpoint_async(EndpointName=lab.main, Body=b"x", InferenceId="c74")

@@ -1,4 +1,4 @@
-"""How the checks' subjects are chosen, and that nobody reaches AWS who did not ask to; these stay on this machine."""
+"""How the checks choose their subject, and that no run reaches AWS unasked. These tests stay on this machine."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_every_need_has_its_reason_and_moto_is_asked_everything() -> None:
     assert LACKS["emulator"] == LACKS["moto"] == set()
 
 
-# The lab of models, its ledger and its names, with an emulator and a local cloud where AWS would be
+# The lab of models, its ledger and its names, with an emulator and a local cloud in place of AWS
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def place_of(lab: Lab) -> Callable[[Ledger], Any]:
 
 
 def everything(lab: Lab, run: Run) -> list[str]:
-    """Whatever of a run there is in the account."""
+    """Return all resources of a run in the account."""
     objects = lab.s3.list_objects_v2(Bucket=run.bucket, Prefix=run.folder).get("Contents", [])
     names = [item["Key"] for item in objects]
     names += [one["ModelName"] for one in lab.sagemaker.list_models(NameContains=run.prefix)["Models"]]

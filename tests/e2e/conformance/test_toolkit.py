@@ -1,4 +1,4 @@
-"""Checks 62 to 67: the official serving stack, TorchServe and the SageMaker toolkit, behind the emulator."""
+"""Checks 62 to 67: the official serving stack, TorchServe and the SageMaker toolkit, run by the emulator."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def predict_fn(data, model):
 
 @pytest.fixture(scope="module")
 def served(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lab itself where its containers are real, else one with an emulator whose containers are."""
+    """Yield the lab if its containers are real, else a lab with an emulator that runs real ones."""
     if not lab.place.is_scripted:
         yield lab
         return
@@ -73,7 +73,7 @@ def served(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
 
 
 def deploy(served: Lab, name: str, handler: str, more: Mapping[str, bytes] | None = None) -> str:
-    """The endpoint's name."""
+    """Deploy the handler and return the endpoint's name."""
     named, key = served.named(name), f"{served.place.folder}models/{name}.tar.gz"
     files = {"model.pth": b"weights", "code/inference.py": handler.encode(), **(more or {})}
     served.s3.put_object(Bucket=served.place.bucket, Key=key, Body=archive(files))
@@ -115,7 +115,7 @@ def test_check_63_mixed_functions_never_get_healthy(served: Lab) -> None:
         lambda: any(text in log.read_text(errors="replace") for log in logs.glob("*.log")) or None,
         what="the ValueError in the container's log", timeout_seconds=50, every_seconds=0.5,
     )  # fmt: skip
-    # TorchServe answers /ping before the model is loaded, so the endpoint may be in service for a moment.
+    # TorchServe answers /ping before the model is loaded, so the endpoint may be InService briefly.
     if served.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Creating":
         served.pass_seconds(61)
         served.wait_for_status(name, "Failed")

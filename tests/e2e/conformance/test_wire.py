@@ -1,4 +1,4 @@
-"""Checks 1 to 18: the wire and validation of InvokeEndpointAsync."""
+"""Checks 1 to 18: HTTP format and validation of InvokeEndpointAsync."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Honest containers for tests: real HTTP servers that answer as a script says, and the runtime that starts them."""
+"""Containers for tests: real HTTP servers that answer by a script, and the runtime that starts them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.serving.instances.runtime import InstanceExit, InstanceFacts, Insta
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as the container received it."""
+    """A request that the container received."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -24,7 +24,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Said:
-    """What the container answers."""
+    """An answer of the container."""
 
     status: int = 200
     body: bytes = b""
@@ -39,7 +39,7 @@ def echo(seen: Seen) -> Said:
 
 @dataclass
 class Script:
-    """What all containers of a test do, and what they have seen; a test may change `answer` at any time."""
+    """How all containers of a test answer, and the requests they received; tests may change `answer` at any time."""
 
     answer: Callable[[Seen], Said] = echo
     is_healthy: Callable[[], bool] = lambda: True
@@ -68,7 +68,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that left is no news."""
+        """Ignore clients that disconnect."""
 
 
 def serve(script: Script, instance_id: str) -> Server:
@@ -76,7 +76,7 @@ def serve(script: Script, instance_id: str) -> Server:
         disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Silent."""
+            """Write no log."""
 
         def do_GET(self) -> None:
             self.send_response(200 if script.is_healthy() else 500)
@@ -146,12 +146,12 @@ class ScriptedInstance:
         shutil.rmtree(self._spec.work_dir, ignore_errors=True)
 
     def lend(self, server: Server) -> None:
-        """From now on the instance is a server that somebody else stops."""
+        """Make the instance a server that the caller stops."""
         self.close()
         self._server, self._is_lent = server, True
 
     def close(self) -> None:
-        """Listen no longer; the process lives on."""
+        """Stop listening; the process keeps running."""
         if not self._is_lent:
             self._server.shutdown()
             self._server.server_close()

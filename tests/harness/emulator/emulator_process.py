@@ -1,4 +1,4 @@
-"""The emulator as its own process, to be killed and started again on the same port and state folder."""
+"""The emulator as its own process, which tests kill and start again on the same port and state folder."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class EmulatorProcess:
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:
-        """Its exit code after SIGTERM."""
+        """Send SIGTERM and return the exit code."""
         return self._end(signal.SIGTERM)
 
     def end(self) -> None:
-        """Whatever became of it, it runs no longer."""
+        """Kill the process if it still runs."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
 

@@ -1,4 +1,4 @@
-"""A cloud in memory: objects in a dict, messages in a list, alarms that ring when told; each can be made to refuse."""
+"""A cloud in memory: objects in a dict, messages in a list, alarms that a test sets. Each can be made to refuse."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class MemoryTopics:
         self.published.append((topic_arn, message))
 
     def results(self, topic_arn: str | None = None) -> list[dict[str, Any]]:
-        """The messages on a topic (on all), without the test messages."""
+        """Return the messages on one topic or on all, without the test messages."""
         found = [json.loads(text) for topic, text in self.published if topic_arn in (None, topic)]
         return [message for message in found if message["eventName"] == "InferenceResult"]
 
@@ -94,7 +94,7 @@ class MemoryMetrics:
 
 @dataclass
 class MemoryScalingAlarms:
-    """The user's alarms are put here by tests; ours by the emulator."""
+    """Tests add the user's alarms, the emulator adds its own."""
 
     alarms: dict[str, MetricAlarm] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be cut: the cloud goes away, and returns with everything it knew."""
+"""A TCP proxy that a test can cut: the cloud becomes unreachable and returns with its state."""
 
 from __future__ import annotations
 

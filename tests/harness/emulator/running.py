@@ -1,4 +1,4 @@
-"""A whole emulator with threads and a port, a cloud in memory, scripted containers, and boto3 clients that reach it."""
+"""A whole emulator with threads and a port, a cloud in memory, scripted containers, and boto3 clients for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wiring: parts share one context, so that no constructor is handed a long list."""
+"""The wiring: parts share one context, so that no constructor takes a long list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TAKEN_BY_PARTS = {"settings", "account", "now", "store", "catalog"}
 
 
 def constructors() -> Iterator[tuple[str, list[str]]]:
-    """Every class of the emulator that has its own constructor, with the names of the arguments; values are exempt."""
+    """Yield every class with a constructor of its own and the arguments' names; dataclasses are exempt."""
     for found in pkgutil.walk_packages(harness.emulator.__path__, "harness.emulator."):
         if found.name.endswith("__main__"):
             continue
@@ -42,7 +42,7 @@ def test_no_constructor_takes_a_long_list(name: str, arguments: list[str]) -> No
 
 
 @pytest.mark.parametrize(("name", "arguments"), CONSTRUCTORS, ids=[name for name, _ in CONSTRUCTORS])
-def test_who_has_the_context_is_not_handed_its_members(name: str, arguments: list[str]) -> None:
+def test_a_constructor_with_the_context_takes_none_of_its_members(name: str, arguments: list[str]) -> None:
     assert "context" not in arguments or not TAKEN_BY_PARTS & set(arguments), name
 
 

@@ -1,4 +1,4 @@
-"""docs/emulator.md keeps its promises: 74 checks, each with tests of its number, every deviation with its reason."""
+"""docs/emulator.md agrees with the tests: 74 checks, each with tests of its number, each deviation with its reason."""
 
 from __future__ import annotations
 

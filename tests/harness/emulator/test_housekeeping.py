@@ -1,4 +1,4 @@
-"""What has become old goes, and nothing else: finished jobs, logs of instances long gone; and the file's versions."""
+"""Housekeeping removes finished jobs and old logs and nothing else; database files of older versions are migrated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_delivered_job_is_forgotten_a_day_after_its_outcome(world: World) -> N
     assert not is_known(world, job)
 
 
-def test_what_waits_or_runs_is_never_forgotten(world: World) -> None:
+def test_a_job_that_waits_or_runs_is_never_removed(world: World) -> None:
     world.serve(concurrency=1)
     running, queued = world.submit(), world.submit()
     assert world.parts.engine.assign(world.endpoint().id) is not None
@@ -76,7 +76,7 @@ def test_thousands_are_forgotten_at_once_and_the_young_stay(world: World) -> Non
 
 
 def old_log(world: World, instance: str) -> Path:
-    """A log that was last written to more than a week ago, with its notes."""
+    """Create a log that is more than a week old, with its marks."""
     path = world.parts.platform_log.container_log(LogStream("ep", "AllTraffic", instance))
     path.write_text("long ago\n")
     world.parts.log_times.note()
@@ -85,7 +85,7 @@ def old_log(world: World, instance: str) -> Path:
     return path
 
 
-def test_logs_of_an_instance_long_gone_are_removed_with_their_notes(world: World) -> None:
+def test_logs_of_an_instance_that_ended_long_ago_are_removed_with_their_marks(world: World) -> None:
     path = old_log(world, "i-gone")
     [stream] = world.parts.log_times.streams()
     notes = world.parts.log_times.notes_of(stream)
@@ -121,7 +121,7 @@ def test_logs_outlive_their_endpoint_for_a_week(world: World) -> None:
     assert path.exists()
 
 
-def test_a_database_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
+def test_a_database_of_the_version_before_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "emulator.sqlite"
     Store(path).close()
     with sqlite3.connect(path) as older:

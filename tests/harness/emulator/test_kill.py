@@ -1,4 +1,4 @@
-"""`kill -9` of the emulator at random moments: every accepted invocation reaches exactly one terminal outcome."""
+"""`kill -9` of the emulator at random times: every accepted invocation reaches exactly one terminal outcome."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ REGION = "eu-west-1"
 BUCKET = "durable"
 JOBS = 200
 KILLS = 3
+# The default keeps everyday runs short; a release needs 50.
 SEEDS = int(os.environ.get("REHEARSAL_KILL_SEEDS", "2"))
-"""Few, so that everyday runs stay short; 50 before a release."""
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     with start_embedded(state_dir=tmp_path_factory.mktemp("cloud"), region=REGION) as running:
         s3 = local_client("s3", endpoint_url=running.url, region=REGION)
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})  # type: ignore[typeddict-item]  # a region it knows
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})  # type: ignore[typeddict-item]  # a known region
         yield running
 
 
@@ -58,7 +58,7 @@ def sometimes_wrong(dice: random.Random) -> Any:
 
 
 class Inbox:
-    """Everything that was published, by the location of its result."""
+    """All published messages, by the location of the result."""
 
     def __init__(self, cloud: EmbeddedCloud, name: str) -> None:
         sns = local_client("sns", endpoint_url=cloud.url, region=REGION)
@@ -81,7 +81,7 @@ class Inbox:
 
 
 def submit(client: SageMakerRuntimeClient, number: int) -> InvokeEndpointAsyncOutputTypeDef:
-    """Until it is accepted, as a stubborn client would."""
+    """Submit until the request is accepted, as a client with unlimited retries does."""
 
     def attempt() -> InvokeEndpointAsyncOutputTypeDef | None:
         try:
@@ -121,8 +121,8 @@ def stored_keys(cloud: EmbeddedCloud, prefix: str) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_killed_at_random_moments_it_loses_and_doubles_nothing(cloud: EmbeddedCloud, tmp_path: Path, seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 - chooses moments, keeps no secret
+def test_killed_at_random_times_it_loses_and_doubles_nothing(cloud: EmbeddedCloud, tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - chooses times, keeps no secret
     container = serve(Script(sometimes_wrong(dice)), "i-test")
     inbox = Inbox(cloud, f"kill-{seed}-{time.time_ns()}")
     prefix = inbox.topic.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""The running emulator, asked by unmodified boto3."""
+"""The running emulator, called by unmodified boto3."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_stopping_ends_instances_and_keeps_what_is_queued(tmp_path: Path) -> Non
         assert all(one["invocationStatus"] == "Completed" for one in again.topics.results())
 
 
-def test_a_container_of_somebody_else_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+def test_a_container_that_someone_else_runs_does_not_hold_up_the_stop(tmp_path: Path) -> None:
     gate = threading.Event()
 
     def answer(seen: Seen) -> Said:

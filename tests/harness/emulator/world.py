@@ -1,4 +1,4 @@
-"""One emulator without threads, with a clock that tests set: what the engine's tests are told in."""
+"""One emulator without threads, with a clock that tests set: the fixture of the engine's tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SetClock:
 
 
 class Refused(Exception):
-    """An operation answered with an error: its code and message."""
+    """An operation that answered with an error; it holds code and message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -73,7 +73,7 @@ class World:
         return assemble(self.settings, Dependencies(cloud, self.runtime, self.clock))
 
     def restart(self) -> None:
-        """As after a kill: everything in memory is gone, the state folder is not."""
+        """Start again as after a kill: memory is lost, the state folder is kept."""
         self.parts.context.store.close()
         self.parts = self._assemble()
         self.parts.records.jobs.recover()
@@ -87,7 +87,7 @@ class World:
         return call(self.parts.operations, f"SageMaker.{operation}", request)
 
     def create(self, name: str = "ep", **how: Any) -> str:
-        """Model, config and endpoint of one name; the endpoint is `Creating`."""
+        """Create model, config and endpoint of one name; the endpoint is `Creating`."""
         self.create_config(name, **how)
         self.call("CreateEndpoint", EndpointName=name, EndpointConfigName=name)
         return name
@@ -122,12 +122,12 @@ class World:
         self.call("CreateEndpointConfig", **request)
 
     def serve(self, name: str = "ep", **how: Any) -> Endpoint:
-        """An endpoint in service."""
+        """Create an endpoint and wait until it is in service."""
         self.create(name, **how)
         return self.step_until(name, lambda endpoint: endpoint.status == "InService")
 
     def step(self) -> None:
-        """One step of every endpoint's life."""
+        """Take one step of every endpoint's life."""
         registry = self.parts.registry
         for endpoint in registry.missing():
             registry.add(endpoint)
@@ -151,7 +151,7 @@ class World:
     def submit(
         self, name: str = "ep", body: bytes = b"hello", object_type: str = "text/plain", **more: Any
     ) -> Accepted:
-        """An object of that body and type, and a request for it."""
+        """Store an object of that body and type, and submit a request for it."""
         self.names += 1
         location = self.objects.put(f"s3://bucket/in/{self.names}", body, object_type)
         return self.parts.submissions.submit(AsyncRequest(name, input_location=location, **more))

@@ -1,6 +1,6 @@
-"""The checks on AWS itself: only when asked for, in so many words, with a price and a bound; nothing stays.
+"""The checks on AWS itself. They run only by explicit option, with a price and a time limit, and delete everything.
 
-May not: make a session before every setting is there. Never run by default; what it makes costs money.
+No session is made before every setting is given. What the checks create costs money.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from tests.e2e.conformance.lab.ledger import Ledger
 from tests.e2e.conformance.lab.models import model_lab
 from tests.e2e.conformance.lab.place import Place
 
+# At once: one of the main endpoint, and two of the endpoint that a check creates.
 MOST_INSTANCES = 3
-"""At once: the main endpoint's, and two of the endpoint that a check makes for itself."""
 LEDGERS = Path(".rehearsal/conformance")
 _REQUIRED = ("profile", "region", "role-arn", "bucket")
 _OPTIONAL = {"instance-type": "ml.m5.large", "minutes": "300", "usd-per-hour": ""}
@@ -63,7 +63,7 @@ def variable(setting: str) -> str:
 
 
 def read(option: Callable[[str], str | None], environment: Mapping[str, str]) -> AwsSettings:
-    """Each setting from its option, else its variable. Raises pytest.UsageError naming what is missing."""
+    """Read each setting from its option, else its variable. Raises pytest.UsageError naming missing ones."""
     given = {name: option(f"--aws-{name}") or environment.get(variable(name), "") for name in SETTINGS}
     if missing := [name for name in _REQUIRED if not given[name]]:
         wanted = ", ".join(f"--aws-{name} (or {variable(name)})" for name in missing)
@@ -94,7 +94,7 @@ def _price(region: str, instance_type: str, given: str) -> Price:
 
 
 def estimate(settings: AwsSettings) -> str:
-    """What is about to happen, for people, before it does."""
+    """Describe to the user what the run will create and cost."""
     each = f"{settings.price.usd_per_hour:g} USD an hour each ({settings.price.source})"
     return (
         f"conformance on AWS: profile {settings.profile}, {settings.region}, bucket {settings.bucket}. "
@@ -106,7 +106,7 @@ def estimate(settings: AwsSettings) -> str:
 
 @contextmanager
 def against_aws(settings: AwsSettings, folder: Path, *, sweep: bool, say: Callable[[str], None]) -> Iterator[Lab]:
-    """`folder` is where ledgers lie. Raises pytest.UsageError when an earlier run left things and none sweeps."""
+    """`folder` holds the ledgers. Raises pytest.UsageError when an earlier run left resources and `sweep` is False."""
     left = sorted((folder / LEDGERS).glob("*.json"))
     if left and not sweep:
         raise pytest.UsageError(f"an earlier run left things behind: --aws-sweep deletes what {left[0]} names")
@@ -160,7 +160,7 @@ def _place(settings: AwsSettings, run: Run, session: boto3.Session) -> Place:
 
 @contextmanager
 def bounded(seconds: float, say: Callable[[str], None]) -> Iterator[None]:
-    """After so long, or when asked to end by a signal, the run is interrupted as by Ctrl-C: fixtures still clean up."""
+    """Interrupt the run like Ctrl-C after the limit or at a signal, so that fixtures clean up."""
 
     def interrupt(number: int, _frame: object) -> None:
         raise KeyboardInterrupt(signal.Signals(number).name)

@@ -1,4 +1,4 @@
-"""How each kind of thing that the checks make is deleted; what is gone already, or never came to be, is no error."""
+"""How each kind of resource that the checks create is deleted; a resource that does not exist is no error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Run:
-    """Which run: where it works, and what its names and keys begin with."""
+    """One run: its account and bucket, and the prefix of its names and keys."""
 
     prefix: str
     bucket: str
@@ -34,7 +34,7 @@ class Run:
     account: str
     partition: str = "aws"
     has_logs: bool = True
-    """SageMaker keeps a log group for each endpoint; the local cloud does not."""
+    """True on SageMaker, which keeps a log group for each endpoint; the local cloud does not."""
 
 
 def _unless_gone(call: Callable[[], Any]) -> Any:
@@ -55,7 +55,7 @@ def _config(client: Clients, _: Run, name: str) -> None:
 
 
 def _endpoint(client: Clients, _: Run, name: str) -> None:
-    """A busy endpoint takes no deletion: it is waited for."""
+    """Wait while the endpoint is busy, then delete it."""
     sagemaker = client("sagemaker")
 
     def status() -> str:
@@ -97,7 +97,7 @@ def _target(client: Clients, _: Run, name: str) -> None:
 
 
 def _log_group(client: Clients, _: Run, name: str) -> None:
-    """SageMaker makes it when the container first writes."""
+    """SageMaker creates the group when the container first writes."""
     group = f"/aws/sagemaker/Endpoints/{name}"
     _unless_gone(lambda: client("logs").delete_log_group(logGroupName=group))
 
@@ -109,6 +109,7 @@ def _objects(client: Clients, run: Run, folder: str) -> None:
         client("s3").delete_objects(Bucket=run.bucket, Delete={"Objects": found[start : start + 1000]})
 
 
+# By the operation that creates the resource.
 DELETIONS: Mapping[str, Callable[[Clients, Run, str], None]] = {
     "CreateModel": _model,
     "CreateEndpointConfig": _config,
@@ -120,4 +121,3 @@ DELETIONS: Mapping[str, Callable[[Clients, Run, str], None]] = {
     "LogGroup": _log_group,
     "Objects": _objects,
 }
-"""By the operation that makes it."""

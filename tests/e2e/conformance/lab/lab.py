@@ -1,6 +1,7 @@
-"""The checks' laboratory: unmodified boto3 clients, a main endpoint, a queue that hears every notification.
+"""What the checks share: unmodified boto3 clients, a main endpoint, and a queue that receives every notification.
 
-What serves, where, and what may be looked into is the `Place`'s matter; `scripted` and `obedient` hold the container.
+The `Place` knows which subject serves, where it runs and what can be inspected; `scripted` and `obedient` hold the
+container.
 """
 
 from __future__ import annotations
@@ -61,14 +62,14 @@ class Lab:
     runtime_of_instances: ScriptedRuntime
     obedient: Obedient
     clock: ShiftedClock | None = None
-    """The subject's, when it can be moved on."""
+    """The subject's clock, if a check can advance it."""
     ledger: Ledger | None = None
-    """What was made, where it has to be deleted again."""
+    """The created resources, where they must be deleted."""
     success_topic: str = ""
     error_topic: str = ""
     queue: str = ""
     messages: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
-    """By inference id (or event name): the topic and the message."""
+    """The topics and messages by inference id (or event name)."""
 
     def __post_init__(self) -> None:
         self.s3: S3Client = self.place.client("s3")
@@ -82,25 +83,25 @@ class Lab:
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator under test, from inside; checks that need it cannot be made of anything else."""
+        """The emulator object under test; checks that use it run against no other subject."""
         assert self.known_emulator is not None, "this check looks inside the emulator"
         return self.known_emulator
 
     @property
     def main(self) -> str:
-        """The endpoint that most checks use."""
+        """The name of the endpoint that most checks use."""
         return self.named("conf")
 
     @property
     def root(self) -> str:
-        """The place of inputs and results, without a trailing slash."""
+        """The S3 location of inputs and results, without a trailing slash."""
         return self.place.root
 
     def named(self, name: str) -> str:
         return self.place.named(name)
 
     def prepare(self) -> None:
-        """Bucket, topics, a queue that hears both, and the main endpoint."""
+        """Create bucket, topics, a queue subscribed to both, and the main endpoint."""
         if self.place.makes_bucket:
             where: Any = {"LocationConstraint": self.place.region}
             self.s3.create_bucket(Bucket=self.place.bucket, CreateBucketConfiguration=where)
@@ -112,7 +113,7 @@ class Lab:
         self.serve(self.main)
 
     def new_topic(self, name: str) -> str:
-        """A topic that the queue hears."""
+        """Create a topic to which the queue is subscribed."""
         arn = self.sns.create_topic(Name=self.named(name))["TopicArn"]
         found = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
         self.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=found["Attributes"]["QueueArn"])
@@ -190,7 +191,7 @@ class Lab:
         return f"s3://{self.place.bucket}/{key}"
 
     def submit(self, endpoint: str | None = None, orders: str = "", **more: Any) -> Submitted:
-        """With an input object unless `Body` or `InputLocation` is given."""
+        """Submit with an input object, unless `Body` or `InputLocation` is given."""
         request: dict[str, Any] = {"EndpointName": endpoint or self.main, **more}
         if orders:
             request["CustomAttributes"] = orders
@@ -222,7 +223,7 @@ class Lab:
         return self.outcome(self.submit(endpoint, orders, **more))
 
     def report(self, endpoint: str | None = None, **more: Any) -> dict[str, Any]:
-        """What the container received."""
+        """Return the request that the container received."""
         found: dict[str, Any] = json.loads(self.run(endpoint, "report=1", **more).body)
         return found
 
@@ -253,34 +254,34 @@ class Lab:
                     self.messages[name].append((envelope["TopicArn"], message))
                     self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=each["ReceiptHandle"])
 
-    # What differs between a container that is asked and one that is only believed
+    # What differs between a container that can be inspected and one that cannot
 
     def hold(self, gate: str, seconds: float) -> str:
-        """Orders that keep a request inside until the gate opens; for so many seconds where there are no gates."""
+        """Orders that hold a request until the gate opens; for so many seconds where there are no gates."""
         return f"hold={gate}" if self.place.is_scripted else f"sleep={seconds:g}"
 
     def open(self, gate: str) -> None:
         self.obedient.gates[gate].set()
 
     def wait_until_inside(self, job: Submitted) -> None:
-        """The container has the request; a model is given time enough."""
+        """Wait until the container has the request; for a model, wait a fixed time."""
         if not self.place.is_scripted:
             time.sleep(2 * self.place.slowness)
             return
         wait_until(lambda: self.obedient.received[job.inference_id] or None, what=f"{job} inside", timeout_seconds=10)
 
     def assert_received(self, inference_id: str, times: int) -> None:
-        """How often the container got the request, where it can be asked; elsewhere nothing is known of that."""
+        """Assert how often the container received the request, where it can be inspected."""
         if self.place.is_scripted:
             assert self.obedient.received[inference_id] == times
 
     def instances(self, endpoint: str) -> list[ScriptedInstance]:
-        """Those that run, of the scripted container."""
+        """Return the running instances of the scripted container."""
         return [one for one in self.runtime_of_instances.running() if one.spec.endpoint_name == endpoint]
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """No container gets healthy meanwhile. A model's cannot be held back: it is slow enough to be seen."""
+        """Keep every scripted container unhealthy meanwhile; a model's container starts slowly enough."""
         healthy = self.script.is_healthy
         self.script.is_healthy = lambda: False
         try:
@@ -289,7 +290,7 @@ class Lab:
             self.script.is_healthy = healthy
 
     def pass_seconds(self, seconds: float) -> None:
-        """Moves the subject's clock on; where there is none to move, the time is waited for."""
+        """Advance the subject's clock, or wait where the check cannot advance it."""
         if self.clock is None:
             time.sleep(seconds)
         else:
@@ -298,13 +299,13 @@ class Lab:
     # Raw HTTP
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """Without an SDK, to the control plane at `/`, to the runtime elsewhere."""
+        """Post without an SDK: to the control plane at `/`, else to the runtime."""
         client = self.sagemaker if path == "/" else self.runtime
         return self.place.post(client.meta.endpoint_url + path, headers, body)
 
 
 def refusal(call: Any, **request: Any) -> tuple[int, str, str]:
-    """HTTP status, code and message of a call that must be refused."""
+    """Return HTTP status, code and message of a call that must be refused."""
     try:
         call(**request)
     except ClientError as error:

@@ -1,7 +1,7 @@
-"""What the checks make in an account: written down before it is made, tagged, and deleted at the end.
+"""The resources that the checks create in an account: recorded before creation, tagged, and deleted at the end.
 
-The ledger watches boto3 clients: what they create is noted by whatever path it came, and a change to anything whose
-name does not begin with the run's prefix is refused before it leaves.
+The ledger hooks into boto3 clients: it records every creation, whatever code calls the client, and refuses to send a
+change to a resource whose name lacks the run's prefix.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ _TAKES_TAGS = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "CreateT
 
 
 class NotOurs(HarnessError):
-    """A check was about to change what this run did not make."""
+    """A check tried to change a resource that this run did not create."""
 
 
 class LeftBehind(HarnessError):
-    """Things that could not be deleted; the message names them and the ledger that remembers them."""
+    """Resources that could not be deleted; the message names them and the ledger file."""
 
 
 class Ledger:
-    """`path` holds it while anything may be left; `client` makes the clients that delete."""
+    """`path` holds the ledger while a resource may exist; `client` makes the clients that delete."""
 
     def __init__(self, path: Path, run: Run, client: Callable[[str], Any], made: tuple[Made, ...] = ()) -> None:
         self.path, self.run = path, run
@@ -70,12 +70,12 @@ class Ledger:
 
     @classmethod
     def load(cls, path: Path, client: Callable[[str], Any]) -> Ledger:
-        """Of a run that ended without cleaning up."""
+        """Load the ledger of a run that ended without cleaning up."""
         found = json.loads(path.read_text(encoding="utf-8"))
         return cls(path, Run(**found["run"]), client, tuple(Made(**one) for one in found["made"]))
 
     def client(self, service: str) -> Any:
-        """A client whose every change is noted, tagged, and within this run's names."""
+        """Return a client whose changes are recorded, tagged, and restricted to this run's names."""
         if service not in self._clients:
             made = self._clients[service] = self._make_client(service)
             made.meta.events.register("provide-client-params", self._watch)
@@ -122,7 +122,7 @@ class Ledger:
         return frozenset(one for one in self.made if one.operation == "CreateEndpoint")
 
     def delete(self, unwanted: Collection[Made]) -> None:
-        """Newest first; one refusal does not keep the rest. Raises LeftBehind when anything is left."""
+        """Delete, the newest first, and go on after a refusal. Raises LeftBehind when anything is left."""
         refusals = []
         for one in [one for one in reversed(self.made) if one in unwanted]:
             try:
@@ -136,13 +136,13 @@ class Ledger:
             raise LeftBehind(f"could not be deleted, see {self.path}: " + "; ".join(refusals))
 
     def close(self) -> None:
-        """Delete everything; the file goes when nothing is left."""
+        """Delete everything; remove the file when nothing is left."""
         self.delete(tuple(self.made))
         self.path.unlink()
 
 
 def _own_name(name: str) -> str:
-    """Of `endpoint/<name>/variant/...`, an ARN, a queue's URL, a log group, or a plain name."""
+    """Extract the name from `endpoint/<name>/variant/...`, an ARN, a queue's URL, a log group or a plain name."""
     if name.startswith("endpoint/"):
         return name.split("/")[1]
     return re.split("[:/]", name)[-1]

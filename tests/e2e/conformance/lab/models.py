@@ -1,6 +1,6 @@
-"""The lab with the obedient model in real containers: the same steps on AWS and, as its rehearsal, on the emulator.
+"""The lab with the obedient model in real containers: the same steps on AWS and, as their rehearsal, on the emulator.
 
-Everything is made through the ledger's clients, and deleted however the run ends.
+The ledger's clients create everything, and it is deleted however the run ends.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tests.e2e.conformance.lab.scripted import Obedient, ShiftedClock
 from tests.harness.emulator.containers import Script, ScriptedRuntime
 
 ROOT = Path(__file__).parents[4]
+# Two workers, so that a sleeping one does not block others; bodies of 100 MB, where TorchServe's default is 6.5 MB.
 ENVIRONMENT = {
     "SAGEMAKER_PROGRAM": "inference.py",
     "SAGEMAKER_MODEL_SERVER_WORKERS": "2",
     "TS_MAX_REQUEST_SIZE": "120000000",
     "TS_MAX_RESPONSE_SIZE": "120000000",
 }
-"""Two workers, so that one that sleeps holds up nobody; bodies of 100 MB, where TorchServe ends at 6.5."""
 
 
 def obedient_archive() -> bytes:
@@ -49,7 +49,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def image(region: str, instance_type: str) -> str:
-    """The official image that this repository's project is served with, on another host."""
+    """Return the official image of this repository's project, in the region's registry."""
     project = config.load(ROOT / "rehearsal.toml")
     host = project.endpoint.model_copy(update={"region": region, "instance_type": instance_type})
     return image_uri(replace(project, endpoint=host))
@@ -63,7 +63,7 @@ def container(model_data_url: str, region: str, instance_type: str) -> dict[str,
 def model_lab(
     place: Place, ledger: Ledger, emulator: Emulator | None = None, clock: ShiftedClock | None = None
 ) -> Iterator[Lab]:
-    """Leaves nothing behind: raises `ledger.LeftBehind` when something could not be deleted."""
+    """Delete everything at the end. Raises `ledger.LeftBehind` when a resource could not be deleted."""
     obedient = Obedient()
     script = Script(obedient.answer)
     data = f"{place.folder}models/obedient.tar.gz"
@@ -82,7 +82,7 @@ def model_lab(
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Nobody interrupts the deletion: not the second Ctrl-C, not a closed terminal."""
+    """Ignore signals during the deletion, such as a second Ctrl-C or a closed terminal."""
     kept = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield

@@ -1,6 +1,6 @@
-"""What a check needs of its subject beyond AWS's own interface, and which subject has it.
+"""What a check needs from its subject beyond AWS's own interface, and which subject provides it.
 
-A check says `@needs("drop")`; where the subject has no such thing the check is skipped, with the reason below.
+A check states `@needs("drop")`; a subject without it skips the check with the reason below.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ REASONS = {
     "minutes": "two scale-outs and a scale-in take more than an hour of AWS's minutes: walked with a time scale only",
 }
 _A_MODEL_LACKS = frozenset({"drop", "chunked", "sick", "container"})
+# By subject. `toolkit` is the emulator with the obedient model in real containers.
 LACKS = {
     "emulator": frozenset[str](),
     "moto": frozenset[str](),
     "toolkit": _A_MODEL_LACKS,
     "aws": _A_MODEL_LACKS | {"emulator", "kms", "minutes"},
 }
-"""By subject; `toolkit` is the emulator with the obedient model in real containers."""
 
 
 def needs(*abilities: str) -> pytest.MarkDecorator:
@@ -32,6 +32,6 @@ def needs(*abilities: str) -> pytest.MarkDecorator:
 
 
 def why_not(item: pytest.Item, subject: str) -> str | None:
-    """The reason not to make this check of this subject; None when it can be made."""
+    """Return the reason to skip this check for this subject, or None."""
     wanted = {str(ability) for marker in item.iter_markers("needs") for ability in marker.args}
     return next((REASONS[ability] for ability in sorted(wanted & LACKS[subject])), None)

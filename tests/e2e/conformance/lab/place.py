@@ -1,4 +1,4 @@
-"""Where the checks are made: whose clients, which account and bucket, how slow; and raw HTTP to the same address."""
+"""Where the checks run: clients, account, bucket and time-outs, and raw HTTP to the same address."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ Answer = tuple[int, Mapping[str, str], bytes]
 @dataclass(frozen=True)
 class Place:
     client: Callable[[str], Any]
-    """A boto3 client of a service."""
+    """Makes a boto3 client of a service."""
     region: str = "eu-west-1"
     account: str = "000000000000"
     partition: str = "aws"
     bucket: str = "conformance"
     folder: str = ""
-    """What every key in the bucket begins with."""
+    """The prefix of every key in the bucket."""
     prefix: str = ""
-    """What every name begins with."""
+    """The prefix of every name."""
     makes_bucket: bool = True
     container: Mapping[str, Any] = field(default_factory=lambda: {"Image": "image:1"})
-    """PrimaryContainer of the models."""
+    """The PrimaryContainer of the models."""
     role_arn: str | None = None
     instance_type: str = "ml.m5.large"
     client_environment: Mapping[str, str] = field(default_factory=dict)
-    """What a client in another process needs to reach the same place."""
+    """The environment in which a client in another process reaches the same address."""
     credentials: Credentials | None = None
-    """Raw requests are signed with them; None where nobody looks."""
+    """Raw requests are signed with them; None where signatures are not checked."""
     is_scripted: bool = True
-    """The containers are this process's own."""
+    """Whether the containers are servers in this process."""
     slowness: float = 1.0
-    """What the checks' time-outs are multiplied with."""
+    """The factor of the checks' time-outs."""
     every_seconds: float = 0.05
     patience_seconds: float = 600.0
-    """The longest wait; short against a subject that will not answer anyway."""
+    """The longest wait; short for a subject that cannot answer."""
 
     @property
     def root(self) -> str:
@@ -58,7 +58,7 @@ class Place:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def model(self, name: str) -> dict[str, Any]:
-        """The request of CreateModel."""
+        """Return the request of CreateModel."""
         role = {"ExecutionRoleArn": self.role_arn} if self.role_arn else {}
         return {"ModelName": name, "PrimaryContainer": dict(self.container), **role}
 
@@ -67,12 +67,12 @@ class Place:
 
     @property
     def waiter(self) -> WaiterConfigTypeDef:
-        """A boto3 waiter's WaiterConfig: half a minute here, as long as it takes elsewhere."""
+        """A boto3 waiter's WaiterConfig: half a minute locally, longer on a slower subject."""
         delay = max(1, round(self.every_seconds * 10))
         return {"Delay": delay, "MaxAttempts": max(1, round(self.patient(30) / delay))}
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Without an SDK: status, headers with lower-case names, body."""
+        """Post without an SDK; return status, headers with lower-case names, and body."""
         parts = urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.netloc, timeout=30)

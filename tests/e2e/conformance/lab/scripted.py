@@ -1,8 +1,8 @@
-"""The obedient container as a local HTTP server, and a clock that checks may move on.
+"""The scripted container as a local HTTP server, and a clock that checks can advance.
 
-The container does what `CustomAttributes` says, `key=value;key=value`: `status`, `sleep`, `type`, `drop`, `chunked`,
-`empty`, `report` (answers what it received, as JSON), `hold` (waits until the test opens that gate). The folder
-`obedient` holds the same as a model, for containers that this process cannot look into.
+The container follows `CustomAttributes`, `key=value;key=value`: `status`, `sleep`, `type`, `drop`, `chunked`, `empty`,
+`report` (answers the request as JSON), `hold` (waits until the test opens that gate). The folder `obedient` holds the
+same behaviour as a model, for containers outside this process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _INFERENCE_ID = "x-amzn-sagemaker-inference-id"
 
 @dataclass
 class ShiftedClock:
-    """The wall's time, moved on by tests that cannot wait for a minute."""
+    """The wall clock plus an offset, which tests increase instead of waiting for minutes."""
 
     offset_seconds: float = 0.0
 
@@ -32,7 +32,7 @@ class ShiftedClock:
 
 
 class Obedient:
-    """What the container does, and how many requests of a tag were inside at once."""
+    """The container's behaviour, and how many requests of a tag it handled at once."""
 
     def __init__(self) -> None:
         self.gates: dict[str, threading.Event] = defaultdict(threading.Event)

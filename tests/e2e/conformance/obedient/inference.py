@@ -1,9 +1,9 @@
-"""The obedient container as a model: for every container that calls `model_fn` and `transform_fn`, above all AWS's own.
+"""The scripted container as a model, for every container that calls `model_fn` and `transform_fn`, such as AWS's own.
 
-It does what `CustomAttributes` says, `key=value;key=value`: `status`, `sleep`, `type`, `empty`, `report` (answers what
-it received, as JSON); without orders it answers what it got, under the content type it came with. The lab's scripted
-container knows `drop`, `chunked` and `hold` besides, which no model behind TorchServe can do: those are refused, so
-that a check which needs them can never pass by accident. Imports the standard library alone; needs no weights.
+It follows `CustomAttributes`, `key=value;key=value`: `status`, `sleep`, `type`, `empty`, `report` (answers the request
+as JSON). Without orders it echoes the body with its content type. The lab's scripted container also knows `drop`,
+`chunked` and `hold`, which a model behind TorchServe cannot do; this model refuses them, so that a check which needs
+them cannot pass by accident. It imports only the standard library and needs no weights.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BEYOND_TORCHSERVE = ("drop", "chunked", "hold")
 
 
 class BeyondTorchServe(Exception):
-    """An order that only the lab's scripted container can carry out."""
+    """An order that only the lab's scripted container carries out."""
 
 
 def model_fn(model_dir: str) -> str:
@@ -30,7 +30,7 @@ def model_fn(model_dir: str) -> str:
 def transform_fn(
     model: str, data: bytes | bytearray | str | None, content_type: str | None, accept: str, context: Any
 ) -> tuple[bytes, str]:
-    """The toolkit decodes JSON and CSV, hands None for an empty body, and passes its context to a fifth parameter."""
+    """The toolkit decodes JSON and CSV, passes None for an empty body and its context as fifth parameter."""
     headers = {str(name).lower(): str(value) for name, value in context.get_all_request_header(0).items()}
     orders = dict(pair.partition("=")[::2] for pair in headers.get(_ATTRIBUTES, "").split(";"))
     if unsupported := [order for order in _BEYOND_TORCHSERVE if order in orders]:

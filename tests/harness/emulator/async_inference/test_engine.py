@@ -1,4 +1,4 @@
-"""One invocation from acceptance to its outcome, with a clock that is set by hand."""
+"""One invocation from acceptance to its outcome, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from harness.emulator.async_inference.outcomes import Cause, Completed, Failed
+from harness.emulator.async_inference.outcomes import Cause, JobCompleted, JobFailed
 from harness.emulator.protocol.faults import AwsFault
 from harness.emulator.runtime.invoke_async import AsyncRequest
 from tests.harness.emulator.containers import Said, Seen, echo
@@ -21,7 +21,7 @@ def test_a_submitted_invocation_becomes_an_object_and_one_success_message(world:
     world.serve()
     accepted = world.submit(body=b'{"a":1}', object_type="application/json", inference_id="mine: 1")
     outcome = world.work()
-    assert outcome == Completed("application/json", 7)
+    assert outcome == JobCompleted("application/json", 7)
     assert accepted.output_location is not None
     stored = world.objects.stored[accepted.output_location]
     assert (stored.body, stored.content_type) == (b'{"a":1}', "application/json")
@@ -88,7 +88,7 @@ def test_no_usable_answer_is_a_server_error_zero(world: World, said: Said) -> No
     world.script.answer = lambda _: said
     accepted = world.submit()
     outcome = world.work()
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert outcome.cause is Cause.NO_ANSWER
     assert "Received server error (0) from model." in outcome.reason
     assert accepted.failure_location is not None
@@ -108,7 +108,7 @@ def test_a_request_over_its_timeout_fails_and_frees_its_slot(world: World) -> No
     world.submit(timeout_seconds=1)
     outcome = world.work()
     slow.set()
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert "(0)" in outcome.reason
     assert world.parts.registry.acquire(endpoint.id) is not None
 
@@ -119,7 +119,7 @@ def test_a_request_that_outlived_its_time_in_the_queue_never_reaches_the_contain
     long_lived = world.submit(ttl_seconds=SIX_HOURS)
     world.clock.pass_(60)
     assert world.parts.engine.expire(endpoint.id) == 1
-    assert isinstance(world.work(), Completed)
+    assert isinstance(world.work(), JobCompleted)
     assert world.work() is None
     assert len(world.script.seen) == 1
     [message] = world.topics.results(ERROR)
@@ -135,7 +135,7 @@ def test_missing_input_fails_without_asking_the_container(world: World) -> None:
     world.serve()
     accepted = world.parts.submissions.submit(AsyncRequest("ep", input_location="s3://bucket/nothing"))
     outcome = world.work()
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert outcome.cause is Cause.DOWNLOAD
     assert world.script.seen == []
     assert accepted.failure_location in world.objects.stored
@@ -146,7 +146,7 @@ def test_a_missing_output_bucket_fails_with_a_message(world: World) -> None:
     world.serve(S3OutputPath="s3://elsewhere/out")
     world.submit()
     outcome = world.work()
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert outcome.cause is Cause.UPLOAD
     assert len(world.topics.results(ERROR)) == 1
     assert world.topics.results(SUCCESS) == []
@@ -227,7 +227,7 @@ def test_a_topic_that_is_gone_costs_the_message_not_the_result(world: World) -> 
     world.serve()
     world.topics.missing.add(SUCCESS)
     accepted = world.submit()
-    assert isinstance(world.work(), Completed)
+    assert isinstance(world.work(), JobCompleted)
     assert accepted.output_location in world.objects.stored
     assert [datum.name for datum in world.parts.meter.take() if datum.name == "NotificationFailures"] == [
         "NotificationFailures"
@@ -263,7 +263,7 @@ def test_a_job_under_way_when_the_emulator_died_is_taken_up_again(world: World) 
     world.restart()
     assert world.job(accepted).state == "queued"
     world.step_until("ep", lambda found: bool(world.parts.registry.instance_counts(found.id).get("AllTraffic")))
-    assert isinstance(world.work(), Completed)
+    assert isinstance(world.work(), JobCompleted)
     assert len(world.topics.results()) == 1
 
 

@@ -1,4 +1,4 @@
-"""S3 and SNS that answer 5xx, and such as take their time: tried again by a rule, bounded, and said so in the end."""
+"""S3 and SNS that answer 5xx or answer slowly: attempts are repeated by a rule, limited, and logged at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from deploy.core.waiting import wait_until
 from harness.emulator.async_inference.jobs import rest_seconds
-from harness.emulator.async_inference.outcomes import Cause, Completed, Failed
+from harness.emulator.async_inference.outcomes import Cause, JobCompleted, JobFailed
 from harness.emulator.context.cloud import CloudFailing
 from tests.harness.emulator.containers import Said
 from tests.harness.emulator.world import World
@@ -19,7 +19,7 @@ ATTEMPTS = 20
 
 
 class Failing:
-    """Instead of a method: answers 5xx, to everything or where `is_meant` says so, and counts."""
+    """Replaces a method: answers 5xx to every call, or to those that `is_meant` selects, and counts them."""
 
     def __init__(self, really: Callable[..., object], is_meant: Callable[[str], bool] = lambda _: True) -> None:
         self.really, self.is_meant = really, is_meant
@@ -40,7 +40,7 @@ def breaks(world: World, monkeypatch: pytest.MonkeyPatch, what: str, meant: str 
 
 
 def persist(world: World) -> None:
-    """As the dispatcher would, through every rest."""
+    """Work as the dispatcher does, through every wait."""
     for _ in range(3 * ATTEMPTS):
         world.clock.pass_(60)
         world.work()
@@ -110,7 +110,7 @@ def test_an_output_that_cannot_be_written_is_a_failure_in_the_end(
     persist(world)
     assert failing.count == ATTEMPTS
     outcome = world.job(job).outcome
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert outcome.cause is Cause.UPLOAD
     assert f"given up after {ATTEMPTS} attempts" in outcome.reason
     assert world.objects.writes == [job.failure_location]
@@ -134,7 +134,7 @@ def test_an_input_that_cannot_be_read_is_a_failure_in_the_end(world: World, monk
     persist(world)
     assert failing.count == ATTEMPTS
     outcome = world.job(job).outcome
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, JobFailed)
     assert outcome.cause is Cause.DOWNLOAD
     assert world.script.seen == []
 
@@ -184,7 +184,7 @@ def test_slow_deliveries_hold_up_the_container(world: World, monkeypatch: pytest
 
     def slowly(*arguments: object, **named: object) -> None:
         gate.wait(10)
-        really(*arguments, **named)  # type: ignore[arg-type]  # handed on as they came
+        really(*arguments, **named)  # type: ignore[arg-type]  # passed on unchanged
 
     monkeypatch.setattr(world.objects, "store", slowly)
     limit = world.settings.most_deliveries
@@ -212,7 +212,7 @@ def test_a_failed_answer_of_the_container_is_no_failing_cloud(world: World) -> N
     world.serve()
     world.script.answer = lambda _: Said(503, b"busy")
     job = world.submit()
-    assert isinstance(world.work(), Failed)
+    assert isinstance(world.work(), JobFailed)
     assert world.job(job).attempts == 0
     world.script.answer = lambda _: Said(200, b"fine")
-    assert isinstance((world.submit(), world.work())[1], Completed)
+    assert isinstance((world.submit(), world.work())[1], JobCompleted)

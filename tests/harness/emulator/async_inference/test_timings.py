@@ -1,4 +1,4 @@
-"""What the emulator tells of an invocation's time, on its own path and nowhere in AWS's answers."""
+"""The emulator reports an invocation's time on its own path and in no answer of AWS's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from harness.core.errors import HarnessError
 from harness.emulator.async_inference.jobs import Invocation
-from harness.emulator.async_inference.timings import Timings
+from harness.emulator.async_inference.timings import PhaseTimings
 from harness.observations.phases import phases_of
 from tests.harness.emulator.running import RunningEmulator
 from tests.harness.emulator.world import World
@@ -30,7 +30,7 @@ def test_the_phases_of_an_invocation_are_told_apart(world: World) -> None:
     assert all(0 <= value < 5 for name, value in seconds.items() if name != "queue")
 
 
-def test_what_was_not_reached_has_no_time(world: World) -> None:
+def test_a_phase_that_was_not_reached_has_no_time(world: World) -> None:
     endpoint = world.serve()
     world.submit()
     world.objects.stored.clear()
@@ -40,7 +40,7 @@ def test_what_was_not_reached_has_no_time(world: World) -> None:
 
 
 def test_only_the_last_invocations_are_kept() -> None:
-    timings = Timings(most=2)
+    timings = PhaseTimings(most=2)
     for number in range(4):
         timings.note(invocation(number), "download", 0.5)
     timings.note(invocation(2), "download", 0.25)

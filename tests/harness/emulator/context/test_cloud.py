@@ -1,4 +1,4 @@
-"""The seam to S3 and SNS: locations, and every foreign exception mapped to one of three."""
+"""The seam to S3 and SNS: locations, and the mapping of every foreign exception to one of three."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_foreign_exceptions_are_ours(foreign: Exception, ours: type[Exception]) 
     assert type(caught.value) is ours, "5xx is tried so many times, silence for as long as it takes"
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_refused_connection_is_unreachable() -> None:
     client = local_client("s3", endpoint_url="http://127.0.0.1:9", region="eu-west-1")
     with pytest.raises(CloudUnreachable):
         S3Objects(client).fetch("s3://bucket/key", io.BytesIO())

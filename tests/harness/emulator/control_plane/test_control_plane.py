@@ -1,4 +1,4 @@
-"""Models, configs, tags and lists; the rules that no service model states."""
+"""Models, configs, tags and lists, and the rules that no service model states."""
 
 from __future__ import annotations
 

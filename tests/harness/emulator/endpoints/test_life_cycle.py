@@ -1,4 +1,4 @@
-"""The life of endpoints: creation, failure, replacement, updates and their way back, deletion."""
+"""The life of endpoints: creation, failure, replacement, updates, rollbacks, deletion."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_container_that_ends_at_its_start_fails_the_endpoint_at_once(world: Wo
         (OSError("no space left on device"), "no space left on device"),
     ],
 )
-def test_what_kept_a_container_from_starting_is_named(world: World, error: Exception, text: str) -> None:
+def test_the_failure_reason_names_why_a_container_did_not_start(world: World, error: Exception, text: str) -> None:
     world.script.start_error = error
     world.create()
     world.step()
@@ -298,7 +298,7 @@ def share(world: World) -> float:
 
 
 def sent_to(world: World, instances: set[str], jobs: int) -> int:
-    """How many of so many jobs went to these instances."""
+    """Return how many of that many jobs went to these instances."""
     before = len(world.script.seen)
     for _ in range(jobs):
         world.submit()

@@ -1,4 +1,4 @@
-"""CloudWatch Logs of endpoints: what the files of containers and platform are as log events."""
+"""CloudWatch Logs of endpoints: the log files of containers and platform as log events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ONE, TWO = "AllTraffic/i-1", "AllTraffic/i-2"
 
 
 def write(world: World, text: str, instance: str = "i-1", *, endpoint: str = "ep") -> Path:
-    """The container writes, and the emulator looks a second later."""
+    """Write to a container's log and let the emulator read it a second later."""
     path = world.parts.platform_log.container_log(LogStream(endpoint, "AllTraffic", instance))
     with path.open("a", newline="") as log:
         log.write(text)
@@ -57,7 +57,7 @@ def all_pages(world: World, **request: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_lines_carry_the_moment_at_which_they_were_seen(world: World) -> None:
+def test_lines_carry_the_time_at_which_they_were_read(world: World) -> None:
     write(world, "first\n")
     seen = millis(world)
     write(world, "second\r\n\nthird\n")
@@ -69,14 +69,14 @@ def test_lines_carry_the_moment_at_which_they_were_seen(world: World) -> None:
     assert len({event["eventId"] for event in events}) == 3
 
 
-def test_a_call_sees_what_was_written_a_moment_ago(world: World) -> None:
+def test_a_call_sees_what_was_just_written(world: World) -> None:
     path = write(world, "first\n")
     with path.open("a") as log:
         log.write("second\n")
     assert messages(filtered(world)) == ["first", "second"]
 
 
-def test_streams_are_told_in_the_order_of_time(world: World) -> None:
+def test_streams_are_listed_in_the_order_of_time(world: World) -> None:
     for number in range(4):
         write(world, f"{number}\n", f"i-{number % 2 + 1}")
     events = filtered(world)["events"]
@@ -94,16 +94,16 @@ def test_the_platforms_lines_are_a_stream_of_their_own(world: World) -> None:
     )
 
 
-def test_times_bound_what_is_told_and_both_ends_belong_to_it(world: World) -> None:
-    moments = []
+def test_filter_log_events_includes_both_ends_of_the_time_range(world: World) -> None:
+    timestamps = []
     for number in range(5):
         write(world, f"{number}\n")
-        moments.append(millis(world))
-    assert messages(filtered(world, startTime=moments[1], endTime=moments[3])) == ["1", "2", "3"]
-    assert messages(filtered(world, startTime=moments[4] + 1)) == []
+        timestamps.append(millis(world))
+    assert messages(filtered(world, startTime=timestamps[1], endTime=timestamps[3])) == ["1", "2", "3"]
+    assert messages(filtered(world, startTime=timestamps[4] + 1)) == []
 
 
-def test_of_get_log_events_the_end_does_not_belong_to_it(world: World) -> None:
+def test_get_log_events_excludes_the_end_time(world: World) -> None:
     write(world, "0\n")
     write(world, "1\n")
     answer = ask(world, "GetLogEvents", logGroupName=GROUP, logStreamName=ONE, endTime=millis(world))
@@ -124,10 +124,10 @@ def test_what_is_added_between_two_pages_comes_at_the_end(world: World) -> None:
     first = filtered(world, limit=1)
     assert "nextToken" not in first
     write(world, "c\nd\n", "i-2")
-    begun = filtered(world, limit=2)
+    two = filtered(world, limit=2)
     write(world, "late\n", "i-1")
-    rest = filtered(world, nextToken=begun["nextToken"])
-    assert messages(begun) + messages(rest) == ["b", "c", "d", "late"]
+    rest = filtered(world, nextToken=two["nextToken"])
+    assert messages(two) + messages(rest) == ["b", "c", "d", "late"]
 
 
 def test_an_answer_is_no_longer_than_a_megabyte(world: World) -> None:
@@ -164,7 +164,7 @@ def test_a_line_that_never_ends_is_taken_in_pieces(world: World) -> None:
     assert [len(text) for text in messages(filtered(world))] == [LONGEST_EVENT_BYTES]
 
 
-def test_notes_of_logs_that_somebody_removed_go_too(world: World) -> None:
+def test_marks_of_removed_logs_are_removed_too(world: World) -> None:
     path = write(world, "first\n")
     path.unlink()
     world.parts.housekeeping.tidy()
@@ -173,7 +173,7 @@ def test_notes_of_logs_that_somebody_removed_go_too(world: World) -> None:
     assert messages(filtered(world)) == ["anew"]
 
 
-def test_a_restart_keeps_the_moments(world: World) -> None:
+def test_a_restart_keeps_the_timestamps(world: World) -> None:
     write(world, "first\n")
     write(world, "second\n")
     before = filtered(world)["events"]
@@ -182,7 +182,7 @@ def test_a_restart_keeps_the_moments(world: World) -> None:
     assert filtered(world)["events"] == before
 
 
-def test_what_was_written_while_nobody_looked_is_dated_by_the_file(world: World) -> None:
+def test_lines_written_while_no_emulator_ran_carry_the_files_modification_time(world: World) -> None:
     path = write(world, "first\n")
     with path.open("a") as log:
         log.write("while it was down\n")

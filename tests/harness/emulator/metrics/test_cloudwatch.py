@@ -1,4 +1,4 @@
-"""Alarms as the local cloud really answers them."""
+"""Alarms as the local cloud answers them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which metrics an endpoint has, with which units and dimensions, and which it has not."""
+"""Which metrics an endpoint publishes, with which units and dimensions, and which it does not."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_backlog_counts_what_waits_and_what_is_worked_on(world: World) -> No
 
 
 @pytest.mark.parametrize(("is_published", "expected"), [(False, None), (True, [2.0])])
-def test_at_zero_instances_there_is_nothing_to_divide_by(
+def test_the_backlog_per_instance_at_zero_instances_follows_the_setting(
     tmp_path: Path, is_published: bool, expected: list[float] | None
 ) -> None:
     world = new_world(tmp_path, backlog_per_instance_at_zero=is_published)
@@ -119,7 +119,7 @@ def test_a_meter_that_nobody_reads_stays_bounded() -> None:
 
 
 class Recorder:
-    """CloudWatch's client, as far as it is used."""
+    """The part of CloudWatch's client that the emulator uses."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []

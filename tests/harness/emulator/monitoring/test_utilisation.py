@@ -1,4 +1,4 @@
-"""The metrics of instances: what they were, over what they could be, between two looks."""
+"""The metrics of instances: usage divided by the limit, between two measurements."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def values(data: list[Datum]) -> dict[str, float]:
     return {datum.name: datum.value for datum in data}
 
 
-def test_cpu_is_what_was_used_between_two_looks(tmp_path: Path, instance: ScriptedInstance) -> None:
+def test_cpu_utilisation_is_the_use_between_two_measurements(tmp_path: Path, instance: ScriptedInstance) -> None:
     now = [100.0]
     seen = Utilisation(lambda: [instance], tmp_path, lambda: now[0])
     assert "CPUUtilization" not in values(seen.data())
@@ -58,7 +58,7 @@ def test_an_instance_that_cannot_be_measured_has_no_datapoint(tmp_path: Path, in
     assert Utilisation(lambda: [instance], tmp_path, lambda: 1.0).data() == []
 
 
-def test_gpus_are_told_where_there_are_some(tmp_path: Path, instance: ScriptedInstance) -> None:
+def test_gpu_metrics_are_published_where_the_machine_has_gpus(tmp_path: Path, instance: ScriptedInstance) -> None:
     seen = Utilisation(lambda: [instance], tmp_path, lambda: 1.0, gpu=lambda: GpuUsage(37.0, 12.5))
     found = values(seen.data())
     assert (found["GPUUtilization"], found["GPUMemoryUtilization"]) == (37.0, 12.5)
@@ -74,7 +74,7 @@ def test_gpus_are_told_where_there_are_some(tmp_path: Path, instance: ScriptedIn
         ("No devices were found\n", None),
     ],
 )
-def test_what_nvidia_smi_says_is_summed_over_the_gpus(table: str, usage: GpuUsage | None) -> None:
+def test_the_values_of_nvidia_smi_are_summed_over_the_gpus(table: str, usage: GpuUsage | None) -> None:
     assert parse_usage(table) == usage
 
 

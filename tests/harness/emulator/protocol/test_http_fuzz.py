@@ -1,4 +1,4 @@
-"""Whatever is thrown at the HTTP face: an AWS-shaped error, never a traceback, and the next good request succeeds."""
+"""Malformed requests to the HTTP interface get an AWS-shaped error, never a traceback, and the next good succeeds."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> tuple[str, str, str, dict[str, str], bytes]:
-    """A good request with one place, however deep, replaced or removed."""
+    """Draw a good request with one value, at any depth, replaced or removed."""
     target, document = draw(st.sampled_from(GOOD))
     copy = json.loads(json.dumps(document))
     place: Any = copy

@@ -1,4 +1,4 @@
-"""The table of operations: botocore knows each, each has one owner, and the HTTP application serves nothing beside."""
+"""The table of operations: botocore knows each, each has one owner, and the HTTP application serves no other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOMS_OF_SERVICES = {
 
 
 def ask(app: HttpApplication, method: str, path: str, target: str = "") -> tuple[int, dict[str, Any]]:
-    """Status and document of one request without a body."""
+    """Return status and document of one request without a body."""
     sent: list[Any] = []
     scope = {"type": "http", "method": method, "path": path, "headers": [(b"x-amz-target", target.encode())]}
 

@@ -1,4 +1,4 @@
-"""The constraints of botocore's models in AWS's words, and the protocols around them."""
+"""The constraints of botocore's models in AWS's words, and the protocols that apply them."""
 
 from __future__ import annotations
 

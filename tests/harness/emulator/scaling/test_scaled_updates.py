@@ -1,4 +1,4 @@
-"""UpdateEndpoint of a variant that is a registered scalable target: what AWS lets through and what not."""
+"""UpdateEndpoint of a variant that is a registered scalable target: what AWS accepts and what it refuses."""
 
 from __future__ import annotations
 

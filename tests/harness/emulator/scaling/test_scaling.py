@@ -1,4 +1,4 @@
-"""Application Auto Scaling that acts: policies, alarms, cooldowns, activities; decisions as pure functions."""
+"""Application Auto Scaling: policies, alarms, cooldowns and activities; decisions as pure functions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def register(world: World, least: int = 0, most: int = 4, **more: Any) -> None:
 
 
 def step_policy(world: World, cooldown: int = 300) -> str:
-    """The documented policy from zero to one, with the user's alarm."""
+    """Put the documented policy from zero to one, with the user's alarm."""
     answer = aas(
         world,
         "PutScalingPolicy",
@@ -84,7 +84,7 @@ def tracking_policy(world: World, target: float = 5.0, **more: Any) -> dict[str,
 
 
 def live(world: World, minutes: float) -> None:
-    """So many minutes of samples and ticks, and of the endpoints' own lives."""
+    """Let that many minutes pass, with samples, ticks and steps of the endpoints."""
     for _ in range(int(minutes * 6)):
         world.clock.pass_(10)
         world.parts.publisher.sample()
@@ -291,7 +291,7 @@ def test_adjustment_types(kind: str, adjustment: int, least: int, wanted: int) -
     assert step_capacity(policy, 4, 0) == wanted
 
 
-def test_cooldowns_hold_back_what_was_done_already() -> None:
+def test_cooldowns_hold_back_repeated_activities() -> None:
     out = LastActivity(at=0, capacity_before=1, capacity_after=3)
     rules = {"out_seconds": 300.0, "in_seconds": 600.0}
     assert after_cooldown(3, 2, out, 100, **rules) is None
