@@ -27,8 +27,7 @@ _OPENERS: dict[str, Opener] = {
 _SIGNATURES: dict[bytes, Opener] = {
     b"\x93NUMPY": npy.open_npy,
     b"\x89PNG\r\n\x1a\n": images.open_image,
-    b"\xff\xd8\xff\xe0": images.open_image,  # JFIF
-    b"\xff\xd8\xff\xe1": images.open_image,  # Exif
+    b"\xff\xd8\xff": images.open_image,  # whatever marker is the first: JFIF, Exif, ICC, Adobe, a comment, a table
 }
 
 
