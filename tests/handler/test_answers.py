@@ -70,7 +70,7 @@ def test_a_picture_too_thin_for_the_network_is_the_senders_fault(
 ) -> None:
     """With the network's longest side of 160 pixels; 4000 x 1 becomes 1024 x 1 before."""
     thin = load(model_dir, Settings(frame_width=frame_width))
-    with pytest.raises(UnreadableMedia, match="too thin|which is more than the 67108864 pixels allowed"):
+    with pytest.raises(UnreadableMedia, match=r"too thin|which is more than the 67108864 pixels allowed"):
         respond(thin, encoded(kind, *size))
 
 

@@ -108,8 +108,8 @@ def network_size(width: int, height: int, frame_width: int | None, frame_height:
     wanted_width, wanted_height = _scaled_size(width, height, frame_width, frame_height)
     if wanted_width * wanted_height > MAX_FRAME_PIXELS:
         raise UnreadableMedia(
-            f"frames of {width} x {height} would be {wanted_width} x {wanted_height} for the network, which is more than "
-            f"the {MAX_FRAME_PIXELS} pixels allowed: FRAME_WIDTH or FRAME_HEIGHT is set, and the other follows the aspect"
+            f"frames of {width} x {height} would be {wanted_width} x {wanted_height} for the network, which is more "
+            f"than the {MAX_FRAME_PIXELS} pixels allowed: FRAME_WIDTH or FRAME_HEIGHT is set and the other follows"
         )
     return wanted_width, wanted_height
 

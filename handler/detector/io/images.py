@@ -19,8 +19,8 @@ from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
-# ISO/IEC 10918-1, B.1.1: a marker may follow any number of fill bytes, 0xFF; TEM (01), RSTn (D0 to D7) and SOI (D8) have
-# no segment. Bytes between two segments are skipped, as libjpeg does.
+# ISO/IEC 10918-1, B.1.1: a marker may follow any number of fill bytes, 0xFF; TEM (01), RSTn (D0 to D7) and SOI (D8)
+# have no segment. Bytes between two segments are skipped, as libjpeg does.
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])")
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
 
