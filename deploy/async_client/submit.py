@@ -83,12 +83,12 @@ def invoke(
             InferenceId=inference_id,
             **{name: value for name, value in optional.items() if value},
         )
-    return Submitted(
-        inference_id,
-        input_url,
-        header_text.reread(answer["OutputLocation"]),
-        header_text.reread(answer["FailureLocation"]) if "FailureLocation" in answer else None,
-    )
+    output_url = header_text.reread(answer["OutputLocation"])
+    return Submitted(inference_id, input_url, output_url, _failure_url(answer.get("FailureLocation")))
+
+
+def _failure_url(header: str | None) -> str | None:
+    return None if header is None else header_text.reread(header)
 
 
 def _as_key(inference_id: str) -> str:
