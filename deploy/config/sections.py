@@ -176,7 +176,8 @@ class RolloutSection(Section):
     """How long both fleets run after the traffic has moved; an alarm in that time brings the old one back."""
     smoke_input: FilePath | None = None
     """What is sent to prove a deployment; default: the clip of the known answer."""
-    smoke_content_type: str = "video/mp4"
+    smoke_content_type: str | None = None
+    """What it is sent as; default: what its name says."""
     smoke_requests: int = Field(default=2, ge=1, le=20)
     """How many are sent while an update bakes: a quiet queue would let anything pass."""
     ttl_hours: float | None = Field(default=None, gt=0)
