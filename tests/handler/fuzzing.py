@@ -130,7 +130,8 @@ def answered(service: Service, body: bytearray, content_type: str, mutation: int
     """What is wrong with the answer; None if it is one of those that a damaged file may have."""
     interval = (1, 3, 30)[mutation % 3]
     context = FakeContext({CUSTOM_ATTRIBUTES_HEADER: f"frame_interval={interval}"})
-    text, _ = transform_fn(service, body, content_type, None, context)
+    said = content_type if mutation % 4 else None  # now and then it has to be recognised
+    text, _ = transform_fn(service, body, said, None, context)
     return None if context.status[0] in (200, 400) else f"{context.status[0]}: {text.decode()[:500]}"
 
 

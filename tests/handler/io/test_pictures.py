@@ -6,6 +6,7 @@ import io
 import math
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,13 @@ def test_what_is_broken_between_the_segments_of_a_jpeg_is_for_the_decoder_to_say
     assert only_batch(b"\xff\xd8" + b"junk".join(headers), "image/jpeg").source_width == 40
     with pytest.raises(UnreadableMedia, match="damaged"):
         only_batch(b"\xff\xd8\xff\xd9", "image/jpeg")
+
+
+def test_a_jpeg_of_nothing_but_segments_is_refused_soon() -> None:
+    started = time.monotonic()
+    with pytest.raises(UnreadableMedia, match="damaged"):
+        only_batch(b"\xff\xd8" + b"\xff\xe0\x00\x02" * (16 << 20), "image/jpeg")
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("body", [b"GIF89a" + bytes(50), b"not a picture"])
