@@ -1,4 +1,4 @@
-"""The primitives, written once: errors, waiting, whole files, digests, redaction, settings and dated tables.
+"""The primitives, written once: errors, waiting, whole files, digests, redaction, headers, settings and dated tables.
 
 Imports nothing else of deploy; the harness uses them too.
 """
