@@ -15,6 +15,7 @@ from deploy.async_client.outcomes import Submitted
 from deploy.async_client.sent import Said, Sent, note_url
 from deploy.aws import Clients, aws_errors
 from deploy.aws.s3 import split
+from deploy.core import header_text
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,12 @@ def invoke(
             InferenceId=inference_id,
             **{name: value for name, value in optional.items() if value},
         )
-    return Submitted(inference_id, input_url, answer["OutputLocation"], answer.get("FailureLocation"))
+    output_url = header_text.reread(answer["OutputLocation"])
+    return Submitted(inference_id, input_url, output_url, _failure_url(answer.get("FailureLocation")))
+
+
+def _failure_url(header: str | None) -> str | None:
+    return None if header is None else header_text.reread(header)
 
 
 def _as_key(inference_id: str) -> str:

@@ -176,7 +176,8 @@ class RolloutSection(Section):
     """How long both fleets run after the traffic has moved; an alarm in that time rolls the update back."""
     smoke_input: FilePath | None = None
     """The input of smoke requests; default: the clip of the known answer."""
-    smoke_content_type: str = "video/mp4"
+    smoke_content_type: str | None = None
+    """The content type of that input; default: the type for its name."""
     smoke_requests: int = Field(default=2, ge=1, le=20)
     """How many are sent while an update bakes; without requests no alarm could go off."""
     ttl_hours: float | None = Field(default=None, gt=0)

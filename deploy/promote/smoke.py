@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.async_client import Completed, Destination, Failed, Request, submit, wait_for
+from deploy.async_client import Completed, Destination, Failed, Request, content_type_of, submit, wait_for
 from deploy.aws import Clients, aws_errors
 from deploy.config import Project
 from deploy.core.digests import digest_of_file
@@ -60,7 +60,9 @@ def probe(project: Project, evidence: Sequence[Evidence]) -> Probe:
         raise ConfigurationError(
             f"{project.path}: {file or 'nothing'} to send as a smoke test: name a clip with [rollout] smoke_input"
         )
-    return Probe(file, project.rollout.smoke_content_type, _expected(digest_of_file(file), evidence))
+    return Probe(
+        file, project.rollout.smoke_content_type or content_type_of(file), _expected(digest_of_file(file), evidence)
+    )
 
 
 def _expected(sha256: str, evidence: Sequence[Evidence]) -> Expectation | None:

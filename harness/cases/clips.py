@@ -50,13 +50,13 @@ def open_clip(path: Path) -> Clip:
 
 
 def _decode_facts(path: Path) -> ClipFacts | None:
-    return _array_facts(path) if path.suffix.lower() == ".npy" else _video_facts(path)
+    return _array_facts(path) if content_type_of(path) == "application/x-npy" else _video_facts(path)
 
 
 def _array_facts(path: Path) -> ClipFacts | None:
     try:
         frames = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+    except Exception:  # its header is a Python literal, which numpy parses: TokenError, RecursionError, KeyError...
         return None
     return ClipFacts(frames.shape[2], frames.shape[1], frames.shape[0], 0.0) if frames.ndim == 4 else None
 

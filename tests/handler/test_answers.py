@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pycocotools import mask as coco
 
-from detector.core.errors import RequestError, TruncatedMedia
-from detector.core.settings import Layout, Settings, from_environment
+from detector.core.errors import RequestError, TruncatedMedia, UnreadableMedia
+from detector.core.opencv import cv2
+from detector.core.settings import Layout, Masks, Settings, from_environment
 from detector.io.documents import ROW
 from detector.pipeline import Request, load, respond
 from tests.handler.clips import FRAME_COUNT, HEIGHT, RATE, WIDTH, ClipMaker, real_clip
@@ -48,6 +49,35 @@ def stack() -> Request:
     file = io.BytesIO()
     np.save(file, np.full((2, 8, 8, 3), 200, np.uint8))
     return Request(file.getvalue(), "application/x-npy")
+
+
+def encoded(kind: str, width: int, height: int) -> Request:
+    """A grey picture as JPEG or PNG, or as a stack of one."""
+    pixels = np.full((height, width, 3), 128, np.uint8)
+    if kind == "x-npy":
+        file = io.BytesIO()
+        np.save(file, pixels[None])
+        return Request(file.getvalue(), "application/x-npy")
+    suffix = {"jpeg": ".jpg", "png": ".png"}[kind]
+    return Request(cv2.imencode(suffix, pixels)[1].tobytes(), f"image/{kind}")
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "x-npy"])
+@pytest.mark.parametrize("size", [(1, 4000), (1, 65500), (65500, 1), (4000, 1)])
+@pytest.mark.parametrize("frame_width", [None, 1024])
+def test_a_picture_too_thin_for_the_network_is_the_senders_fault(
+    model_dir: Path, kind: str, size: tuple[int, int], frame_width: int | None
+) -> None:
+    """With the network's longest side of 160 pixels; 4000 x 1 becomes 1024 x 1 before."""
+    thin = load(model_dir, Settings(frame_width=frame_width))
+    with pytest.raises(UnreadableMedia, match=r"too thin|which is more than the 67108864 pixels allowed"):
+        respond(thin, encoded(kind, *size))
+
+
+@pytest.mark.parametrize("size", [(1, 160), (160, 1), (1, 1), (2, 300), (1, 2)])
+def test_a_picture_of_which_one_pixel_is_left_has_an_answer(model_dir: Path, size: tuple[int, int]) -> None:
+    body, _ = respond(load(model_dir, Settings(score_threshold=0.0, masks=Masks.RLE)), encoded("png", *size))
+    assert validated(json.loads(body))["video"] == {"width": size[0], "height": size[1]}
 
 
 def test_the_schema_is_a_schema_and_refuses_what_it_should() -> None:

@@ -15,7 +15,8 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from detector.core.opencv import cv2
+from detector.core.errors import UnreadableMedia
+from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -81,7 +82,10 @@ def blank(width: int, height: int) -> FrameBatch:
 
 
 def batches(clip: Clip, batch_size: int, frame_width: int | None, frame_height: int | None) -> Iterator[FrameBatch]:
-    """The clip's frames in order, `batch_size` at a time, in the size asked for; the last batch may be smaller."""
+    """The clip's frames in order, `batch_size` at a time, in the size asked for; the last batch may be smaller.
+
+    Raises UnreadableMedia, before it allocates a batch.
+    """
     width, height = network_size(clip.width, clip.height, frame_width, frame_height)
     while True:
         pixels = np.empty((batch_size, height, width, 3), np.uint8)
@@ -97,7 +101,20 @@ def batches(clip: Clip, batch_size: int, frame_width: int | None, frame_height: 
 
 
 def network_size(width: int, height: int, frame_width: int | None, frame_height: int | None) -> tuple[int, int]:
-    """(width, height) of what the network is given: with one of the two settings the other follows the aspect."""
+    """(width, height) of what the network is given: with one of the two settings the other follows the aspect.
+
+    Raises UnreadableMedia when that is more than MAX_FRAME_PIXELS: a thin picture's other side may be a million pixels.
+    """
+    wanted_width, wanted_height = _scaled_size(width, height, frame_width, frame_height)
+    if wanted_width * wanted_height > MAX_FRAME_PIXELS:
+        raise UnreadableMedia(
+            f"frames of {width} x {height} would be {wanted_width} x {wanted_height} for the network, which is more "
+            f"than the {MAX_FRAME_PIXELS} pixels allowed: FRAME_WIDTH or FRAME_HEIGHT is set and the other follows"
+        )
+    return wanted_width, wanted_height
+
+
+def _scaled_size(width: int, height: int, frame_width: int | None, frame_height: int | None) -> tuple[int, int]:
     if frame_width and frame_height:
         return frame_width, frame_height
     if frame_width:

@@ -1,12 +1,13 @@
 """Opens a JPEG or PNG picture as a clip of one frame, at 0 seconds.
 
-Owns: the decoding of pictures by OpenCV, which applies their EXIF orientation; boxes are in pixels of the turned
-picture. OpenCV decodes the beginning of a cut picture and fills the rest with grey, so this module looks for the
-picture's end.
+Owns: the decoding of pictures by OpenCV, which turns them as their EXIF orientation says; boxes are in pixels of the
+turned picture. OpenCV decodes the beginning of a cut picture and fills the rest with grey, so their ends are looked
+for here. Everything else that is wrong with a picture is OpenCV's to say.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,7 +19,11 @@ from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, b"\xff\xd9"
+# ISO/IEC 10918-1, B.1.1: a marker may follow any number of fill bytes, 0xFF; TEM (01), RSTn (D0 to D7) and SOI (D8)
+# have no segment. Bytes between two segments are skipped, as libjpeg does.
+_MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])")
+_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_MOST_MARKERS = 100_000
 
 
 @contextmanager
@@ -47,12 +52,22 @@ def _decoded(body: bytes | bytearray) -> Pixels:
 def _is_whole(body: bytes | bytearray) -> bool:
     if body.startswith(_PNG):
         return b"IEND" in body
-    return body.find(_END_OF_IMAGE, _jpeg_scan_offset(body)) >= 0
+    return _has_jpeg_end(body)
 
 
-def _jpeg_scan_offset(body: bytes | bytearray) -> int:
-    """Where a JPEG's compressed pixels begin: past its segments, one of which may hold a whole JPEG thumbnail."""
+def _has_jpeg_end(body: bytes | bytearray) -> bool:
+    """Whether the end marker is there, outside all segments: one of them may hold a whole JPEG thumbnail.
+
+    A file of more markers than any picture needs is left to the decoder, which is faster at refusing it.
+    """
     offset = len(_JPEG)
-    while offset + 4 <= len(body) and body[offset] == 0xFF and body[offset + 1] != _START_OF_SCAN:
-        offset += 2 + int.from_bytes(body[offset + 2 : offset + 4], "big")
-    return offset
+    for _ in range(_MOST_MARKERS):
+        marker = _MARKER.search(body, offset)
+        if marker is None:
+            return False
+        if marker[1][0] == _END_OF_IMAGE:
+            return True
+        offset = marker.end()
+        if marker[1][0] != _START_OF_SCAN:  # its few bytes hold no marker, and compressed pixels follow
+            offset += int.from_bytes(body[offset : offset + 2], "big")
+    return True

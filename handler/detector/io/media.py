@@ -15,9 +15,18 @@ from detector.io import images, npy, video
 Body = bytes | bytearray
 Opener = Callable[[Body, int], AbstractContextManager[Clip]]
 
-ACCEPTED = "video/*, application/octet-stream, image/jpeg, image/png, application/x-npy"
+ACCEPTED = "video/*, application/octet-stream, image/jpeg, image/png, application/x-npy, application/mxf"
 # S3 calls an object that was uploaded without a type binary/octet-stream, and SageMaker passes the object's type on.
 _BYTES_TYPES = ("application/octet-stream", "binary/octet-stream")
+# What the tables of machines, and so other uploaders, call .mxf, .ogv, .ts, .mts, .3gp and .3g2.
+_VIDEO_TYPES = (
+    "application/mxf",
+    "application/ogg",
+    "text/vnd.trolltech.linguist",
+    "model/vnd.mts",
+    "audio/3gpp",
+    "audio/3gpp2",
+)
 _OPENERS: dict[str, Opener] = {
     "image/jpeg": images.open_image,
     "image/jpg": images.open_image,
@@ -27,8 +36,7 @@ _OPENERS: dict[str, Opener] = {
 _SIGNATURES: dict[bytes, Opener] = {
     b"\x93NUMPY": npy.open_npy,
     b"\x89PNG\r\n\x1a\n": images.open_image,
-    b"\xff\xd8\xff\xe0": images.open_image,  # JFIF
-    b"\xff\xd8\xff\xe1": images.open_image,  # Exif
+    b"\xff\xd8\xff": images.open_image,  # whatever marker is the first: JFIF, Exif, ICC, Adobe, a comment, a table
 }
 
 
@@ -48,7 +56,7 @@ def _opener(body: Body, content_type: str | None) -> Opener:
     essence = (content_type or _BYTES_TYPES[0]).partition(";")[0].strip().lower()
     if essence in _BYTES_TYPES:
         return next((opener for start, opener in _SIGNATURES.items() if body.startswith(start)), video.open_video)
-    if essence.startswith("video/"):
+    if essence.startswith("video/") or essence in _VIDEO_TYPES:
         return video.open_video
     if essence not in _OPENERS:
         raise UnsupportedType(f"content type {content_type!r} is not accepted; send one of {ACCEPTED}")

@@ -54,7 +54,7 @@ def _header(body: bytes | bytearray) -> tuple[tuple[int, ...], int]:
         version = _npy_format.read_magic(start)
         read = _npy_format.read_array_header_1_0 if version == (1, 0) else _npy_format.read_array_header_2_0
         shape, fortran_order, dtype = read(start)
-    except ValueError as error:
+    except Exception as error:  # the header is a Python literal: TokenError, RecursionError, KeyError...
         raise UnreadableMedia(f"{_EXPECTED}; its header cannot be read: {error}") from error
     if dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or fortran_order:
         order = "Fortran" if fortran_order else "C"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from deploy.core import header_text
 from harness.serving.stacks.contract.ping import PING_TIMEOUT_SECONDS
 
 _CHUNK_BYTES = 256 * 1024
@@ -124,8 +125,8 @@ def invoke(
         size = _receive(connection, response, answer_path)
         return Answered(
             response.status,
-            response.getheader("Content-Type"),
-            response.getheader("X-Amzn-SageMaker-Custom-Attributes"),
+            _header(response, "Content-Type"),
+            _header(response, "X-Amzn-SageMaker-Custom-Attributes"),
             size,
         )
     except (_DeadlinePassed, TimeoutError):
@@ -139,7 +140,7 @@ def invoke(
 def _send(connection: _Connection, headers: Mapping[str, str], body: IO[bytes], size_bytes: int) -> None:
     connection.putrequest("POST", "/invocations", skip_accept_encoding=True)
     for name, value in headers.items():
-        connection.putheader(name, value.encode("latin-1", "replace"))
+        connection.putheader(name, header_text.written(value))
     connection.putheader("Content-Length", str(size_bytes))
     connection.endheaders()
     try:
@@ -147,6 +148,11 @@ def _send(connection: _Connection, headers: Mapping[str, str], body: IO[bytes], 
             connection.send(chunk)
     except (BrokenPipeError, ConnectionResetError):
         return  # it may have answered already: a 413 comes before the body is read
+
+
+def _header(response: http.client.HTTPResponse, name: str) -> str | None:
+    value = response.getheader(name)
+    return None if value is None else header_text.reread(value)
 
 
 def _refusal(response: http.client.HTTPResponse, is_length_required: bool) -> str | None:

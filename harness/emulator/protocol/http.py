@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from deploy.core import header_text
 from harness.emulator.protocol import faults, json_rpc, rest_json
 from harness.emulator.protocol.operations import OperationTable
 from harness.emulator.protocol.reply import Reply
@@ -77,7 +78,7 @@ async def _answer_rest(request: Request, route: Route, labels: Mapping[str, str]
 
 
 def _headers(request: Request) -> Mapping[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
+    return {name.decode("latin-1").lower(): header_text.read(value) for name, value in request.headers.raw}
 
 
 async def _body(request: Request, limit: int) -> bytes:
@@ -89,9 +90,7 @@ async def _body(request: Request, limit: int) -> bytes:
 
 
 async def _send(reply: Reply, send: Send) -> None:
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in reply.headers.items()
-    ]
+    headers = [(name.lower().encode("latin-1"), header_text.written(value)) for name, value in reply.headers.items()]
     headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.async_client import content_type_of
 from harness.cases.opencv import cv2
 from harness.report.drawing.colours import Palette
 from harness.report.drawing.pictures import Frame, FrameDetections, draw, scaled_frame
 
-_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+_IMAGE_TYPES = ("image/jpeg", "image/png")
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,10 @@ def busiest_window(frames: Sequence[FrameDetections], count: int, threshold: flo
 
 def frames_at(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
     """The frames of these indices in rising order, RGB, upright; ends where the media ends or cannot be decoded."""
-    suffix = media.suffix.lower()
-    if suffix == ".npy":
+    content_type = content_type_of(media)
+    if content_type == "application/x-npy":
         yield from _frames_of_array(media, indices)
-    elif suffix in _IMAGE_SUFFIXES:
+    elif content_type in _IMAGE_TYPES:
         yield from _frames_of_image(media, indices)
     else:
         yield from _frames_of_video(media, indices)
@@ -127,7 +128,7 @@ def _frames_of_array(media: Path, indices: Collection[int]) -> Iterator[tuple[in
     """`application/x-npy`: (N, height, width, 3), uint8, RGB."""
     try:
         frames = np.load(media, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+    except Exception:  # its header is a Python literal, which numpy parses: TokenError, RecursionError, KeyError...
         return
     if frames.ndim == 4 and frames.shape[-1] == 3 and frames.dtype == np.uint8:
         for index in sorted(indices):

@@ -6,6 +6,7 @@ import io
 import math
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def only_batch(body: bytes | bytearray, content_type: str) -> FrameBatch:
+def only_batch(body: bytes | bytearray, content_type: str | None) -> FrameBatch:
     with media.open_clip(body, content_type, 30) as clip:
         (batch,) = frames.batches(clip, 4, None, None)
     return batch
@@ -97,6 +98,62 @@ def test_the_end_of_a_thumbnail_is_not_the_end_of_its_picture() -> None:
     assert only_batch(body, "image/jpeg").source_width == 200
     with pytest.raises(TruncatedMedia, match="its end marker is not in"):
         only_batch(body[: len(body) - 300], "image/jpeg")
+
+
+def segments(body: bytes) -> list[bytes]:
+    """A JPEG's segments, each with its marker; the last one holds the start of the scan and all that follows."""
+    found, offset = [], 2
+    while body[offset + 1] != 0xDA:
+        end = offset + 2 + int.from_bytes(body[offset + 2 : offset + 4], "big")
+        found.append(body[offset:end])
+        offset = end
+    return [*found, body[offset:]]
+
+
+def segment(marker: int, payload: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload
+
+
+ADOBE = segment(0xEE, b"Adobe\x00\x64\x00\x00\x00\x00\x01")
+COMMENT = segment(0xFE, b"made by hand, with an end marker inside: \xff\xd9")
+PROFILE = segment(0xE2, b"ICC_PROFILE\x00\x01\x01" + bytes(128))
+
+
+@pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream", None])
+@pytest.mark.parametrize("first", [ADOBE, COMMENT, PROFILE, b""], ids=["Adobe", "comment", "ICC", "quantisation table"])
+def test_a_jpeg_may_begin_with_any_segment(first: bytes, content_type: str | None) -> None:
+    jfif, *rest = segments(saved(picture(), "JPEG"))
+    assert jfif[1] == 0xE0
+    assert rest[0][1] == 0xDB
+    batch = only_batch(b"\xff\xd8" + first + b"".join(rest), content_type)
+    assert batch.pixels[0, 5].mean(axis=0) == pytest.approx([255, 0, 0], abs=16)
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff" * 7])
+@pytest.mark.parametrize("content_type", ["image/jpeg", None])
+@pytest.mark.parametrize("is_progressive", [False, True])
+def test_fill_bytes_before_the_markers_of_a_jpeg_are_no_damage(
+    filling: bytes, content_type: str | None, is_progressive: bool
+) -> None:
+    *headers, scan = segments(saved(picture(200, 150), "JPEG", progressive=is_progressive))
+    body = b"\xff\xd8" + b"".join(filling + each for each in [*headers, scan[:-2], scan[-2:]])
+    assert only_batch(body, content_type).pixels[0, 5].mean(axis=0) == pytest.approx([255, 0, 0], abs=16)
+    with pytest.raises(TruncatedMedia, match="its end marker is not in"):
+        only_batch(body[:-1], content_type)
+
+
+def test_what_is_broken_between_the_segments_of_a_jpeg_is_for_the_decoder_to_say() -> None:
+    headers = segments(saved(picture(), "JPEG"))
+    assert only_batch(b"\xff\xd8" + b"junk".join(headers), "image/jpeg").source_width == 40
+    with pytest.raises(UnreadableMedia, match="damaged"):
+        only_batch(b"\xff\xd8\xff\xd9", "image/jpeg")
+
+
+def test_a_jpeg_of_nothing_but_segments_is_refused_soon() -> None:
+    started = time.monotonic()
+    with pytest.raises(UnreadableMedia, match="damaged"):
+        only_batch(b"\xff\xd8" + b"\xff\xe0\x00\x02" * (16 << 20), "image/jpeg")
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("body", [b"GIF89a" + bytes(50), b"not a picture"])
@@ -159,6 +216,13 @@ def test_an_array_with_giant_pictures_is_refused() -> None:
         only_batch(npy_header((1, 70000, 7000, 3)) + bytes(100), "application/x-npy")
 
 
+@pytest.mark.parametrize("header", ["{'descr': '|u1', (", "(" * 3000, "{'descr': ('|u1', 3), 'shape': ()}", "'" * 3])
+def test_an_array_header_that_python_cannot_read_is_the_senders_fault(header: str) -> None:
+    body = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(100)
+    with pytest.raises(UnreadableMedia, match="its header cannot be read"):
+        only_batch(body, "application/x-npy")
+
+
 @pytest.mark.parametrize("shape", [(0, 8, 8, 3), (2, 0, 8, 3), (-1, 8, 8, 3)])
 def test_an_array_without_pixels_is_empty_media(shape: tuple[int, ...]) -> None:
     with pytest.raises(EmptyMedia, match="holds no pixels"):
@@ -185,6 +249,22 @@ def test_the_size_that_is_not_given_follows_the_aspect(
     wanted: tuple[int | None, int | None], size: tuple[int, int]
 ) -> None:
     assert frames.network_size(160, 120, *wanted) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"), [((1, 65500), (1024, None)), ((65500, 1), (None, 1024)), ((1, 4000), (8192, None))]
+)
+def test_a_size_for_the_network_beyond_the_bound_is_refused_before_it_is_allocated(
+    size: tuple[int, int], wanted: tuple[int | None, int | None]
+) -> None:
+    clip = Clip(*size, iter(()))
+    with pytest.raises(UnreadableMedia, match=f"frames of {size[0]} x {size[1]} would be .* more than the 67108864"):
+        list(frames.batches(clip, 8, *wanted))
+
+
+def test_the_largest_size_that_can_be_asked_for_is_within_the_bound() -> None:
+    assert frames.network_size(16, 16, 8192, 8192) == (8192, 8192)
+    assert frames.network_size(7680, 4320, 8192, None) == (8192, 4608)
 
 
 def test_a_batch_is_scaled_and_remembers_the_size_of_its_source() -> None:

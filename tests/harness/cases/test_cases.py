@@ -83,5 +83,12 @@ def test_a_stack_of_pictures_is_counted(tmp_path: Path) -> None:
     assert [facts.sampled_count(interval) for interval in (1, 3, 7, 8)] == [7, 3, 1, 1]
 
 
+@pytest.mark.parametrize("header", ["{'descr': '|u1', (", "(" * 3000])
+def test_a_stack_whose_header_cannot_be_parsed_has_no_facts(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "stack.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+    assert open_clip(path).facts is None
+
+
 def test_a_file_without_frames_has_no_facts(tmp_path: Path) -> None:
     assert cases.of_bad_input(tmp_path).clip.facts is None

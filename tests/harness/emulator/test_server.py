@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from deploy.core import header_text
 from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.server import Emulator
 from tests.harness.emulator.containers import Said, Script, Seen, echo, serve
-from tests.harness.emulator.running import RunningEmulator, running_emulator
+from tests.harness.emulator.running import RunningEmulator, config_request, running_emulator
 
 
 def test_an_invocation_goes_all_the_way(running: RunningEmulator) -> None:
@@ -29,6 +30,47 @@ def test_an_invocation_goes_all_the_way(running: RunningEmulator) -> None:
     stored = running.wait_for_object(answer["OutputLocation"])
     assert (stored.body, stored.content_type) == (b"frames", "video/mp4")
     assert running.wait_for_results(1)[0]["inferenceId"] == "one"
+
+
+# "\u00c5" has the byte 0x85 in UTF-8, a line break to some readers; "\u00e0" ends in 0xa0, a space to others.
+NAMES = ["clip\u00fc.mp4", "\u6620\u50cf.mp4", "caf\u00e9 \u00c5\u00e0", "\U0001f3a5", "a%20b+c%C3%BC?d#e"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_whose_key_is_not_ascii_is_found(running: RunningEmulator, name: str) -> None:
+    running.serve()
+    location = running.objects.put(f"s3://bucket/in/{name}", name.encode(), "video/mp4")
+    answer = running.client.invoke_endpoint_async(EndpointName="ep", InputLocation=location)
+    assert running.wait_for_object(answer["OutputLocation"]).body == name.encode()
+    (message,) = running.wait_for_results(1)
+    assert message["requestParameters"]["inputLocation"] == location
+
+
+@pytest.mark.parametrize("name", NAMES[:4])
+def test_a_result_is_found_where_the_path_for_results_is_not_ascii(running: RunningEmulator, name: str) -> None:
+    """botocore takes the header's UTF-8 for Latin-1; our client reads it again."""
+    request = config_request("ep")
+    paths = {"S3OutputPath": f"s3://bucket/out/{name}", "S3FailurePath": f"s3://bucket/failed/{name}"}
+    request["AsyncInferenceConfig"]["OutputConfig"] |= paths
+    running.sagemaker.create_model(ModelName="ep", PrimaryContainer={"Image": "image:1"})
+    running.sagemaker.create_endpoint_config(**request)
+    running.sagemaker.create_endpoint(EndpointName="ep", EndpointConfigName="ep")
+    running.wait_for("ep", "InService")
+    answer = running.client.invoke_endpoint_async(EndpointName="ep", Body=b"frames")
+    (message,) = running.wait_for_results(1)
+    output, failure = (header_text.reread(answer[name]) for name in ("OutputLocation", "FailureLocation"))
+    assert output.startswith(f"s3://bucket/out/{name}/")
+    assert failure.startswith(f"s3://bucket/failed/{name}/")
+    assert output == message["responseParameters"]["outputLocation"]
+    assert running.objects.stored[output].body == b"frames"
+
+
+def test_the_containers_own_attributes_come_back_as_they_were(running: RunningEmulator) -> None:
+    running.serve(is_async=False)
+    attributes = {"X-Amzn-SageMaker-Custom-Attributes": "frames=\u6620".encode().decode("latin-1")}
+    running.script.answer = lambda _: Said(200, b"{}", {"Content-Type": "application/json", **attributes})
+    answer = running.client.invoke_endpoint(EndpointName="ep", Body=b"x")
+    assert header_text.reread(answer["CustomAttributes"]) == "frames=\u6620"
 
 
 def test_a_hundred_jobs_have_a_hundred_outcomes_at_the_configured_concurrency(running: RunningEmulator) -> None:
