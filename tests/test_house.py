@@ -155,6 +155,15 @@ def test_a_folder_has_one_face(folder: str) -> None:
     assert taken - used <= set(*listed or [()])
 
 
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder])
+def test_a_package_names_modules_that_exist(folder: str) -> None:
+    """The left column of the table in its docstring, and what is backticked first in a line of it."""
+    docstring = ast.get_docstring(ast.parse(MODULES[folder].read_text(encoding="utf-8"))) or ""
+    listed = re.findall(r"^ {4}`?([a-z][a-z0-9_]*)`?/? {2,}\S", docstring, flags=re.MULTILINE)
+    there = {path.stem for path in MODULES[folder].parent.rglob("*") if "__pycache__" not in path.parts}
+    assert [name for name in listed if name not in there] == []
+
+
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_no_module_takes_what_another_keeps_to_itself(module: str) -> None:
     private = [
@@ -246,6 +255,8 @@ def test_every_command_of_the_readme_exists_with_its_options(line: str) -> None:
     while rest and f"{name} {rest[0]}" in known:
         name, rest = f"{name} {rest[0]}", rest[1:]
     options = {option for parameter in known[name].params for option in (*parameter.opts, *parameter.secondary_opts)}
+    required = [each for each in known[name].params if each.required and each.param_type_name == "option"]
+    assert [each.name for each in required if not set(each.opts) & set(rest)] == []
     for word in rest:
         if word.startswith("--"):
             assert word.split("=")[0] in options | {"--help"}, f"{name} has no option {word}"

@@ -52,9 +52,10 @@ def _total(accounts: Sequence[Account]) -> float:
 def _means(every: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """In `ORDER`, what is not in it before `write`."""
     names = {name for seconds in every for name in seconds}
-    ordered = sorted(names, key=lambda name: (_place(name), name))
+    ordered = sorted(names, key=lambda name: (place(name), name))
     return {name: sum(seconds.get(name, 0.0) for seconds in every) / len(every) for name in ordered}
 
 
-def _place(name: str) -> float:
+def place(name: str) -> float:
+    """In the order of a request's way; what is not in it comes before `write`."""
     return ORDER.index(name) if name in ORDER else ORDER.index("write") - 0.5

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.evidence.bench import Bench, BenchPoint
-from harness.bench.measurement.stages import ORDER, in_line
+from harness.bench.measurement.stages import ORDER, in_line, place
 
 _TICKS = 5
 # A narrower segment has no room for its name.
@@ -154,7 +154,7 @@ def waterfall(bench: Bench) -> Chart:
         lanes = [Lane(tuple(_segments(scale, following)))]
         beside = {name: each for name, each in point.stage_seconds_per_frame.items() if name not in following}
         if beside:
-            start = sum(seconds for name, seconds in following.items() if _place(name) < ORDER.index("decode"))
+            start = sum(seconds for name, seconds in following.items() if place(name) < ORDER.index("decode"))
             lanes.append(Lane(tuple(_segments(scale, beside, start))))
         return _row(bench, point, f"{1000 * sum(following.values()):.1f} ms", *lanes)
 
@@ -171,20 +171,16 @@ def waterfall(bench: Bench) -> Chart:
 def shown_stages(bench: Bench) -> tuple[str, ...]:
     """In the order of a request's way."""
     seen = {name for point in bench.points for name in point.stage_seconds_per_frame}
-    return tuple(sorted(seen, key=lambda name: (_place(name), name)))
+    return tuple(sorted(seen, key=lambda name: (place(name), name)))
 
 
 def _segments(scale: _Axis, seconds: Mapping[str, float], start: float = 0.0) -> Iterator[Segment]:
-    for name in sorted(seconds, key=_place):
+    for name in sorted(seconds, key=place):
         width = scale.percent(1000 * seconds[name])
         label = f"{name} {1000 * seconds[name]:.1f}" if width >= _LABELLED_PERCENT else ""
         kind = name if name in ORDER else "other"
         yield Segment(kind, scale.percent(1000 * start), width, label)
         start += seconds[name]
-
-
-def _place(name: str) -> float:
-    return ORDER.index(name) if name in ORDER else ORDER.index("write") - 0.5
 
 
 def _memories(point: BenchPoint) -> Mapping[str, float]:
