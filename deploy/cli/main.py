@@ -46,7 +46,12 @@ def deploy(context: typer.Context, options: PromotionOptions, version: VersionOp
         plan(options)
 
 
-app = group("deploy", HELP, SECTIONS, deploy, runs_alone=True, is_program=True)
+ELSEWHERE = {
+    "plan": "the plan is `deploy` without a command, with the same options",
+    "apply": "a plan is carried out by `deploy --promote`, with the same options",
+    "promote": "promotion is `deploy --promote`, with the same options",
+}
+app = group("deploy", HELP, SECTIONS, deploy, runs_alone=True, is_program=True, elsewhere=ELSEWHERE)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import typer
 
@@ -18,14 +19,15 @@ def group(
     *,
     runs_alone: bool = False,
     is_program: bool = False,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
 ) -> typer.Typer:
     """`text` is its help; `callback` runs before a command, and without a command where the group `runs_alone`.
 
-    A program can install shell completion.
+    A program can install shell completion. `elsewhere` answers for words that are no command.
     """
     app = typer.Typer(
         name=name,
-        cls=sectioned(sections),
+        cls=sectioned(sections, elsewhere),
         help=text,
         invoke_without_command=runs_alone,
         no_args_is_help=not runs_alone,

@@ -7,12 +7,13 @@ without an import.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import typer
@@ -80,13 +81,21 @@ def docstring(module: str) -> str:
     return inspect.cleandoc(Path(spec.origin).read_text(encoding="utf-8").split('"""', 2)[1])
 
 
-def sectioned(sections: Sequence[Section]) -> type[TyperGroup]:
-    """A command group that has these commands and whose help lists them under these titles."""
+def sectioned(sections: Sequence[Section], elsewhere: Mapping[str, str] = MappingProxyType({})) -> type[TyperGroup]:
+    """A command group that has these commands and whose help lists them under these titles.
+
+    `elsewhere` answers for words that are no command here and that people type all the same.
+    """
 
     class Sectioned(TyperGroup):
         def __init__(self, **attributes: Any) -> None:
             super().__init__(**attributes)
             self.commands.update(command for section in sections for command in section.commands())
+
+        def resolve_command(self, context: Any, arguments: list[str]) -> Any:
+            if arguments[0] in elsewhere:
+                context.fail(elsewhere[arguments[0]])
+            return super().resolve_command(context, arguments)
 
         def format_commands(self, _: Any, formatter: _Formatter) -> None:
             width = max(len(name) for name in self.commands)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
+from deploy.cli.main import main
 from deploy.cli.options import EndpointOptions, GateOptions, JudgedEndpointOptions, ProjectOptions, TargetName
 from deploy.cli.session.target import Options
 
@@ -31,3 +34,13 @@ def test_paths_and_lists_become_what_json_keeps() -> None:
 def test_every_field_of_a_group_is_one_of_the_session() -> None:
     known = {field.name for field in fields(Options)}
     assert {field.name for group in (JudgedEndpointOptions, GateOptions) for field in fields(group)} == known
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"), [("plan", "`deploy` without a command"), ("promote", "`deploy --promote`")]
+)
+def test_words_of_other_tools_are_answered(word: str, answer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([word])
+    assert ended.value.code == 2
+    assert answer in capsys.readouterr().err
