@@ -1,4 +1,4 @@
-"""Which way the handler's sampled frames came: skipped to with PyAV, or with OpenCV decoding every frame before them.
+"""Which way the handler's sampled frames came: skipped to, or with every frame before them decoded.
 
 The handler keeps that to itself, so the one function that all skipped frames pass through is listened to.
 """
@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from detector.core.frames import Frame, Pixels
-from detector.io import skipping
+from detector.core.frames import Frame
+from detector.io import sampling
+from detector.io.containers import Request
 from detector.io.gops import CannotSkip
+from detector.io.sampling import Survey
 
 
 @dataclass
@@ -24,19 +26,19 @@ class Skips:
 @contextmanager
 def noted() -> Iterator[Skips]:
     """Of the clips read meanwhile, in this process."""
-    skips, checked = Skips(), skipping.checked
+    skips, skipped = Skips(), sampling.skipped
 
-    def listening(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
+    def listening(request: Request, survey: Survey) -> Iterator[Frame]:
         try:
-            for frame in checked(frames, first):
+            for frame in skipped(request, survey):
                 skips.frame_count += 1
                 yield frame
         except CannotSkip as reason:
             skips.given_up_because = str(reason)
             raise
 
-    skipping.checked = listening
+    sampling.skipped = listening
     try:
         yield skips
     finally:
-        skipping.checked = checked
+        sampling.skipped = skipped

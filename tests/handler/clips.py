@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 FRAME_COUNT, RATE = 50, 25
 WIDTH, HEIGHT = 160, 120
 _PATTERN = f"testsrc2=size={WIDTH}x{HEIGHT}:rate={RATE}:duration={FRAME_COUNT / RATE}"
@@ -91,6 +94,23 @@ def reference_times(path: Path) -> list[float]:
         for frame in json.loads(found.stdout)["frames"]
     ]
     return [stamp - stamps[0] for stamp in stamps]
+
+
+def reference_pixels(path: Path) -> npt.NDArray[np.uint8]:
+    """Every frame that the ffmpeg program shows, (frames, height, width, 3) RGB, turned as its autorotation does."""
+    entries = ["-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "json"]
+    found = subprocess.run(["ffprobe", "-v", "quiet", *entries, str(path)], check=True, capture_output=True)
+    stream = json.loads(found.stdout)["streams"][0]
+    raw = ("-map", "0:v:0", "-vsync", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-")
+    command = ["ffmpeg", "-v", "quiet", "-nostdin", "-i", str(path), *raw]
+    pictures = subprocess.run(command, check=False, capture_output=True, timeout=120).stdout
+    assert pictures.startswith(b"P6\n"), path
+    size = pictures[3 : pictures.index(b"\n", 3)]
+    width, height = map(int, size.split())
+    assert {width, height} == {stream["width"], stream["height"]}
+    header = b"P6\n" + size + b"\n255\n"
+    rows = np.frombuffer(pictures, np.uint8).reshape(-1, len(header) + 3 * width * height)
+    return rows[:, len(header) :].reshape(-1, height, width, 3)
 
 
 def real_clip(name: str) -> Path:

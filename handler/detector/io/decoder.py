@@ -1,16 +1,11 @@
-"""Every N-th picture of an H.264 clip without decoding all the others: with PyAV, where it is installed.
+"""PyAV, FFmpeg for Python: packets, decoded pictures and their pixels. The only module that speaks with it.
 
-Owns: decoding by a plan (`gops`), and the proof that what comes out is what OpenCV would have given: the first picture
-is compared pixel by pixel, every picture's time stamp is one that was asked for, and none is missing. Whatever does not
-fit raises CannotSkip, and the caller goes on with OpenCV. May not: be the only way to read a clip.
-
-Within a group that is decoded, pictures that no other refers to are skipped unless they are wanted (`skip_frame`). Only
-H.264 tells them apart for certain: in HEVC the lower layers of a stream may refer to them.
+Owns: which stream of a file is the video, how a decoder is set up, the woven pixels of a picture in RGB, and the
+orientation in which it is shown. May not: know which frames are wanted, or what a packet that fails means (`sampling`).
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,107 +13,159 @@ from typing import Any
 
 import numpy as np
 
-from detector.core.frames import Frame, Pixels
-from detector.core.opencv import OPEN_OPTIONS
-from detector.io.gops import CannotSkip, PacketRecord, Plan, holds_idr, length_size, plan
+from detector.core.errors import UnreadableMedia
+from detector.core.frames import Pixels
+from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
+from detector.io.containers import Unopened
 
 av: Any
 try:
     import av
+    from av.video.reformatter import VideoReformatter
 except ImportError:
     av = None
 
-_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts")
-_PIXEL_FORMATS = ("yuv420p", "yuvj420p")
+DecodingError: type[Exception] = av.FFmpegError if av else OSError
+"""What PyAV raises for a packet that cannot be decoded, or a file that cannot be read on."""
+
 _MOST_THREADS = 16  # FFmpeg's own limit; each thread holds a picture or more
-# Of the first picture's values: in a flat one, different conversions of colours look the same.
-_LEAST_DEVIATION = 4.0
+# In a display matrix 1.0 is 1 << 16; FFmpeg shows a picture upright that is turned by less than a degree.
+_LEVEL_SINE = 0.0175
 
 
-def sampled(path: str, frame_interval: int) -> Iterator[Frame]:
-    """Frames 0, N, 2N..., to be `checked`. Raises CannotSkip rather than give a wrong one."""
-    if av is None or frame_interval == 1:
-        raise CannotSkip("PyAV is not installed" if av is None else "every frame is wanted")
-    try:
-        with _opened(path) as (container, stream):
-            planned = _planned(container, stream, frame_interval)
-            container.seek(0)
-            yield from _decoded(container, stream, planned)
-    except av.FFmpegError as error:
-        raise CannotSkip(f"FFmpeg says {error}") from error
+class Source:
+    """An opened file and its first video stream; attached pictures (cover art) are none."""
 
+    def __init__(self, container: Any, stream: Any) -> None:
+        self._container = container
+        self._reformatter = VideoReformatter()
+        self.stream = stream
+        self.decoder = stream.codec_context
 
-def checked(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
-    """The same frames, if they begin with `first`, OpenCV's picture of frame 0; else raises CannotSkip."""
-    frame = next(frames)
-    if first[::8, ::8].std() < _LEAST_DEVIATION:
-        raise CannotSkip("the first picture is too flat to compare")
-    if not np.array_equal(frame.pixels, first):
-        raise CannotSkip("PyAV's first picture is not OpenCV's")
-    yield frame
-    yield from frames
+    @property
+    def container_format(self) -> str:
+        return str(self._container.format.name)
 
+    @property
+    def video_stream_count(self) -> int:
+        return len(self._container.streams.video)
 
-def _planned(container: Any, stream: Any, frame_interval: int) -> Plan:
-    size = length_size(stream.codec_context.extradata)
-    return plan([_record(packet, size) for packet in _packets(container, stream)], frame_interval)
+    @property
+    def start_seconds(self) -> float:
+        return (self._container.start_time or 0) / 1e6
 
+    def seconds_of(self, pts: int | None) -> float | None:
+        return None if pts is None else float(pts * self.stream.time_base)
 
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """Without the empty one that PyAV ends with."""
-    return (packet for packet in container.demux(stream) if packet.size)
+    @property
+    def frame_seconds(self) -> float:
+        rate = self.stream.average_rate or self.stream.guessed_rate
+        return float(1 / rate) if rate and 0.01 < rate < 1000 else 1 / 25
 
+    @property
+    def declared_frame_count(self) -> int | None:
+        """What the container says, or lets estimate by its duration."""
+        if self.stream.frames > 0:
+            return int(self.stream.frames)
+        if self._container.duration and self._container.duration > 0:
+            return round(self._container.duration / 1e6 / self.frame_seconds) or None
+        return None
 
-def _record(packet: Any, size: int | None) -> PacketRecord:
-    begins = bool(packet.is_keyframe) and holds_idr(bytes(packet), size)
-    return PacketRecord(packet.pts, begins, not (packet.is_corrupt or packet.is_discard))
+    @property
+    def declared_seconds(self) -> float | None:
+        """The container's whole length, where its header states one; others are only estimated."""
+        states_it = self.container_format in ("matroska,webm", "flv")
+        return self._container.duration / 1e6 if states_it and self._container.duration else None
 
+    def packets(self) -> Iterator[Any]:
+        """In decoding order, from where the file is read now, without the empty one that PyAV ends with."""
+        return (packet for packet in self._container.demux(self.stream) if packet.size)
 
-def _decoded(container: Any, stream: Any, planned: Plan) -> Iterator[Frame]:
-    """Reads the packets once more, from the start."""
-    left = dict(planned.wanted)
-    origin, decoder = min(left), stream.codec_context
-    packets = itertools.zip_longest(_packets(container, stream), planned.stamps, planned.is_needed)
-    for packet, stamp, is_needed in packets:
-        if packet is None or packet.pts != stamp:
-            raise CannotSkip("the packets are others on a second reading")
-        if is_needed:
-            decoder.skip_frame = "DEFAULT" if stamp in planned.wanted else "NONREF"
-            yield from _wanted(decoder.decode(packet), left, origin, stream.time_base)
-        if len(left) == 0:
-            return
-    yield from _wanted(decoder.decode(None), left, origin, stream.time_base)
-    if left:
-        raise CannotSkip(f"{len(left)} pictures did not come")
+    def packets_of_all_streams(self) -> Iterator[Any]:
+        return (packet for packet in self._container.demux() if packet.size)
 
-
-def _wanted(pictures: list[Any], left: dict[int, int], origin: int, time_base: Any) -> Iterator[Frame]:
-    for picture in pictures:
-        index = left.pop(picture.pts, None)
-        if index is not None:
-            if picture.is_corrupt:
-                raise CannotSkip(f"picture {index} is corrupt")
-            yield Frame(index, float((picture.pts - origin) * time_base), _pixels(picture), is_bgr=True)
-
-
-def _pixels(picture: Any) -> Pixels:
-    return np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)
+    def pixels(self, picture: Any) -> Pixels:
+        """(height, width, 3) RGB by the stream's own colour matrix and range, turned as the picture is shown."""
+        if picture.width * picture.height > MAX_FRAME_PIXELS:
+            raise _giant(picture.width, picture.height)
+        shown: Any = self._reformatter.reformat(_woven(picture), format="rgb24", interpolation="BICUBIC")
+        plane = shown.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: shown.height, : 3 * shown.width]
+        return _oriented(rows.reshape(shown.height, shown.width, 3), _matrix(picture))
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[Any, Any]]:
-    """The container and its video stream, if they are of a kind that this works with; else CannotSkip."""
+def opened(path: str, *, exactly: bool = False) -> Iterator[Source]:
+    """Raises Unopened. With `exactly`, an error of the decoder is one of the very packet it was given.
+
+    Otherwise FFmpeg decodes several frames at once, and tells of an error some packets later, or not at all where a
+    picture comes out with it.
+    """
     _take_python_out_of_the_log()
-    with av.open(path, options=dict(OPEN_OPTIONS)) as container:
-        streams = container.streams.video
-        if container.format.name not in _CONTAINERS or len(streams) != 1:
-            raise CannotSkip(f"a {container.format.name} file with {len(streams)} video streams")
-        decoder = streams[0].codec_context
-        if decoder.name != "h264" or decoder.pix_fmt not in _PIXEL_FORMATS or decoder.width % 2 or decoder.height % 2:
-            raise CannotSkip(f"{decoder.name} in {decoder.pix_fmt}, {decoder.width} x {decoder.height}")
-        streams[0].thread_type = "AUTO"
+    try:
+        container = av.open(path, options=dict(OPEN_OPTIONS))
+    except (av.FFmpegError, ValueError) as error:
+        raise Unopened(str(error)) from error
+    with container:
+        stream = next((each for each in container.streams.video if not _is_cover_art(each)), None)
+        if stream is None or stream.codec_context is None:
+            raise Unopened("no video stream that can be decoded")
+        decoder = stream.codec_context
+        if decoder.width * decoder.height > MAX_FRAME_PIXELS:
+            raise _giant(decoder.width, decoder.height)
+        stream.thread_type = "SLICE" if exactly else "AUTO"
         decoder.thread_count = _thread_count()
-        yield container, streams[0]
+        yield Source(container, stream)
+
+
+def _giant(width: int, height: int) -> UnreadableMedia:
+    return UnreadableMedia(f"frames of {width} x {height} are larger than the {MAX_FRAME_PIXELS} pixels allowed")
+
+
+def _is_cover_art(stream: Any) -> bool:
+    return bool(stream.disposition & type(stream.disposition).attached_pic)
+
+
+def _woven(picture: Any) -> Any:
+    """The picture itself, or an interlaced one's two fields as one progressive picture.
+
+    FFmpeg's scaler would convert each field by itself and take the colours of its neighbours from the same field, which
+    the ffmpeg program does not; PyAV cannot clear the mark, so the planes are copied.
+    """
+    if not picture.interlaced_frame:
+        return picture
+    woven = av.VideoFrame(picture.width, picture.height, picture.format.name)
+    for source, target in zip(picture.planes, woven.planes, strict=True):
+        rows, into = (np.frombuffer(each, np.uint8).reshape(-1, each.line_size) for each in (source, target))
+        height, width = min(len(rows), len(into)), min(source.line_size, target.line_size)
+        into[:height, :width] = rows[:height, :width]
+    woven.colorspace, woven.color_range = picture.colorspace, picture.color_range
+    return woven
+
+
+def _matrix(picture: Any) -> tuple[float, float, float, float] | None:
+    """(a, b, c, d) of the display matrix: a source pixel (x, y) is shown at (ax + cy, bx + dy), y downwards."""
+    found = picture.side_data.get("DISPLAYMATRIX")
+    if found is None:
+        return None
+    cells = np.frombuffer(found, np.int32) / float(1 << 16)
+    return float(cells[0]), float(cells[1]), float(cells[3]), float(cells[4])
+
+
+def _oriented(pixels: Pixels, matrix: tuple[float, float, float, float] | None) -> Pixels:
+    """One of the eight ways to turn and mirror a picture, as FFmpeg's autorotation does. Raises UnreadableMedia."""
+    if matrix is None or not any(matrix):
+        return pixels
+    a, b, c, d = matrix
+    upright, across = max(abs(a), abs(d)), max(abs(b), abs(c))
+    if min(upright, across) > _LEVEL_SINE * max(upright, across):
+        raise UnreadableMedia(
+            "the video is shown turned by an angle that is no multiple of 90 degrees (its display matrix); turn its "
+            "pictures: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4"
+        )
+    if across > upright:
+        pixels, a, d = pixels.transpose(1, 0, 2), c, b
+    return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
 
 
 def _thread_count() -> int:
