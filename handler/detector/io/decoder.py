@@ -16,7 +16,7 @@ import numpy as np
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import Pixels
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
-from detector.io.containers import Unopened
+from detector.io.containers import RE_ENCODE, Unopened
 
 av: Any
 try:
@@ -88,18 +88,22 @@ class Source:
         """(height, width, 3) RGB by the stream's own colour matrix and range, turned as the picture is shown."""
         if picture.width * picture.height > MAX_FRAME_PIXELS:
             raise _giant(picture.width, picture.height)
-        shown: Any = self._reformatter.reformat(_woven(picture), format="rgb24", interpolation="BICUBIC")
+        try:
+            shown: Any = self._reformatter.reformat(_woven(picture), format="rgb24", interpolation="BICUBIC")
+        except av.FFmpegError as error:
+            reason = f"{picture.format.name} cannot be converted to pixels: {error}"
+            raise UnreadableMedia(f"a picture in {reason}; {RE_ENCODE}") from error
         plane = shown.planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: shown.height, : 3 * shown.width]
         return _oriented(rows.reshape(shown.height, shown.width, 3), _matrix(picture))
 
 
 @contextmanager
-def opened(path: str, *, exactly: bool = False) -> Iterator[Source]:
+def opened(path: str, *, exactly: bool = False, thread_count: int = 0) -> Iterator[Source]:
     """Raises Unopened. With `exactly`, an error of the decoder is one of the very packet it was given.
 
     Otherwise FFmpeg decodes several frames at once, and tells of an error some packets later, or not at all where a
-    picture comes out with it.
+    picture comes out with it. `thread_count` 0 leaves the number to FFmpeg: one more than there are cores, 16 at most.
     """
     _take_python_out_of_the_log()
     try:
@@ -114,7 +118,7 @@ def opened(path: str, *, exactly: bool = False) -> Iterator[Source]:
         if decoder.width * decoder.height > MAX_FRAME_PIXELS:
             raise _giant(decoder.width, decoder.height)
         stream.thread_type = "SLICE" if exactly else "AUTO"
-        decoder.thread_count = _thread_count()
+        decoder.thread_count = thread_count
         yield Source(container, stream)
 
 
@@ -168,8 +172,8 @@ def _oriented(pixels: Pixels, matrix: tuple[float, float, float, float] | None) 
     return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
 
 
-def _thread_count() -> int:
-    """One for each core. FFmpeg by itself takes one more (libavcodec/pthread.c): a sixth of the speed on two cores."""
+def one_thread_a_core() -> int:
+    """For skipping: FFmpeg's one more (libavcodec/pthread.c) costs a sixth of its speed on two cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, _MOST_THREADS)
 

@@ -22,7 +22,7 @@ from typing import Any
 from detector.core.errors import TruncatedMedia, UnreadableMedia
 from detector.core.frames import ClipWarning, Frame
 from detector.io import decoder
-from detector.io.containers import Reach, Request, Unopened
+from detector.io.containers import RE_ENCODE, Reach, Request, Unopened
 from detector.io.decoder import Source
 from detector.io.gops import CannotSkip, PacketRecord, Plan, holds_idr, length_size, plan
 
@@ -66,7 +66,10 @@ def sampled(request: Request) -> Generator[Frame, None, None]:
             return
         except (CannotSkip, _Doubtful, decoder.DecodingError) as reason:
             logger.debug("decoded in another way after frame %d: %s", last_index, reason)
-    yield from (frame for frame in _Exact(request, survey).frames() if frame.frame_index > last_index)
+    try:
+        yield from (frame for frame in _Exact(request, survey).frames() if frame.frame_index > last_index)
+    except decoder.DecodingError as error:
+        raise UnreadableMedia(f"the video cannot be read on after frame {last_index}: {error}; {RE_ENCODE}") from error
 
 
 def reach(path: str) -> Reach:
@@ -128,7 +131,7 @@ def skipped(request: Request, survey: Survey) -> Iterator[Frame]:
     if survey.may_skip:
         raise CannotSkip(survey.may_skip)
     planned = plan(survey.records, request.frame_interval)
-    with decoder.opened(request.path) as source:
+    with decoder.opened(request.path, thread_count=decoder.one_thread_a_core()) as source:
         yield from _by_plan(source, planned)
 
 
