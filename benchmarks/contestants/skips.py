@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from detector.core.frames import Frame
-from detector.io import sampling
-from detector.io.containers import Request
-from detector.io.gops import CannotSkip
-from detector.io.sampling import Survey
+from detector.io.video import sampling
+from detector.io.video.containers import Request
+from detector.io.video.gops import CannotSkip
+from detector.io.video.sampling import Survey
 
 
 @dataclass

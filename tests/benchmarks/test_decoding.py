@@ -14,10 +14,10 @@ from benchmarks.contestants.contestants import Job, Ran, set_up
 from benchmarks.decoding import POINTS, Row
 from benchmarks.pairs import Pairs, Run
 from detector.core.frames import Frame
-from detector.io import sampling
-from detector.io.containers import Request
-from detector.io.gops import CannotSkip
-from detector.io.sampling import Survey
+from detector.io.video import sampling
+from detector.io.video.containers import Request
+from detector.io.video.gops import CannotSkip
+from detector.io.video.sampling import Survey
 
 CLIP = Path(__file__).parents[2] / "harness" / "samples" / "known_answer" / "clip.mp4"
 FRAMES = 63

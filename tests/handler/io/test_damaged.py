@@ -16,7 +16,8 @@ import inference
 from detector.core.errors import RequestError, TruncatedMedia, UnreadableMedia
 from detector.core.frames import ClipWarning, Frame
 from detector.core.settings import Settings
-from detector.io import decoder, media
+from detector.io import media
+from detector.io.video import decoder
 from detector.pipeline import Request, respond
 from tests.handler.clips import ClipMaker, reference_times
 from tests.handler.fakes import service

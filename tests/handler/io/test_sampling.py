@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.core.frames import Frame
-from detector.io import gops, sampling, video
-from detector.io.containers import Request
-from detector.io.gops import CannotSkip, PacketRecord
+from detector.io import video
+from detector.io.video import gops, sampling
+from detector.io.video.containers import Request
+from detector.io.video.gops import CannotSkip, PacketRecord
 from tests.handler.clips import WHOLE, ClipMaker, real_clip, reference_pixels, reference_times
 
 pytest.importorskip("av")
@@ -85,7 +86,7 @@ def test_every_codec_has_ffmpegs_pictures(clips: ClipMaker, name: str, interval:
 
 @pytest.mark.parametrize("name", sorted(set(WHOLE) - {"mpeg2.mpg"}))
 def test_a_good_clip_is_never_decoded_twice(clips: ClipMaker, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG, "detector.io.sampling"):
+    with caplog.at_level(logging.DEBUG, "detector.io.video.sampling"):
         sampled(clips.whole(name), 1)
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == ["every frame is wanted"]
 
@@ -99,14 +100,14 @@ def test_giving_up_early_never_stops_the_worker(clips: ClipMaker) -> None:
     """In a process of its own: where a decoder's thread waits for the interpreter, nothing in it can end the test."""
     path = clips.made("short-groups.mp4", *ODD["short-groups.mp4"])  # hung after 50 to 180 times
     giving_up = (
-        "import sys; from detector import pipeline; from detector.io import sampling, containers\n"
+        "import sys; from detector import pipeline; from detector.io.video import sampling, containers\n"
         "import torchvision.io, av\n"
         "av.logging.set_level(av.logging.ERROR)\n"  # as torchvision.io does wherever it finds PyAV
         "for _ in range(1000):\n"
         "    frames = sampling.sampled(containers.Request(sys.argv[1], 5, 5.0))\n"
         "    next(frames), frames.close()\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(sampling.__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(sampling.__file__).parents[3])}
     subprocess.run([sys.executable, "-c", giving_up, str(path)], env=environment, check=True, timeout=120)
 
 

@@ -16,8 +16,9 @@ from detector.core.detections import FrameDetections
 from detector.core.frames import Frame, FrameBatch
 from detector.core.opencv import cv2
 from detector.core.settings import Settings
-from detector.io import media, storage
-from detector.io.capture import PresentationClock
+from detector.io import media
+from detector.io.video import storage
+from detector.io.video.capture import PresentationClock
 from detector.pipeline import Request, Service, respond
 from tests.handler.clips import FRAME_COUNT, HEIGHT, WHOLE, WIDTH, ClipMaker, real_clip, reference_times
 

@@ -21,10 +21,10 @@ from typing import Any
 
 from detector.core.errors import TruncatedMedia, UnreadableMedia
 from detector.core.frames import ClipWarning, Frame
-from detector.io import decoder
-from detector.io.containers import RE_ENCODE, Reach, Request, Unopened
-from detector.io.decoder import Source
-from detector.io.gops import CannotSkip, PacketRecord, Plan, holds_idr, length_size, plan
+from detector.io.video import decoder
+from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.io.video.decoder import Source
+from detector.io.video.gops import CannotSkip, PacketRecord, Plan, holds_idr, length_size, plan
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from itertools import chain
 
 from detector.core.errors import EmptyMedia, RequestError, TruncatedMedia, UnreadableMedia
 from detector.core.frames import Clip, Frame
-from detector.io import capture, containers, decoder, sampling, storage
-from detector.io.containers import RE_ENCODE, Container, Reach, Request, Unopened
+from detector.io.video import capture, containers, decoder, sampling, storage
+from detector.io.video.containers import RE_ENCODE, Container, Reach, Request, Unopened
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import numpy as np
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import Pixels
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
-from detector.io.containers import RE_ENCODE, Unopened
+from detector.io.video.containers import RE_ENCODE, Unopened
 
 av: Any
 try:

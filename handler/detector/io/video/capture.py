@@ -14,7 +14,7 @@ import numpy as np
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame, Pixels
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
-from detector.io.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
 
 
 def sampled(request: Request) -> Generator[Frame, None, None]:
