@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from detector.core.settings import Settings
 from detector.io import media
 from detector.io.video import decoder
 from detector.pipeline import Request, respond
-from tests.handler.clips import ClipMaker, reference_times
+from tests.handler.clips import ClipMaker, damaged, reference_times
 from tests.handler.fakes import service
 
 av = pytest.importorskip("av")
@@ -35,20 +35,6 @@ CODECS = {
     "damaged-hevc.mp4": "-c:v libx265 -x265-params log-level=none:keyint=4:bframes=0 -pix_fmt yuv420p",
 }
 SCHEMA = json.loads(Path(inference.__file__).with_name("predictions.schema.json").read_text())
-
-
-def damaged(path: Path, packets: Sequence[int], filling: int = 0) -> bytes:
-    """The clip with those packets of its video overwritten, in decoding order."""
-    body = bytearray(path.read_bytes())
-    for start, size in placed(path)[packets[0] : packets[-1] + 1]:
-        skipped = 12 if path.suffix == ".webm" else 0  # a Matroska packet's place is that of its block's header
-        body[start + skipped : start + size] = bytes([filling]) * (size - skipped)
-    return bytes(body)
-
-
-def placed(path: Path) -> list[tuple[int, int]]:
-    with av.open(str(path)) as container:
-        return [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
 
 
 def read(body: bytes, interval: int = 1, percent: float = 5.0) -> tuple[list[Frame], list[ClipWarning]]:

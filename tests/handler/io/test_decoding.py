@@ -10,7 +10,7 @@ import pytest
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame
 from detector.io import media
-from tests.handler.clips import ClipMaker, reference_pixels, reference_times
+from tests.handler.clips import INTERLACED, ORIENTATIONS, ClipMaker, reference_pixels, reference_times, with_matrix
 
 pytest.importorskip("av")
 
@@ -34,18 +34,6 @@ DEEP = {
     "-x265-params log-level=none:colormatrix=bt2020nc",
     "deep-422.mkv": "-c:v libx264 -pix_fmt yuv422p10le",
     "deep-709.mp4": "-vf scale=out_color_matrix=bt709 -c:v libx264 -pix_fmt yuv420p10le -colorspace bt709",
-}
-_FIELDS = "-vf setfield=tff -flags +ildct+ilme"
-INTERLACED = {
-    "fields-h264.mp4": f"{_FIELDS} -c:v libx264 -x264opts tff=1 -pix_fmt yuv420p",
-    "fields-h264-bottom.mkv": "-vf setfield=bff -flags +ildct+ilme -c:v libx264 -x264opts bff=1 -pix_fmt yuv420p",
-    "fields-h264.ts": f"{_FIELDS} -c:v libx264 -x264opts tff=1 -pix_fmt yuv420p",
-    "fields-mpeg2.ts": f"{_FIELDS} -c:v mpeg2video -bf 2",
-    "fields-mpeg2.mpg": f"{_FIELDS} -c:v mpeg2video",
-    "fields-mpeg2-422.mxf": f"{_FIELDS} -c:v mpeg2video -pix_fmt yuv422p",
-    "fields-mpeg4.mp4": f"{_FIELDS} -c:v mpeg4",
-    "fields-prores.mov": f"{_FIELDS} -c:v prores_ks -field_order tt",
-    "fields-ffv1.mkv": f"{_FIELDS} -c:v ffv1 -field_order tt -pix_fmt yuv420p",
 }
 
 
@@ -96,20 +84,6 @@ def test_a_clip_that_becomes_interlaced_midway_is_woven_from_there(clips: ClipMa
     path = clips.folder / "becomes-interlaced.ts"
     path.write_bytes(first.read_bytes() + second.read_bytes())
     assert_shown_as_by_ffmpeg(path, interval)
-
-
-ORIENTATIONS = [(1, 0, 0, 1), (-1, 0, 0, 1), (1, 0, 0, -1), (-1, 0, 0, -1),
-                (0, 1, 1, 0), (0, 1, -1, 0), (0, -1, 1, 0), (0, -1, -1, 0)]  # fmt: skip
-
-
-def with_matrix(source: Path, path: Path, matrix: tuple[float, float, float, float]) -> Path:
-    """The MP4 with (a, b, c, d) in its track header (ISO/IEC 14496-12, 8.3.2): nine words, 40 bytes into the box."""
-    body = bytearray(source.read_bytes())
-    at = body.index(b"tkhd") + 4 + 40
-    a, b, c, d = (round(value * 65536) & 0xFFFFFFFF for value in matrix)
-    body[at : at + 36] = b"".join(word.to_bytes(4, "big") for word in (a, b, 0, c, d, 0, 0, 0, 1 << 30))
-    path.write_bytes(body)
-    return path
 
 
 @pytest.mark.parametrize("interval", [1, 5])

@@ -4,6 +4,7 @@
     sampling      the sampled frames by PyAV, whatever fails to decode; H.264 is skipped through by a plan of `gops`
     decoder       PyAV itself: packets, pictures, pixels
     capture       OpenCV, where PyAV is not installed
+    streams       what a stream's headers say of fields, and an MP4 of mirroring: for `capture`
     containers    what a video file says of its own length
     storage       a body as a file without a name
 
