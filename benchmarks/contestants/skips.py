@@ -1,4 +1,4 @@
-"""Observes whether the handler's frames were skipped to with PyAV, or OpenCV decoded every frame before them.
+"""Which way the handler's sampled frames came: skipped to, or with every frame before them decoded.
 
 The handler does not report that, so this module wraps the one function that all skipped frames pass through.
 """
@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from detector.core.frames import Frame, Pixels
-from detector.io import skipping
-from detector.io.gops import CannotSkip
+from detector.core.frames import Frame
+from detector.io.video import sampling
+from detector.io.video.containers import Request
+from detector.io.video.gops import CannotSkip
+from detector.io.video.sampling import Survey
 
 
 @dataclass
@@ -23,20 +25,20 @@ class Skips:
 
 @contextmanager
 def noted() -> Iterator[Skips]:
-    """Count the skips of the clips that this process reads while the context lasts."""
-    skips, checked = Skips(), skipping.checked
+    """Of the clips read meanwhile, in this process."""
+    skips, skipped = Skips(), sampling.skipped
 
-    def listening(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
+    def listening(request: Request, survey: Survey) -> Iterator[Frame]:
         try:
-            for frame in checked(frames, first):
+            for frame in skipped(request, survey):
                 skips.frame_count += 1
                 yield frame
         except CannotSkip as reason:
             skips.given_up_because = str(reason)
             raise
 
-    skipping.checked = listening
+    sampling.skipped = listening
     try:
         yield skips
     finally:
-        skipping.checked = checked
+        sampling.skipped = skipped

@@ -83,9 +83,12 @@ def respond(service: Service, request: Request) -> tuple[bytes, str]:
     output = wire.negotiated(request.accept, settings)
     with stages.during("write"), ExitStack() as stack:
         with stages.during("decode"):
-            clip = stack.enter_context(media.open_clip(request.body, request.content_type, settings.frame_interval))
+            opened = media.open_clip(
+                request.body, request.content_type, settings.frame_interval, settings.failed_packets_percent
+            )
+            clip = stack.enter_context(opened)
         batches = stack.enter_context(_batches(service, settings, clip, stages))
-        header = documents.Header(clip.width, clip.height, service.labels, settings)
+        header = documents.Header(clip.width, clip.height, service.labels, settings, clip.warnings)
         answer = documents.written(output, header, predicted(service.predictor, batches, settings, stages))
     logger.info(stages.line(gpu_peak_bytes=_gpu_peak_bytes()))
     return answer, str(output)

@@ -13,9 +13,11 @@ from benchmarks.contestants import skips
 from benchmarks.contestants.contestants import Job, Ran, set_up
 from benchmarks.decoding import POINTS, Row
 from benchmarks.pairs import Pairs, Run
-from detector.core.frames import Frame, Pixels
-from detector.io import skipping
-from detector.io.gops import CannotSkip
+from detector.core.frames import Frame
+from detector.io.video import sampling
+from detector.io.video.containers import Request
+from detector.io.video.gops import CannotSkip
+from detector.io.video.sampling import Survey
 
 CLIP = Path(__file__).parents[2] / "harness" / "samples" / "known_answer" / "clip.mp4"
 FRAMES = 63
@@ -42,21 +44,21 @@ def test_where_every_frame_is_wanted_none_is_skipped_to_and_the_reason_is_told()
 
 
 def test_a_clip_that_is_skipped_through_only_halfway_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = skipping.checked
+    whole = sampling.skipped
 
-    def gives_up(frames: Iterator[Frame], first: Pixels) -> Iterator[Frame]:
-        yield from (frame for frame, _ in zip(whole(frames, first), range(2), strict=False))
+    def gives_up(request: Request, survey: Survey) -> Iterator[Frame]:
+        yield from (frame for frame, _ in zip(whole(request, survey), range(2), strict=False))
         raise CannotSkip("a changed stream")
 
-    monkeypatch.setattr(skipping, "checked", gives_up)
+    monkeypatch.setattr(sampling, "skipped", gives_up)
     assert decoded(10) == Ran(7, skipped_to_count=2, why_not_skipped="a changed stream")
 
 
 def test_listening_ends_with_its_context() -> None:
-    before = skipping.checked
+    before = sampling.skipped
     with skips.noted():
-        assert skipping.checked is not before
-    assert skipping.checked is before
+        assert sampling.skipped is not before
+    assert sampling.skipped is before
 
 
 def test_a_worker_takes_another_job_and_keeps_its_process() -> None:

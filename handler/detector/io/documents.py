@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from detector.core.detections import FrameDetections
+from detector.core.frames import ClipWarning
 from detector.core.settings import Layout, Settings
 from detector.io.wire import Output
 
@@ -31,12 +32,16 @@ _BOX_DECIMALS, _SCORE_DECIMALS, _SECONDS_DECIMALS = 3, 6, 6
 
 @dataclass(frozen=True)
 class Header:
-    """The facts about a clip; `width` and `height` are the source's, and boxes and masks are in its pixels."""
+    """What is said once for a clip; `width` and `height` are of the source, in whose pixels boxes and masks are.
+
+    `warnings` is complete when the last frame has been read, so it is written after the frames are.
+    """
 
     width: int
     height: int
     labels: Mapping[int, str]
     settings: Settings
+    warnings: Sequence[ClipWarning] = ()
 
 
 def written(output: Output, header: Header, frames: Iterable[FrameDetections]) -> bytes:
@@ -46,20 +51,15 @@ def written(output: Output, header: Header, frames: Iterable[FrameDetections]) -
     plain = header.settings.layout is Layout.PLAIN
     elements = (_json(_plain(frame, header) if plain else _frame(frame, header)) for frame in frames)
     if output is Output.JSON_LINES:
-        lines = elements if plain else _after(_json(_header(header)), elements)
-        return "".join(f"{line}\n" for line in lines).encode()
+        lines = [f"{element}\n" for element in elements]
+        return "".join(lines if plain else [f"{_json(_header(header))}\n", *lines]).encode()
     array = f"[{','.join(elements)}]"
     return (array if plain else f'{_json(_header(header))[:-1]},"frames":{array}}}').encode()
 
 
-def _after(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
 def _header(header: Header) -> dict[str, Any]:
     settings = header.settings
-    return {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "video": {"width": header.width, "height": header.height},
         "labels": {str(label_id): name for label_id, name in header.labels.items()},
@@ -70,6 +70,16 @@ def _header(header: Header) -> dict[str, Any]:
             "frame_height": settings.frame_height,
             "masks": settings.masks,
         },
+    }
+    return {**document, "warnings": list(map(_warning, header.warnings))} if header.warnings else document
+
+
+def _warning(warning: ClipWarning) -> dict[str, Any]:
+    return {
+        "code": warning.code,
+        "message": warning.message,
+        "packets": list(warning.packets),
+        "lost_frames": list(warning.lost_frames),
     }
 
 

@@ -40,8 +40,12 @@ _SIGNATURES: dict[bytes, Opener] = {
 }
 
 
-def open_clip(body: Body, content_type: str | None, frame_interval: int) -> AbstractContextManager[Clip]:
-    """Open the clip in `body`, with every `frame_interval`-th frame; closing it frees the decoder's resources.
+def open_clip(
+    body: Body, content_type: str | None, frame_interval: int, failed_percent: float = 5.0
+) -> AbstractContextManager[Clip]:
+    """The clip in `body`, with every `frame_interval`-th frame; closing it frees what decoding took.
+
+    Of a video, `failed_percent` of the packets may fail to decode; the clip's `warnings` say which did.
 
     Plain bytes, or no content type at all, are a video unless they begin like a JPEG, PNG or npy file.
     Raises UnsupportedType, EmptyMedia, UnreadableMedia or TruncatedMedia, some of them only while frames are read.
@@ -49,6 +53,8 @@ def open_clip(body: Body, content_type: str | None, frame_interval: int) -> Abst
     opener = _opener(body, content_type)
     if not body:
         raise EmptyMedia("the body is empty (0 bytes); check that the upload had ended before the endpoint was invoked")
+    if opener is video.open_video:
+        return video.open_video(body, frame_interval, failed_percent)
     return opener(body, frame_interval)
 
 

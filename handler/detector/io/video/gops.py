@@ -27,9 +27,12 @@ class PacketRecord:
 
     pts: int | None
     begins_group: bool
-    """Whether it holds an IDR picture."""
-    is_sound: bool
-    """Whether it is neither corrupt nor hidden by an edit list."""
+    """It holds an IDR picture."""
+    is_sound: bool = True
+    """The container does not mark it as corrupt."""
+    is_hidden: bool = False
+    """An edit list hides its picture: it is decoded and not shown."""
+    is_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def _stamps(records: Sequence[PacketRecord]) -> list[int]:
         raise CannotSkip("packets without a presentation time")
     if len(set(stamps)) != len(stamps):
         raise CannotSkip("packets with the same presentation time")
-    if not all(record.is_sound for record in records):
+    if not all(record.is_sound and not record.is_hidden for record in records):
         raise CannotSkip("corrupt or hidden packets")
     return stamps
 

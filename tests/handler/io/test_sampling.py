@@ -1,12 +1,14 @@
-"""Skipping gives the pictures that decoding everything gives, or steps aside."""
+"""The sampled frames are those of ffmpeg: with groups of pictures left out, or every picture decoded."""
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.core.frames import Frame
-from detector.io import gops, skipping, video
-from detector.io.gops import CannotSkip, PacketRecord
-from tests.handler.clips import WHOLE, ClipMaker, real_clip
+from detector.io import video
+from detector.io.video import gops, sampling
+from detector.io.video.containers import Request
+from detector.io.video.gops import CannotSkip, PacketRecord
+from tests.handler.clips import WHOLE, ClipMaker, real_clip, reference_pixels, reference_times
 
 pytest.importorskip("av")
 
@@ -33,101 +37,100 @@ ODD = {
 }
 
 
-def everything(path: Path, interval: int) -> list[Frame]:
-    """What decoding every frame gives."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(skipping, "av", None)
-        return sampled(path, interval)
-
-
 def sampled(path: Path, interval: int) -> list[Frame]:
     with video.open_video(path.read_bytes(), interval) as clip:
         return list(clip.frames)
 
 
-def directly(path: Path, interval: int) -> list[Frame]:
-    """Without the way out: raises CannotSkip."""
-    first = everything(path, 1_000_000)[0].pixels
-    return list(skipping.checked(skipping.sampled(str(path), interval), first))
+def skipped(path: Path, interval: int) -> list[Frame]:
+    """Without the other ways: raises CannotSkip."""
+    return list(sampling.skipped(Request(str(path), interval, 5.0), sampling.surveyed(str(path))))
 
 
-def assert_same(found: list[Frame], expected: list[Frame]) -> None:
-    assert [frame.frame_index for frame in found] == [frame.frame_index for frame in expected]
-    assert [frame.pts_seconds for frame in found] == pytest.approx([frame.pts_seconds for frame in expected], abs=1e-9)
-    assert all(np.array_equal(one.pixels, other.pixels) for one, other in zip(found, expected, strict=True))
+def assert_ffmpegs(found: list[Frame], path: Path, interval: int) -> None:
+    """Indices, times and pixels as the ffmpeg programs give them."""
+    times = reference_times(path)
+    assert [frame.frame_index for frame in found] == list(range(0, len(times), interval))
+    assert [frame.pts_seconds for frame in found] == pytest.approx(times[::interval], abs=1e-5, nan_ok=True)
+    for frame, shown in zip(found, reference_pixels(path)[::interval], strict=True):
+        assert frame.pixels.shape == shown.shape
+        assert np.abs(frame.pixels.astype(int) - shown).max() <= 3, frame.frame_index
 
 
 @pytest.mark.parametrize("interval", [2, 7, 30])
 @pytest.mark.parametrize("name", SKIPPED)
 def test_an_h264_clip_is_skipped_through_exactly(clips: ClipMaker, name: str, interval: int) -> None:
     path = clips.whole(name)
-    assert_same(directly(path, interval), everything(path, interval))
+    assert_ffmpegs(skipped(path, interval), path, interval)
 
 
+@pytest.mark.parametrize("interval", [1, 9])
 @pytest.mark.parametrize("name", ODD)
-def test_unusual_h264_is_exact_whether_skipped_or_not(clips: ClipMaker, name: str) -> None:
+def test_unusual_h264_is_exact_whether_skipped_or_not(clips: ClipMaker, name: str, interval: int) -> None:
     path = clips.made(name, *ODD[name])
-    assert_same(sampled(path, 9), everything(path, 9))
+    assert_ffmpegs(sampled(path, interval), path, interval)
 
 
 @pytest.mark.parametrize("name", sorted(set(WHOLE) - set(SKIPPED)))
 def test_other_codecs_are_not_skipped_through(clips: ClipMaker, name: str) -> None:
-    path = clips.whole(name)
     with pytest.raises(CannotSkip):
-        directly(path, 5)
-    assert_same(sampled(path, 5), everything(path, 5))
+        skipped(clips.whole(name), 5)
+
+
+@pytest.mark.parametrize("interval", [1, 5])
+@pytest.mark.parametrize("name", sorted(set(WHOLE) - {"mpeg2.mpg"}))  # its last picture has no time
+def test_every_codec_has_ffmpegs_pictures(clips: ClipMaker, name: str, interval: int) -> None:
+    path = clips.whole(name)
+    assert_ffmpegs(sampled(path, interval), path, interval)
+
+
+@pytest.mark.parametrize("name", sorted(set(WHOLE) - {"mpeg2.mpg"}))
+def test_a_good_clip_is_never_decoded_twice(clips: ClipMaker, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "detector.io.video.sampling"):
+        sampled(clips.whole(name), 1)
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == ["every frame is wanted"]
 
 
 @pytest.mark.parametrize("name", ["bikes.mp4", "bigbuckbunny.mp4"])
 def test_real_clips_are_exact(name: str) -> None:
-    assert_same(directly(real_clip(name), 30), everything(real_clip(name), 30))
-
-
-def test_a_rotated_clip_is_left_to_opencv(clips: ClipMaker) -> None:
-    upright = clips.whole("h264.mp4")
-    path = clips.made("turned.mp4", "-i", str(upright), "-c", "copy", "-metadata:s:v:0", "rotate=90")
-    with pytest.raises(CannotSkip, match="first picture is not OpenCV's"):
-        directly(path, 5)
-    assert_same(sampled(path, 5), everything(path, 5))
+    assert_ffmpegs(skipped(real_clip(name), 30), real_clip(name), 30)
 
 
 def test_giving_up_early_never_stops_the_worker(clips: ClipMaker) -> None:
     """In a process of its own: where a decoder's thread waits for the interpreter, nothing in it can end the test."""
     path = clips.made("short-groups.mp4", *ODD["short-groups.mp4"])  # hung after 50 to 180 times
     giving_up = (
-        "import sys; from detector import pipeline; from detector.io import skipping; import torchvision.io, av\n"
+        "import sys; from detector import pipeline; from detector.io.video import sampling, containers\n"
+        "import torchvision.io, av\n"
         "av.logging.set_level(av.logging.ERROR)\n"  # as torchvision.io does wherever it finds PyAV
-        "for _ in range(1500):\n"
-        "    frames = skipping.sampled(sys.argv[1], 5)\n"
+        "for _ in range(1000):\n"
+        "    frames = sampling.sampled(containers.Request(sys.argv[1], 5, 5.0))\n"
         "    next(frames), frames.close()\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(skipping.__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(sampling.__file__).parents[3])}
     subprocess.run([sys.executable, "-c", giving_up, str(path)], env=environment, check=True, timeout=120)
 
 
-def test_a_flat_first_picture_proves_nothing(clips: ClipMaker) -> None:
-    path = clips.made("black.mp4", "-f", "lavfi", "-i", "color=black:size=64x64:duration=1", "-c:v", "libx264")
-    with pytest.raises(CannotSkip, match="too flat"):
-        directly(path, 5)
-
-
-def test_what_fails_on_the_way_is_finished_by_decoding_everything(clips: ClipMaker) -> None:
+@pytest.mark.parametrize("ways", [("skipped",), ("skipped", "whole")])
+def test_what_fails_on_the_way_is_finished_in_another_way(
+    clips: ClipMaker, monkeypatch: pytest.MonkeyPatch, ways: tuple[str, ...]
+) -> None:
     path = clips.whole("b-frames.mp4")
-    expected = everything(path, 5)
 
-    def breaks_off(path: str, frame_interval: int) -> Iterator[Frame]:
-        yield from expected[:4]
-        raise CannotSkip("a picture did not come")
+    def breaking_off(way: Any) -> Any:
+        def broken(*given: Any) -> Iterator[Frame]:
+            yield from (frame for frame, _ in zip(way(*given), range(4), strict=False))
+            raise CannotSkip("a picture did not come")
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(skipping, "sampled", breaks_off)
-        assert_same(sampled(path, 5), expected)
+        return broken
+
+    for name in ways:
+        monkeypatch.setattr(sampling, name, breaking_off(getattr(sampling, name)))
+    assert_ffmpegs(sampled(path, 5), path, 5)
 
 
 def records(*groups: list[int]) -> list[PacketRecord]:
-    return [
-        PacketRecord(pts, begins_group=place == 0, is_sound=True) for group in groups for place, pts in enumerate(group)
-    ]
+    return [PacketRecord(pts, begins_group=place == 0) for group in groups for place, pts in enumerate(group)]
 
 
 def test_groups_without_a_wanted_picture_are_left_out() -> None:
@@ -152,10 +155,11 @@ def test_a_plan_needs_every_wanted_picture_and_all_before_it_in_its_group(orders
     ("packets", "why"),
     [
         ([], "without a presentation time"),
-        ([PacketRecord(None, True, True)], "without a presentation time"),
+        ([PacketRecord(None, True)], "without a presentation time"),
         (records([0, 1, 1]), "the same presentation time"),
-        ([PacketRecord(0, True, False)], "corrupt or hidden"),
-        ([PacketRecord(0, False, True)], "does not begin with an IDR"),
+        ([PacketRecord(0, True, is_sound=False)], "corrupt or hidden"),
+        ([PacketRecord(0, True, is_hidden=True)], "corrupt or hidden"),
+        ([PacketRecord(0, False)], "does not begin with an IDR"),
         (records([0, 2, 1], [3, 1000, -5]), "overlap in time"),
         (records([0, 9, 1], [5, 6]), "overlap in time"),
     ],

@@ -10,7 +10,11 @@ specification (chapter 3, objects).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from detector.core.frames import ClipWarning
+
+RE_ENCODE = "check it with ffprobe, and re-encode it: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4"
 
 Body = bytes | bytearray
 
@@ -41,6 +45,29 @@ class Container:
     def missing_bytes(self, body: Body) -> int:
         """The number of declared bytes that `body` lacks; 0 without evidence."""
         return max(0, (self.declared_bytes or 0) - len(body))
+
+
+class Unopened(Exception):
+    """The file is none that the decoder opens, or has no video stream that can be decoded."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """`failed_percent` of a clip's packets may fail; more is an error. `warnings` is filled while frames are read."""
+
+    path: str
+    frame_interval: int
+    failed_percent: float
+    warnings: list[ClipWarning] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a file can be read: frames, the time of the last one, and how many the container declares or implies."""
+
+    frame_count: int = 0
+    last_seconds: float = 0.0
+    declared_count: int | None = None
 
 
 def recognised(body: Body) -> Container | None:

@@ -1,0 +1,16 @@
+"""A video's bytes become a `Clip`. Imports `core` alone.
+
+    opening       chooses between the two decoders, and says why a video cannot be read
+    sampling      the sampled frames by PyAV, whatever fails to decode; H.264 is skipped through by a plan of `gops`
+    decoder       PyAV itself: packets, pictures, pixels
+    capture       OpenCV, where PyAV is not installed
+    streams       what a stream's headers say of fields, and an MP4 of mirroring: for `capture`
+    containers    what a video file says of its own length
+    storage       a body as a file without a name
+
+`io.media` imports `open_video`.
+"""
+
+from detector.io.video.opening import open_video
+
+__all__ = ["open_video"]

@@ -1,0 +1,319 @@
+"""The sampled frames of a video, by PyAV: with their true places and times, whatever fails to decode.
+
+Owns: which of three ways a clip is decoded, and what a packet that fails means. May not: speak with PyAV (`decoder`).
+
+    skipped    H.264 without the groups of pictures that nobody asked for, by a plan of `gops`
+    whole      every picture, several at once; each must have the very next time stamp that a packet has
+    exact      every packet by itself, so that an error is known to be that of a packet
+
+A file's packets are read once before any is decoded (`Survey`). Where the pictures of one way are not those that the
+packets announce, the next way begins anew and goes on after the last frame that was given.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import chain, zip_longest
+from typing import Any
+
+from detector.core.errors import TruncatedMedia, UnreadableMedia
+from detector.core.frames import ClipWarning, Frame
+from detector.io.video import decoder
+from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.io.video.decoder import Source
+from detector.io.video.gops import CannotSkip, PacketRecord, Plan, holds_idr, length_size, plan
+
+logger = logging.getLogger(__name__)
+
+_SKIPPED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts")
+_JUMP_SECONDS = 0.25  # a time stamp that is further back begins a new recording
+
+
+class _Doubtful(Exception):
+    """The pictures are not those that the packets announce; it says why."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A file's packets, in decoding order, and what decides how they are decoded."""
+
+    records: tuple[PacketRecord, ...]
+    may_skip: str
+    """Why not, or empty."""
+
+    @property
+    def stamps(self) -> list[int]:
+        """Of the pictures that are shown, in the order in which they are shown. Raises _Doubtful."""
+        stamps = [record.pts for record in self.records if not record.is_hidden]
+        known = [stamp for stamp in stamps if stamp is not None]
+        if len(known) < len(stamps):
+            raise _Doubtful("packets without a presentation time")
+        return sorted(known)
+
+
+def sampled(request: Request) -> Generator[Frame, None, None]:
+    """Frames 0, N, 2N... Raises Unopened, UnreadableMedia or TruncatedMedia; never ends before the clip does."""
+    survey, last_index = surveyed(request.path), -1
+    for way in (skipped, whole):
+        try:
+            for frame in way(request, survey):
+                if frame.frame_index > last_index:
+                    yield frame
+                    last_index = frame.frame_index
+            return
+        except (CannotSkip, _Doubtful, decoder.DecodingError) as reason:
+            logger.debug("decoded in another way after frame %d: %s", last_index, reason)
+    try:
+        yield from (frame for frame in _Exact(request, survey).frames() if frame.frame_index > last_index)
+    except decoder.DecodingError as error:
+        raise UnreadableMedia(f"the video cannot be read on after frame {last_index}: {error}; {RE_ENCODE}") from error
+
+
+def reach(path: str) -> Reach:
+    """Decodes to the end, and goes on after what fails; a file that cannot be opened reaches nowhere."""
+    try:
+        with decoder.opened(path, exactly=True) as source:
+            count, last, clock = 0, 0.0, Clock(source.frame_seconds)
+            for _, pictures, _ in _decoded_one_by_one(source):
+                for picture in pictures:
+                    count, last = count + 1, clock.at(source.seconds_of(picture.pts))
+            return Reach(count, last, source.declared_frame_count)
+    except Unopened:
+        return Reach()
+
+
+def surveyed(path: str) -> Survey:
+    with decoder.opened(path) as source:
+        size = length_size(source.decoder.extradata)
+        records, last = [], 0.0
+        start = source.start_seconds
+        try:
+            for packet in source.packets_of_all_streams():
+                if packet.pts is not None:
+                    last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base) - start)
+                if packet.stream_index == source.stream.index:
+                    records.append(_record(packet, size, source.decoder.name))
+        except decoder.DecodingError as error:
+            raise UnreadableMedia(f"the file cannot be read beyond {last:.2f} s: {error}") from error
+        declared = source.declared_seconds
+        if records and declared and last < min(declared - 1, declared * 0.95):
+            raise TruncatedMedia(
+                f"the clip is damaged or cut: its header declares {declared:.2f} s, and nothing can be found after "
+                f"{last:.2f} s. Upload the whole file"
+            )
+        return Survey(tuple(records), _no_skipping_because(source))
+
+
+def _record(packet: Any, size: int | None, codec: str) -> PacketRecord:
+    begins = bool(packet.is_keyframe) and codec == "h264" and holds_idr(bytes(packet), size)
+    return PacketRecord(packet.pts, begins, not packet.is_corrupt, bool(packet.is_discard), bool(packet.is_keyframe))
+
+
+def _no_skipping_because(source: Source) -> str:
+    codec = source.decoder.name
+    if codec != "h264":
+        return f"the codec is {codec}"
+    if source.container_format not in _SKIPPED_CONTAINERS or source.video_stream_count != 1:
+        return f"a {source.container_format} file with {source.video_stream_count} video streams"
+    return ""
+
+
+def skipped(request: Request, survey: Survey) -> Iterator[Frame]:
+    """Within a group that is decoded, pictures that no other refers to are skipped unless they are wanted.
+
+    Only H.264 tells them apart for certain: in HEVC the lower layers of a stream may refer to them.
+    """
+    if request.frame_interval == 1:
+        raise CannotSkip("every frame is wanted")
+    if survey.may_skip:
+        raise CannotSkip(survey.may_skip)
+    planned = plan(survey.records, request.frame_interval)
+    with decoder.opened(request.path, thread_count=decoder.one_thread_a_core()) as source:
+        yield from _by_plan(source, planned)
+
+
+def _by_plan(source: Source, planned: Plan) -> Iterator[Frame]:
+    left = dict(planned.wanted)
+    origin, total = min(left), len(left)
+    # In a stream of fields each picture has two packets, so one of the first three has no picture of its own.
+    proof = set(planned.stamps[:3])
+    for packet, stamp, is_needed in zip_longest(source.packets(), planned.stamps, planned.is_needed):
+        if packet is None or packet.pts != stamp:
+            raise CannotSkip("the packets are others on a second reading")
+        if is_needed or stamp in proof:
+            source.decoder.skip_frame = "DEFAULT" if stamp in planned.wanted or stamp in proof else "NONREF"
+            yield from _wanted(source, source.decoder.decode(packet), left, proof, origin)
+        if not left:
+            return
+    yield from _wanted(source, source.decoder.decode(None), left, proof, origin)
+    if left:
+        raise CannotSkip(f"{len(left)} of {total} pictures did not come")
+
+
+def _wanted(source: Source, pictures: list[Any], left: dict[int, int], proof: set[int], origin: int) -> Iterator[Frame]:
+    for picture in pictures:
+        if picture.is_corrupt or picture.interlaced_frame:
+            raise CannotSkip(f"the picture at {picture.pts} is corrupt or interlaced")
+        proof.discard(picture.pts)
+        if picture.pts > origin and proof and min(proof) < picture.pts:
+            raise CannotSkip("packets without a picture of their own")
+        index = left.pop(picture.pts, None)
+        if index is None:
+            continue
+        if left and min(left) < picture.pts:
+            raise CannotSkip(f"the picture at {min(left)} did not come")
+        yield Frame(index, source.seconds_of(picture.pts - origin) or 0.0, source.pixels(picture), False)
+
+
+def whole(request: Request, survey: Survey) -> Iterator[Frame]:
+    stamps = survey.stamps
+    with decoder.opened(request.path) as source:
+        index, clock = -1, Clock(source.frame_seconds)
+        for index, picture in enumerate(_decoded(source)):
+            if index >= len(stamps) or picture.pts != stamps[index] or picture.is_corrupt:
+                raise _Doubtful(f"picture {index} is corrupt, or not the next that the packets announce")
+            pts_seconds = clock.at(source.seconds_of(picture.pts))
+            if index % request.frame_interval == 0:
+                yield Frame(index, pts_seconds, source.pixels(picture), is_bgr=False)
+        if index + 1 < len(stamps):
+            raise _Doubtful(f"{len(stamps)} packets gave {index + 1} pictures")
+
+
+def _decoded(source: Source) -> Iterator[Any]:
+    for packet in source.packets():
+        yield from source.decoder.decode(packet)
+    yield from source.decoder.decode(None)
+
+
+def _decoded_one_by_one(source: Source) -> Iterator[tuple[Any, list[Any], str]]:
+    """Each packet with the pictures that came when it was decoded, and its error or nothing; None after the last."""
+    for packet in chain(source.packets(), [None]):
+        try:
+            yield packet, source.decoder.decode(packet), ""
+        except decoder.DecodingError as error:
+            yield packet, [], str(error)
+
+
+class _Exact:
+    """Every packet by itself: what fails is named, and the pictures after it keep their places and times.
+
+    After a failure, a packet whose picture never comes has lost it (HEVC shows nothing before the next key frame).
+    Before any, a packet without a picture is one of those that never have one: VP8's hidden references. What fails
+    before the first key frame, where a recording begins in the middle of a stream, is no part of the clip.
+    """
+
+    def __init__(self, request: Request, survey: Survey) -> None:
+        self._request = request
+        self._packet_count = len(survey.records)
+        self._first_key = next((at for at, record in enumerate(survey.records) if record.is_key), 0)
+        self._failed: dict[int, str] = {}
+        self._lost: list[int] = []
+        self._lost_seconds: list[float] = []
+        self._waiting: list[tuple[int, int]] = []
+        self._next_index = 0
+        self._shown_count = 0
+
+    def frames(self) -> Iterator[Frame]:
+        with decoder.opened(self._request.path, exactly=True) as source:
+            clock = Clock(source.frame_seconds)
+            for number, (packet, pictures, error) in enumerate(_decoded_one_by_one(source)):
+                self._take(packet, number, error)
+                for picture in pictures:
+                    index = self._index(picture, number, source)
+                    if index is None:
+                        continue
+                    if clock.origin is None and self._lost_seconds:
+                        clock.origin = min(self._lost_seconds)
+                    pts_seconds = clock.at(source.seconds_of(picture.pts))
+                    if index % self._request.frame_interval == 0:
+                        yield Frame(index, pts_seconds, source.pixels(picture), is_bgr=False)
+            while self._waiting:
+                self._lose(*heappop(self._waiting), source)
+        self._warn()
+
+    def _take(self, packet: Any, number: int, error: str) -> None:
+        if error and number >= self._first_key:
+            self._failed[number] = error
+            self._check()
+        if packet is None or packet.is_discard:
+            return
+        if packet.pts is not None:
+            heappush(self._waiting, (packet.pts, number))
+        elif error and number >= self._first_key:
+            self._lost.append(self._next_index)
+            self._next_index += 1
+
+    def _index(self, picture: Any, number: int, source: Source) -> int | None:
+        """The place of a picture in the clip; None where it is corrupt."""
+        pts = picture.pts
+        while pts is not None and self._waiting and self._waiting[0][0] < pts:
+            self._lose(*heappop(self._waiting), source)
+        if pts is not None and self._waiting and self._waiting[0][0] == pts:
+            _, number = heappop(self._waiting)
+        index, self._next_index = self._next_index, self._next_index + 1
+        if not picture.is_corrupt:
+            self._shown_count += 1
+            self._check()
+            return index
+        self._failed.setdefault(number, "its picture is corrupt")
+        self._lost.append(index)
+        self._check()
+        return None
+
+    def _lose(self, pts: int, number: int, source: Source) -> None:
+        if not self._failed or number < min(self._failed):
+            return
+        self._lost.append(self._next_index)
+        self._next_index += 1
+        self._lost_seconds.append(source.seconds_of(pts) or 0.0)
+        self._check()
+
+    def _check(self) -> None:
+        """Raises UnreadableMedia once too much has failed; a clip without any picture has another error."""
+        lost = max(len(self._failed), len(self._lost))
+        if self._shown_count and lost * 100 > self._request.failed_percent * self._packet_count:
+            raise UnreadableMedia(
+                f"{self._words()}: more than {self._request.failed_percent:g} % of the clip's {self._packet_count} "
+                "packets. Upload a whole recording, or allow more with FAILED_PACKETS_PERCENT"
+            )
+
+    def _words(self) -> str:
+        first = min(self._failed)
+        return (
+            f"{len(self._failed)} packets cannot be decoded, the first is number {first} ({self._failed[first]}), and "
+            f"{len(self._lost)} frames are lost"
+        )
+
+    def _warn(self) -> None:
+        if self._failed:
+            warning = ClipWarning("undecodable_packets", self._words(), tuple(self._failed), tuple(sorted(self._lost)))
+            self._request.warnings.append(warning)
+            logger.warning("%s; frames after them may show the damage until the next key frame", warning.message)
+
+
+class Clock:
+    """Seconds from the first picture, by the pictures' own time stamps; never back.
+
+    A picture without a time stamp is one frame later than the last. One that is further back than a quarter of
+    a second begins a new recording, which goes on after the last.
+    """
+
+    def __init__(self, frame_seconds: float) -> None:
+        self._frame_seconds = frame_seconds
+        self.origin: float | None = None
+        self._last = 0.0
+
+    def at(self, stamp_seconds: float | None) -> float:
+        if stamp_seconds is None:
+            self._last += 0.0 if self.origin is None else self._frame_seconds
+            self.origin = self.origin or 0.0
+            return self._last
+        if self.origin is None:
+            self.origin = stamp_seconds
+        elif stamp_seconds - self.origin < self._last - _JUMP_SECONDS:
+            self.origin = stamp_seconds - (self._last + self._frame_seconds)
+        self._last = max(self._last, stamp_seconds - self.origin)
+        return self._last
