@@ -1,3 +1,7 @@
-"""The primitives of the harness: errors, waiting, the folders it uses, and progress. Imports nothing else of the
-harness.
+"""The primitives of the harness. They import nothing else of it.
+
+errors      the error tree and the exit codes
+state       folders on this machine, and the process environment
+top_level   the files of the repository's top level, in a checkout and in a wheel
+progress    what a person sees on stderr
 """

@@ -1,4 +1,4 @@
-"""A client of one endpoint of the local AWS, ready to submit: queue subscribed, log watched."""
+"""The client of one endpoint of the local AWS. Its queue gets the notifications, and it watches the container's log."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from harness.cli.options import LocalRunOptions, QuietOption
 from harness.cli.output import benchmark
 from harness.core.progress import stderr_progress
 
-# What was started is then taken down, and the last repeat may take its time: three minutes in all.
+# The last repeat and the teardown come after it, so that the run takes three minutes in all.
 QUICK_SECONDS = 140.0
 QUICK_RULE = Rule(tolerance=0.1, most=6, most_seconds=15.0)
 
