@@ -1,4 +1,4 @@
-"""The packages that the suites need and no serving image has: pytest and pytest-benchmark, with what they stand on.
+"""The packages that the suites need and no serving image has: pytest and pytest-benchmark, with their dependencies.
 
 They are copied from the environment this runs in, so that nothing has to be fetched. They must be pure Python: the
 image's interpreter may be another. The image's own packages, torch above all, come first and are never covered.

@@ -1,4 +1,4 @@
-"""What a check of this machine found."""
+"""The finding of a check of this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Finding:
     level: Level
     message: str
     fix: str = ""
-    """What to do, in one line; empty when nothing is to be done."""
+    """The next step in one line; empty when there is none."""
 
 
 def ok(check: str, message: str) -> Finding:
@@ -22,5 +22,5 @@ def ok(check: str, message: str) -> Finding:
 
 
 def bad(check: str, message: str, fix: str, *, fatal: bool) -> Finding:
-    """A failure where the asked runtime cannot do without it, else a warning."""
+    """A `fail` when it is `fatal`, because the asked runtime needs the thing; else a warning."""
     return Finding(check, "fail" if fatal else "warn", message, fix)

@@ -1,4 +1,4 @@
-"""Measured points as charts: bars, spans and ticks in per cent of their axis. Knows no HTML."""
+"""Measured points as charts: bars, spans and ticks in per cent of their axis. It makes no HTML."""
 
 from __future__ import annotations
 
