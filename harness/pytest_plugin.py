@@ -1,4 +1,4 @@
-"""A pytest plugin: an asynchronous endpoint of its own for every test that asks for `rehearsal_endpoint`.
+"""The pytest plugin: every test that asks for `rehearsal_endpoint` gets an asynchronous endpoint of its own.
 
     def test_my_client(rehearsal_endpoint):
         outcome = rehearsal_endpoint.predict("clip.mp4")
@@ -6,7 +6,7 @@
 
 One local AWS runs for the whole session (fixture `rehearsal_aws`), and the project of `rehearsal.toml`
 (option `--rehearsal-config`) is bundled once; each test gets a fresh endpoint with a name of its own.
-Installed with the package; does nothing until a fixture is used. Imports what it needs only then.
+The plugin comes with the package. It does nothing, and imports nothing else of the harness, until a fixture is used.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def rehearsal_project(pytestconfig: pytest.Config) -> Project:
-    """The project file, read."""
+    """The project of `--rehearsal-config`."""
     from deploy import config
 
     return config.load((pytestconfig.rootpath / pytestconfig.getoption("--rehearsal-config")).resolve())
@@ -97,7 +97,7 @@ def rehearsal_endpoint(
     rehearsal_aws: LocalAws,
     tmp_path: Path,
 ) -> Iterator[RehearsalEndpoint]:
-    """A fresh endpoint named after the test; deleted with everything it is made of when the test ends."""
+    """A fresh endpoint named after the test. It is deleted, with everything that belongs to it, when the test ends."""
     from deploy.apply import apply
     from deploy.apply.ledger import Ledger
     from deploy.aws import LOCAL_ROLE, Clients, Target
@@ -126,7 +126,7 @@ def _name_for(test: str) -> str:
 
 
 def _renamed(project: Project, name: str) -> Project:
-    """All names that the project gave itself would be shared by every test."""
+    """The project with names of its own for one test; the names in the project file would be shared by every test."""
     endpoint = project.endpoint.model_copy(update={"name": None})
     storage = project.storage.model_copy(update={"bucket": f"rehearsal-{uuid.uuid4().hex}", "create_bucket": True})
     topics = project.notifications.model_copy(update={"success_topic": None, "error_topic": None})

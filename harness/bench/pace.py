@@ -1,4 +1,4 @@
-"""The points of a sweep in their order: progress, the time left, and what is kept after Ctrl-C."""
+"""The points of a sweep in order: progress, the time left, and what is kept after Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_TIME = "no time was left for it; the same command goes on from here"
 _BAR_CELLS = 20
 _MINUTES_FROM_SECONDS = 120
 
-# Takes a point, the name of its endpoint, and a function that hears how many repeats were made. May raise Interrupted.
+# It takes a point, the name of its endpoint, and a function to call with the number of repeats. May raise Interrupted.
 Measure = Callable[[Point, str, Callable[[int], None]], BenchPoint]
 
 
@@ -32,7 +32,7 @@ class Pace:
         return min(1.0, (done + min(repeats / self.most_repeats, 1.0)) / self.points)
 
     def seconds_left(self, share: float, seconds: float) -> float | None:
-        """None before anything is known. It errs on the long side: most points need fewer repeats."""
+        """The time left, or None before anything is known. It is an upper estimate: most points need fewer repeats."""
         return seconds / share * (1 - share) if share else None
 
     def bar(self, done: int, repeats: int, seconds: float) -> str:
@@ -59,9 +59,10 @@ def measured_each(
     until: float | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> tuple[list[BenchPoint], bool]:
-    """A result for every point, in order, and whether Ctrl-C came: what was measured until then is kept.
+    """A result for every point, in order, and whether Ctrl-C ended the sweep; what was measured before it is kept.
 
-    A point that would not be done by `until`, as long as those before it took, is left out; the first when it is past.
+    A point is left out when it would end after `until`, going by the time of those before it; the first point, when
+    `until` has passed.
     """
     left = [point for point in wanted if point not in known]
     found = dict(known)
@@ -99,7 +100,7 @@ class _Sweep:
         return found
 
     def expected_end(self, number: int) -> float:
-        """When point `number` will be done; now for the first, of which nothing is known."""
+        """When point `number` will end; now for the first point, of which nothing is known."""
         now = self.now()
         return now + (now - self.started) / number if number else now
 

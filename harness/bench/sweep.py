@@ -1,6 +1,6 @@
 """The flow of one benchmark: bundle -> local AWS -> points, one endpoint after the other -> recommendation.
 
-May not: measure (`measurement`), choose (`results.choosing`) or write (`results.writing`).
+May not measure (`measurement`), choose (`results.choosing`) or write (`results.writing`).
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from harness.report.assemble import bundle_record, runtime_record
 
 @dataclass(frozen=True, kw_only=True)
 class Options(ProjectOptions):
-    """What the command line says."""
+    """The options of `harness bench`."""
 
     axes: Axes
     rule: Rule
     constraints: Constraints = UNCONSTRAINED
     video: Path | None = None
-    """Default: the clip of the known answer."""
+    """By default the clip of the known answer."""
     rates: tuple[Rate, ...] = ()
     fresh: bool = False
     """Measure again what was measured before."""
     most_seconds: float | None = None
-    """Points that would not be done by then are left for the next sweep."""
+    """Points that would end later are left for the next sweep."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Benched:
 
 
 def bench(options: Options, progress: Progress) -> Benched:
-    """Ctrl-C keeps what was measured. What cannot be run at all raises RehearsalError."""
+    """Run the sweep. Ctrl-C keeps what was measured. Raises RehearsalError when nothing can be run."""
     started = time.monotonic()
     project = config.load(options.config_path, options.environment)
     clip = open_clip(options.video or cases.open_known_answer(project.validate.known_answer).clip_path)
@@ -131,7 +131,7 @@ class _Run:
         return found
 
     def _never_full(self, wanted: Sequence[Point]) -> dict[Point, BenchPoint]:
-        """Points whose batch has more frames than the clip gives; said, and not measured."""
+        """The points whose batch has more frames than the clip gives; they are reported, not measured."""
         found, count = {}, self.frames_per_request
         for point in wanted:
             if count is not None and (point.batch_size or 0) > count:
@@ -174,6 +174,6 @@ class _Run:
 
 
 def rate_of(region: str, instance_type: str) -> Rate | None:
-    """From the dated table; None for what it does not know."""
+    """The rate in the dated table; None when it has none."""
     found = prices.price(region, instance_type)
     return None if found is None else Rate(instance_type, found.usd_per_hour, found.source)

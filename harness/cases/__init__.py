@@ -1,12 +1,16 @@
-"""What is sent and what must come back.
+"""The cases of a rehearsal: what is sent and what must come back.
 
-case           the noun, and which cases a rehearsal has      demands      what every answer of a run is held to
-clips          a file to send, and what it holds              known_answer the clip whose truth is known, and its model
-predictions    an answer, read                                truth        what is in a clip, frame by frame
-matching       an answer beside the truth, box by box         documents    JSON into dataclasses
-opencv         cv2, silenced
+case           the noun, and which cases a rehearsal has
+clips          a file to send, and what it holds
+known_answer   the clip whose truth is known, and its model
+demands        what every answer of a run must satisfy
+predictions    an answer, parsed
+truth          what is in a clip, frame by frame
+matching       an answer beside the truth, box by box
+documents      JSON into dataclasses
+opencv         cv2 without its log
 
-Sends nothing and judges nothing: `harness.checks` does.
+The package sends nothing and judges nothing; `harness.checks` judges.
 """
 
 from harness.cases.case import Case, of_bad_input, of_known_answer, of_recovery, of_users_clips

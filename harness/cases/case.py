@@ -1,6 +1,6 @@
 """The cases of a rehearsal: the known answer, the user's clips, a file that is no video, and a good clip after it.
 
-Owns which cases there are. May not: send or judge them.
+Owns which cases there are. May not send or judge them.
 """
 
 from __future__ import annotations

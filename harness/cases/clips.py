@@ -1,6 +1,7 @@
 """Clips to send: what a file holds, found out independently of the handler.
 
-Owns reading a clip to its end, to know how many frames an answer must cover. May not: know requests or predictions.
+Owns the reading of a clip to its end, which says how many frames an answer must cover. May not know requests or
+predictions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The known answer: a folder with a clip, what is in it frame by frame, and a small model that finds it.
 
-Owns the file names and the check that the folder is whole. May not: make the files (`harness.samples` does), judge.
+Owns the file names and the check that the folder is whole. May not make the files (`harness.samples` does) or judge.
 """
 
 from __future__ import annotations

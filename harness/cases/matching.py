@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness.cases.predictions import Detection, Predictions
 from harness.cases.truth import TrueObject, Truth
 
-# Shape (count, 4), [x1, y1, x2, y2] in pixels.
+# Boxes have the shape (count, 4), [x1, y1, x2, y2] in pixels.
 Boxes = NDArray[np.float64]
 
 

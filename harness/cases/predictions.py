@@ -1,6 +1,6 @@
 """The answer of a detector to one clip: schema `rehearsal.predictions/1`, as one JSON document or as JSON lines.
 
-Owns: reading it. May not: judge it; a box with its corners exchanged is read as it is.
+Owns the reading of an answer. May not judge it: a box with its corners exchanged is read as it is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known about a clip, frame by frame: schema `rehearsal.truth/1`. Owns reading and writing it."""
+"""The truth of a clip, frame by frame: schema `rehearsal.truth/1`. Owns the reading and writing of it."""
 
 from __future__ import annotations
 

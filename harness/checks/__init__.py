@@ -1,6 +1,6 @@
-"""Judgements on answers and artifacts. A check returns findings; without an error among them it has passed.
+"""Judgements on answers and bundles. A check returns findings; it has passed when none of them is an error.
 
 answer          what every answer must satisfy, whatever the model
-known_answer/   an answer against the truth of its clip, with the likely cause of what is wrong
+known_answer/   an answer against the truth of its clip, with the likely cause of a mistake
 parity/         the bundle's handler against torchvision, with the same weights on the same frames
 """

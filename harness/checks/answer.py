@@ -1,6 +1,6 @@
 """What every answer must satisfy, whatever the model: one result per sampled frame, in order, inside the picture.
 
-Judged against an independent reading of the clip. Needs no ground truth, so it holds for users' own clips too.
+The answer is judged against an independent reading of the clip. That needs no truth, so it also works for users' clips.
 """
 
 from __future__ import annotations

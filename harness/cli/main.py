@@ -1,6 +1,6 @@
 """The program `harness`: its commands by name, and its exit codes.
 
-Results go to stdout, progress to stderr. May not: do any work of its own, or import a command that was not asked for.
+Results go to stdout, progress to stderr. May not do any work of its own, or import a command that was not asked for.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ SECTIONS = (
 
 
 def harness(version: VersionOption = False) -> None:
-    """Every command does its own work; the program has an option only."""
+    """The options of the program itself; each command does its own work."""
 
 
 app = group("harness", HELP, SECTIONS, harness, is_program=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The console script; ends with the exit code of what happened."""
+    """The console script. It ends the process with the exit code of the command."""
     try:
         app(args=arguments, prog_name="harness")
     except RehearsalError as error:

@@ -1,4 +1,7 @@
-"""The primitives of the harness: its `errors`, the folders it uses (`state`, `top_level`), and `progress`.
+"""The primitives of the harness. They import nothing else of it.
 
-Waiting, whole files and the errors that both share are `deploy.core`'s. Imports nothing else of the harness.
+errors      the error tree and the exit codes
+state       folders on this machine, and the process environment
+top_level   the files of the repository's top level, in a checkout and in a wheel
+progress    what a person sees on stderr
 """

@@ -1,4 +1,4 @@
-"""Every error the harness raises on purpose, and the exit code each ends with; what it shares comes from `deploy.core`.
+"""Every error that the harness raises on purpose, with its exit code. The first three come from `deploy.core.errors`.
 
 RehearsalError                1   something ran and failed
 ├── ConfigurationError        2   usage or configuration
@@ -6,8 +6,8 @@ RehearsalError                1   something ran and failed
 └── HarnessError              1   the harness could not do what was asked
     ├── MachineCannot         3   this machine cannot: no Docker, no GPU, port taken
     │   └── ServiceDidNotStart    a local service (LocalStack, the emulator, a container) ended or never got healthy
-    ├── ModelDataError        1   model.tar.gz cannot be had, or is not safe to unpack
-    └── MalformedDocument     1   an answer or a truth is not what its schema says
+    ├── ModelDataError        1   model.tar.gz cannot be fetched, or is not safe to unpack
+    └── MalformedDocument     1   an answer or a truth does not satisfy its schema
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a person sees while the harness works: a line per finished stage on stderr, a spinner while one runs.
 
-Owns: stage names, their durations, and the words on stderr. May not: write to stdout, which belongs to results.
+Owns stage names, their durations, and the words on stderr. May not write to stdout, which belongs to results.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Progress:
 
 @dataclass
 class Stage:
-    """The running stage; `result` is said behind its name when it ends, what `show` is given beside the spinner."""
+    """The running stage. `result` is printed after its name when it ends; `show` prints beside the spinner."""
 
     name: str
     result: str = ""

@@ -1,7 +1,7 @@
-"""Where the harness keeps things on this machine, and what its children inherit of the environment.
+"""The folders that the harness uses on this machine, and the part of the environment that its children inherit.
 
-Owns the layout below the state folder (`.rehearsal/`), the cache folder, and the removal of folders; the one module
-here that reads the process environment. It starts nothing and knows no service.
+Owns the layout below the state folder (`.rehearsal/`), the cache folder, and the removal of folders. It is the one
+module of the harness that reads the process environment. It starts nothing and knows no service.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _INSTALLER_PREFIXES = ("UV_", "PIP_")
 
 
 def inherited_environment() -> dict[str, str]:
-    """What every child gets of our environment: paths, locale, devices, proxies; never HOME, AWS or PYTHON settings."""
+    """The variables that every child gets: paths, locale, devices, proxies; never HOME, AWS or PYTHON settings."""
     return {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith("LC_")}
 
 
 def installer_environment() -> dict[str, str]:
-    """What uv and pip need to install as the user's own would: HOME, index settings, caches."""
+    """The variables that uv and pip need to install as they do for the user: HOME, index settings, caches."""
     more = {name: value for name, value in os.environ.items() if name.startswith(_INSTALLER_PREFIXES)}
     home = {name: os.environ[name] for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME") if name in os.environ}
     return inherited_environment() | home | more
 
 
 def uv_hint() -> str | None:
-    """`uv run` tells its children where uv itself is."""
+    """The path of uv, which `uv run` gives to its children."""
     return os.environ.get("UV")
 
 
@@ -48,7 +48,7 @@ def java_home_hint() -> str | None:
 
 
 def cache_dir(environment: Mapping[str, str] | None = None) -> Path:
-    """`$XDG_CACHE_HOME/rehearsal` or `~/.cache/rehearsal`: what may be deleted at any time and is made again."""
+    """`$XDG_CACHE_HOME/rehearsal` or `~/.cache/rehearsal`. It may be deleted at any time and is then made again."""
     known = os.environ if environment is None else environment
     base = known.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "rehearsal"
@@ -64,7 +64,7 @@ def new_temp_dir(label: str) -> Path:
 
 
 def is_ours_to_remove(path: Path, state_dir: Path) -> bool:
-    """Whether a path found in the ledger may be deleted: only below the state folder, or a temporary folder of ours."""
+    """Whether a path in the ledger may be deleted: it must be below the state folder, or a temporary folder of ours."""
     state = state_dir.resolve()
     where = path.parent.resolve() / path.name
     if where.is_relative_to(state) and where != state:
@@ -73,7 +73,7 @@ def is_ours_to_remove(path: Path, state_dir: Path) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a file, link or folder, read-only folders included; what is already gone is no error."""
+    """Delete a file, link or folder, read-only folders included; a path that is already gone is no error."""
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return

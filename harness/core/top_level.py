@@ -1,7 +1,7 @@
-"""Where the flagship handler, its rehearsal.toml and docker-compose.yml are: in a checkout and in an installed wheel.
+"""The paths of the flagship handler, its rehearsal.toml and docker-compose.yml, in a checkout and in a wheel.
 
 The repository keeps them at its top level. The wheel carries them below `harness/data/` (`force-include` in
-pyproject.toml), so that no top-level `handler` lands in anybody's site-packages. Owns their places; reads none of them.
+pyproject.toml), so that no top-level `handler` is installed into site-packages. Owns the paths; reads no file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def is_installed(package: Path = _PACKAGE) -> bool:
 
 
 def top_level(package: Path = _PACKAGE) -> Path:
-    """The folder that holds them: `data/` of an installed package, else the folder around `package` in a checkout."""
+    """The folder that holds them: `data/` of an installed package, or the parent of `package` in a checkout."""
     return package / "data" if is_installed(package) else package.parent
 
 

@@ -1,7 +1,7 @@
-"""`harness doctor`: what a rehearsal needs of this machine, check by check.
+"""`harness doctor`: checks of what a rehearsal needs of this machine.
 
-finding     what a check found, and what would help
-machine     Python, uv, Java, disk, ports, credentials, environment
-docker      engine, compose, image, GPU, leftovers
-diagnosis   all of them in order, and the removal of what earlier runs left
+finding     the result of a check, with the next step
+machine     checks of Python, uv, a stack's programs, disk, ports, credentials, environment
+docker      checks of engine, compose, image, GPU, leftovers
+diagnosis   all checks in order, and the removal of leftovers
 """

@@ -1,4 +1,4 @@
-"""Can this machine rehearse, and if not, what would help.
+"""The diagnosis of this machine: every check in order.
 
 Owns the order of the checks, and `clean`, which removes what earlier runs left behind and nothing else.
 """
@@ -36,7 +36,7 @@ SCHEMA = "rehearsal.doctor/1"
 
 
 def diagnose(runtime: str, *, region: str = DEFAULT_REGION, state_dir: Path = STATE_DIR) -> list[Finding]:
-    """Every check; `fail` only where the asked runtime cannot do without."""
+    """The findings of every check; one is a `fail` only where the asked runtime cannot run."""
     docker = docker_findings(fatal=runtime == "docker", region=region, gpus=gpus(), today=datetime.now(UTC).date())
     docker_runs = all(level(finding) == "ok" for finding in docker if finding.check in {"docker engine", "image"})
     programs_needed = runtime == "process" or (runtime == "auto" and not docker_runs)
@@ -53,7 +53,7 @@ def diagnose(runtime: str, *, region: str = DEFAULT_REGION, state_dir: Path = ST
 
 
 def clean(state_dir: Path) -> list[str]:
-    """Ends processes of runs that are gone and removes our containers, networks and folders; says what it did."""
+    """End processes of runs that are gone, remove our containers, networks and folders, and return what was done."""
     done = [f"ended {swept.what}" for swept in sweep(state_dir)]
     try:
         with Engine.connect() as engine:

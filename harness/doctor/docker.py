@@ -34,7 +34,7 @@ def check_compose(find: Callable[[], Compose | None] = find_compose, *, fatal: b
 
 
 def check_image(choose_image: Callable[[], Choice], today: date, *, fatal: bool) -> Finding:
-    """`choose_image` is `choose("docker")`: what a run would take."""
+    """The image that a run would take; `choose_image` is `choose("docker")`."""
     try:
         image = choose_image().image or ""
     except MachineCannot as error:
@@ -74,7 +74,7 @@ def check_leftovers(connect: Callable[[], Engine]) -> Finding:
 def docker_findings(
     *, fatal: bool, region: str, gpus: Sequence[Gpu], today: date, connect: Callable[[], Engine] = Engine.connect
 ) -> list[Finding]:
-    """All of them; `fatal` when Docker was asked for."""
+    """The findings of all checks of Docker; `fatal` says that Docker was asked for."""
     engine = check_engine(connect, fatal=fatal)
     if level(engine) != "ok":
         return [engine, check_compose(fatal=fatal), check_gpu(gpus, connect)]

@@ -1,6 +1,6 @@
 """The doctor's checks of the machine itself: Python, uv, a stack's programs, disk, ports, credentials, environment.
 
-They change nothing and never talk to AWS: credentials are looked for, not tried.
+They change nothing and never call AWS: credentials are looked for, not used.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def check_program(required: Requirement, *, fatal: bool) -> Finding:
 
 
 def check_disk(folder: Path, free_bytes: int | None = None) -> Finding:
-    """Of the file system that holds `folder`, or will."""
+    """The free space of the file system on which `folder` is, or will be."""
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free if free_bytes is None else free_bytes
     said = f"{free / 2**30:.1f} GiB free at {there}"
@@ -75,7 +75,7 @@ def check_port(port: int = CLOUD_PORT) -> Finding:
 
 
 def check_credentials(find: Callable[[], bool] | None = None) -> Finding:
-    """Only an official image, and a promotion, need AWS credentials."""
+    """Whether there are AWS credentials, which only official images and promotions need."""
     if (find or _has_credentials)():
         return ok("aws credentials", "found; used to pull official images and to promote, never by a rehearsal")
     fix = "`aws configure` or `aws sso login`; a rehearsal on the compatible image or as a process needs none"

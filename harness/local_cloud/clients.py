@@ -1,8 +1,8 @@
-"""The one place where the harness makes boto3 clients, and they reach the local cloud only.
+"""The only module of the harness that makes boto3 clients. They reach the local cloud only.
 
-Nothing of the user's AWS configuration is read: no profile, no credentials, no endpoint, region or proxy variable.
-(`localstack_client.session.Session` obeys AWS_PROFILE and lets AWS_ENDPOINT_URL win over the address it was given, so
-it makes no client here; from that package come the dummy credentials.)
+They read nothing of the user's AWS configuration: no profile, no credentials, no endpoint, region or proxy variable.
+`localstack_client.session.Session` obeys AWS_PROFILE and lets AWS_ENDPOINT_URL win over the address it was given, so
+it makes no client here; that package only gives the dummy credentials.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ DEFAULT_REGION = "us-east-1"
 # LocalStack's account for the access key `test`.
 DEFAULT_ACCOUNT_ID = "000000000000"
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev")
-_making = threading.Lock()  # a boto3 session makes clients in one thread at a time; clients themselves are thread-safe
+# A boto3 session makes clients in one thread at a time; the clients themselves are thread-safe.
+_making = threading.Lock()
 
 
 @overload
@@ -80,7 +81,7 @@ def dummy_credentials() -> dict[str, str]:
 
 
 def refuse_aws(endpoint_url: str) -> None:
-    """The local cloud is never AWS: resources are made and deleted in it without asking, and on AWS they cost money."""
+    """Raises ConfigurationError for an address of AWS: resources are made without asking, and there they cost money."""
     parts = urlsplit(endpoint_url)
     host = (parts.hostname or "").rstrip(".").lower()
     if parts.scheme not in ("http", "https") or not host:

@@ -1,6 +1,7 @@
-"""The local cloud as a container: the service `localstack` of docker-compose.yml. For `--cloud docker`.
+"""The local cloud as a container, for `--cloud docker`: the service `localstack` of docker-compose.yml.
 
-Owns one compose project a cloud: its container, network and volume, all labelled with the session, and their removal.
+Owns one compose project for each cloud: its container, network and volume, all labelled with the session, and their
+removal.
 """
 
 from __future__ import annotations

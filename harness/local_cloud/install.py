@@ -1,7 +1,7 @@
 """LocalStack's own Python environment, made once and kept in the user's cache under the digest of its lock.
 
-Owns `<cache>/localstack-<digest>-py3XX/`. Two runs that need it at once take turns; a run that dies while it builds
-leaves no half environment under the final name. It starts no LocalStack.
+Owns `<cache>/localstack-<digest>-py3XX/`. Two runs that need it at once take turns; a run that dies during the build
+leaves no incomplete environment under the final name. It starts no LocalStack.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def environment_dir(cache: Path, lock: Path = LOCK) -> Path:
 
 
 def localstack_python(cache: Path, *, lock: Path = LOCK, progress: Callable[[str], None] = lambda _: None) -> Path:
-    """The interpreter of the environment; builds it first when it is not there (seconds, and once).
+    """The interpreter of the environment, which is built first when it is not there (this takes seconds, once).
 
     Raises MachineCannot when uv is absent or cannot install.
     """
@@ -42,7 +42,7 @@ def localstack_python(cache: Path, *, lock: Path = LOCK, progress: Callable[[str
 
 def _build(final: Path, lock: Path) -> None:
     aside = final.with_suffix(".building")
-    remove_tree(aside)  # of a run that died; nobody else builds while we hold the lock
+    remove_tree(aside)  # left by a run that died: no other run builds while this one holds the lock
     uv = find_uv()
     run_uv(uv, ["venv", "--relocatable", "--python", sys.executable, aside], what="make LocalStack's environment")
     install: list[str | Path] = [

@@ -1,7 +1,7 @@
-"""The local cloud: S3, SNS, SQS, STS, IAM and CloudWatch at one address, whoever runs it.
+"""The seam `LocalCloud`: S3, SNS, SQS, STS, IAM and CloudWatch at one address, whoever runs them.
 
-Owns the seam `LocalCloud` and the choice between its kinds: embedded (LocalStack started by us) and external (an
-address the user gives). It creates nothing in the cloud.
+Owns the seam and the choice between its kinds: embedded (a LocalStack process of ours), docker (a LocalStack container
+of ours) and external (an address that the user gives). It creates nothing in the cloud.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LocalCloud(Protocol):
     def account_id(self) -> str: ...
 
     def stop(self) -> None:
-        """Safe to call twice; of an external cloud nothing is stopped."""
+        """Stop what was started; an external cloud keeps running. Safe to call twice."""
         ...
 
     def __enter__(self) -> LocalCloud: ...
@@ -53,7 +53,7 @@ class ExternalCloud:
     kind: str = "external"
 
     def stop(self) -> None:
-        """It is the user's: it stays."""
+        """Do nothing: the user runs this cloud."""
 
     def __enter__(self) -> ExternalCloud:
         return self
@@ -64,7 +64,7 @@ class ExternalCloud:
 
 @dataclass(frozen=True)
 class CloudAsked:
-    """What the command line says: an address that exists, or what to start."""
+    """What the command line asks for: the address of a running cloud, or the kind to start."""
 
     url: str | None = None
     kind: Literal["embedded", "docker"] = "embedded"
@@ -81,7 +81,7 @@ def open_cloud(
     session_id: str = "cloud",
     progress: Callable[[str], None] = lambda _: None,
 ) -> LocalCloud:
-    """The cloud at the address, verified to answer; without one, a LocalStack of ours, started and healthy.
+    """The cloud at the given address, once it has answered; without an address, a LocalStack of ours, healthy.
 
     Raises MachineCannot when it does not answer or cannot start, ConfigurationError when the address is AWS's.
     """
@@ -95,7 +95,7 @@ def open_cloud(
 
 
 def connect(cloud_url: str, *, region: str = DEFAULT_REGION) -> ExternalCloud:
-    """A cloud the user runs; asked for its buckets, which every use of it needs, and for its account."""
+    """The cloud that the user runs, once it has listed its buckets, which every use needs, and named its account."""
     url = cloud_url.rstrip("/")
     try:
         local_client("s3", endpoint_url=url, region=region).list_buckets()

@@ -1,7 +1,7 @@
-"""LocalStack without Docker: started from its own environment, waited for, and ended with everything it wrote.
+"""LocalStack as a process, without Docker.
 
-Owns the process, its settings and its folder `<state>/run/localstack-<id>/`; the log stays in `<state>/logs/`.
-Recipe and reasons of each setting: LocalStack's configuration page, https://docs.localstack.cloud/references/configuration/
+Owns the process, its settings and its folder `<state>/run/localstack-<id>/`, which is removed when it ends; the log
+stays in `<state>/logs/`. The settings are those of https://docs.localstack.cloud/references/configuration/
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SERVICES = ("s3", "sns", "sqs", "sts", "iam", "cloudwatch")
 STARTUP_TIMEOUT_SECONDS = 90.0
 ATTEMPTS = 3
 _MAIN = Path(__file__).with_name("localstack_main.py")
-# LocalStack's service catalogue and a self-signed certificate: two seconds of work, the same every time.
+# LocalStack's service catalogue and a self-signed certificate take two seconds to make, and are the same every time.
 _CACHE = Path("root/var/lib/localstack/cache")
 _PORT_TAKEN = "Address already in use"
 
@@ -55,7 +55,7 @@ class EmbeddedCloud:
         return self.child.log_tail(lines)
 
     def stop(self) -> None:
-        self.child.stop(grace_seconds=0)  # it keeps nothing, so there is nothing to wait for
+        self.child.stop(grace_seconds=0)  # nothing of it is kept, so it needs no grace
         self.port.release()
 
     def __enter__(self) -> EmbeddedCloud:
@@ -117,7 +117,7 @@ def _start_once(
 
 
 def _copy_if_absent(source: Path, target: Path) -> None:
-    """Whole or not at all, also when several runs do it at once."""
+    """The copy is complete or absent, even when several runs make it at once."""
     if target.exists() or not source.is_dir():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ def _environment(port: int, folder: Path, *, home: Path) -> dict[str, str]:
         "FILESYSTEM_ROOT": str(folder / "root"),
         "REHEARSAL_S3_DIR": str(folder / "s3"),
         "LOCALSTACK_VOLUME_DIR": str(folder / "volume"),
-        "OVERRIDE_IN_DOCKER": "0",  # in a development container it would take itself for the official image
+        "OVERRIDE_IN_DOCKER": "0",  # in a development container LocalStack would detect the official image
         "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
         "LOCALSTACK_HOST": f"{LOOPBACK}:{port}",  # the host in queue and unsubscribe URLs
         "SQS_ENDPOINT_STRATEGY": "path",  # queue URLs below that host, not a name that must be resolved
@@ -154,7 +154,7 @@ def _wait_healthy(child: ChildProcess, url: str, port: int, timeout_seconds: flo
         version = _healthy_version(url)
         if version is not None and listens(child.pid, port):
             return version
-        if _PORT_TAKEN in child.log_tail():  # it does not end then, and who answers is somebody else
+        if _PORT_TAKEN in child.log_tail():  # LocalStack does not end then, and another server answers
             raise _did_not_start(child, f"LocalStack could not have port {port}: another server took it")
         return None
 

@@ -1,9 +1,9 @@
-"""What runs in LocalStack's own environment: LocalStack, kept to itself. Run as a file, never imported.
+"""The program that runs LocalStack in its own environment. It is run as a file, never imported.
 
-Three habits of LocalStack 4.12 cannot be configured, and are corrected here before it starts:
+Three behaviours of LocalStack 4.12 cannot be configured, and are corrected here before it starts:
 - its Twisted server ignores the host of GATEWAY_LISTEN and binds every interface (`runtime/server/twisted.py`), and a
   local cloud with dummy credentials must not be reachable from the network;
-- S3 objects are kept in one fixed folder below /tmp (`services/s3/provider.py`), shared by all that run at once:
+- it keeps S3 objects in one fixed folder below /tmp (`services/s3/provider.py`), which all running LocalStacks share:
   the first to end would remove the buckets of the others;
 - it asks the name service for a host of its own (`utils/aws/aws_stack.py`), which takes seconds where none answers.
 """

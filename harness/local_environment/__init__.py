@@ -1,6 +1,11 @@
-"""The local environment: local cloud and emulator together, started for one run or kept by `harness up`.
+"""The local environment: the local cloud and the emulator together, for one run or for `harness up`.
 
-local_aws    local cloud and emulator, started and stopped in order       local_run   one run's own
-up, down     kept until told otherwise (`record` says where), and ended    exports     for anybody's AWS client
-clients      the asynchronous client of one endpoint                       logs        what the containers wrote
+local_aws   starts and stops the local cloud and the emulator, in order
+local_run   the local AWS of one run
+clients     a client of one endpoint in it
+up          keeps a local environment until `down` ends it
+down        ends it
+record      the record of the local environment that runs
+exports     variables and a config file for any AWS client
+logs        the log lines of the containers and the platform
 """

@@ -1,4 +1,4 @@
-"""The asynchronous client of one endpoint of the local AWS: its inbox is subscribed, its container's log is watched."""
+"""The client of one endpoint of the local AWS. Its queue gets the notifications, and it watches the container's log."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ DOWN_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Ended:
-    """What was ended or removed, a line each; empty when nothing ran."""
+    """What was ended or removed, a line each; `things` is empty when nothing ran."""
 
     things: tuple[str, ...]
     failed: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Ended:
 
 
 def down(state_dir: Path, *, everything: bool = False, connect: Callable[[], Engine] = Engine.connect) -> Ended:
-    """Raises TimedOut when the keeper does not end."""
+    """End the local environment of `state_dir`. Raises TimedOut when the keeper does not end."""
     found = record.find(state_dir)
     things = [] if found is None else [_end(found)]
     record.forget(state_dir)

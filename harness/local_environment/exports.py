@@ -18,7 +18,7 @@ CLOUD_SERVICES = ("S3", "SNS", "SQS", "STS", "IAM", "CLOUDWATCH")
 
 
 def environment(running: LocalEnvironment) -> Mapping[str, str]:
-    """`AWS_ENDPOINT_URL` catches every service that is not named, so that none reaches AWS by accident."""
+    """The variables. `AWS_ENDPOINT_URL` covers every service without one of its own, so that none reaches AWS."""
     return {
         "AWS_ENDPOINT_URL": running.cloud_url,
         **{f"AWS_ENDPOINT_URL_{name}": running.cloud_url for name in CLOUD_SERVICES},

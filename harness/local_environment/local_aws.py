@@ -1,7 +1,7 @@
-"""The whole local AWS: the local cloud (S3, SNS, ...) and the SageMaker emulator before it.
+"""The whole local AWS: the local cloud (S3, SNS and other services) and the SageMaker emulator, which uses it.
 
-Owns: the order of starting and stopping, and where both keep their files. May not: create anything in them.
-The emulator is a process of its own, so that what users get from `harness up` is what a run uses.
+Owns the order of starting and stopping, and the folders of both. May not create anything in them.
+The emulator is a process of its own, so that a run uses the same emulator that users get from `harness up`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from harness.serving.runtimes.choose import Choice
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 
 EMULATOR_STARTUP_SECONDS = 30.0
-# The emulator drains its requests and ends its containers, which SageMaker gives 30 seconds.
+# The emulator drains its requests, and then ends its containers, to which SageMaker gives 30 seconds.
 EMULATOR_GRACE_SECONDS = 45.0
 LOG_LINES = 50
 
 
 @dataclass(frozen=True)
 class EmulatorOptions:
-    """What the emulator is told besides where the cloud is."""
+    """The settings of the emulator, besides the address of the cloud."""
 
     choice: Choice
     limits: MachineLimits = UNLIMITED
@@ -66,7 +66,10 @@ def open_local_aws(
     options: EmulatorOptions,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalAws]:
-    """Both services, healthy; stopped on every way out. Raises MachineCannot or ServiceDidNotStart."""
+    """Start both services, wait until they are healthy, and stop them at the end.
+
+    Raises MachineCannot or ServiceDidNotStart.
+    """
     with (
         open_cloud(cloud, state_dir=state_dir, region=region, session_id=run_dir.name, progress=say) as opened,
         open_emulator(run_dir, state_dir, opened, options) as aws,
@@ -76,7 +79,7 @@ def open_local_aws(
 
 @contextmanager
 def open_emulator(run_dir: Path, state_dir: Path, cloud: LocalCloud, options: EmulatorOptions) -> Iterator[LocalAws]:
-    """The emulator before a running cloud; it resumes the jobs that an earlier one left in `run_dir`."""
+    """Start the emulator for a running cloud; it resumes the jobs that an earlier emulator left in `run_dir`."""
     ready_file = run_dir / "sagemaker-ready.json"
     ready_file.unlink(missing_ok=True)
     child = start_process(
@@ -116,7 +119,7 @@ def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: Emulat
 
 
 def _environment(choice: Choice) -> dict[str, str]:
-    """Docker needs its address, and compose the user's HOME, where its plugins may lie."""
+    """The docker runtime also needs the engine's address, and compose the user's HOME, which may hold its plugins."""
     if choice.kind == "process":
         return inherited_environment()
     return installer_environment() | {"DOCKER_HOST": engine_host()}

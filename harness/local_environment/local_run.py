@@ -1,6 +1,6 @@
 """A run with a local AWS of its own: its options, its name and folder, and its start.
 
-Owns: what `harness validate`, `harness bench` and `harness replay` have in common. May not: deploy or send anything.
+Owns what `harness validate`, `harness bench` and `harness replay` have in common. May not deploy or send anything.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What the command line says of any such run."""
+    """The options of any such run."""
 
     state_dir: Path = STATE_DIR
     cloud: CloudAsked = EMBEDDED
@@ -33,7 +33,7 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectOptions(RunOptions):
-    """Of a run that makes evidence about a project."""
+    """The options of a run that makes evidence about a project."""
 
     config_path: Path
     environment: str | None = None
@@ -49,7 +49,7 @@ class LocalRun:
 
     @staticmethod
     def started(options: RunOptions, region: str, progress: Progress) -> LocalRun:
-        """A run with a folder of its own. What a killed run left behind is ended, removed and reported."""
+        """A new run with its folder. What killed runs left behind is ended, removed and reported first."""
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
         run = LocalRun(run_id, options, region, progress)
         for swept in sweep_leftovers(run.state_dir):
@@ -66,7 +66,7 @@ class LocalRun:
         return self.state_dir / "runs" / self.run_id
 
     def start(self, stack: ExitStack, chosen: Choice | None = None) -> LocalAws:
-        """`stack` ends what was started, whatever happens. Raises MachineCannot or ServiceDidNotStart."""
+        """Start the local AWS, which `stack` stops. Raises MachineCannot or ServiceDidNotStart."""
         with self.progress.stage("start the local cloud and the emulator") as stage:
             choice = chosen or choose(self.options.runtime, self.options.image, region=self.region)
             opened = open_local_aws(

@@ -1,4 +1,4 @@
-"""`harness logs`: what the containers and the platform wrote, in the form of AWS's log streams.
+"""`harness logs`: the lines that the containers and the platform wrote, in the form of AWS's log streams.
 
 On AWS: group `/aws/sagemaker/Endpoints/<endpoint>`, streams `<variant>/<instance-id>` (the container) and
 `<variant>/<instance-id>/data-log` (the platform).
@@ -26,7 +26,7 @@ class LogLine:
 
 @dataclass
 class LogReader:
-    """Reads on where it stopped; a line that is still being written is kept for the next time."""
+    """A reader that goes on where it stopped; a line that is still being written is read the next time."""
 
     logs_dir: Path
     endpoint_name: str | None = None
@@ -70,7 +70,7 @@ def last_lines(logs_dir: Path, endpoint_name: str | None, count: int) -> tuple[L
 
 
 def follow(reader: LogReader, clock: Clock = REAL_TIME) -> Iterator[LogLine]:
-    """Every line that is added, for ever."""
+    """Every line that is added; this never ends."""
     while True:
         yield from reader.read()
         clock.sleep(FOLLOW_SECONDS)

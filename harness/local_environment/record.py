@@ -19,7 +19,10 @@ SCHEMA = "rehearsal.up/1"
 
 @dataclass(frozen=True)
 class LocalEnvironment:
-    """`pid` is the process that keeps it; `started` tells that process from a later one with the same number."""
+    """A local environment that runs.
+
+    `pid` is the process that keeps it; `started` tells that process from a later one with the same pid.
+    """
 
     pid: int
     started: float
@@ -54,7 +57,7 @@ def forget(state_dir: Path) -> None:
 
 
 def find(state_dir: Path) -> LocalEnvironment | None:
-    """None when no local environment runs, or its process was killed."""
+    """The local environment that runs; None when none does, or when its keeper was killed."""
     try:
         document = json.loads(_record(state_dir).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -66,7 +69,7 @@ def find(state_dir: Path) -> LocalEnvironment | None:
 
 
 def require(state_dir: Path) -> LocalEnvironment:
-    """Raises MachineCannot when no local environment runs."""
+    """The local environment that runs. Raises MachineCannot when none does."""
     environment = find(state_dir)
     if environment is None:
         raise MachineCannot(f"no local AWS runs here ({up_dir(state_dir)}); start one with `harness up --detach`")

@@ -47,7 +47,7 @@ def keep(options: UpOptions, on_up: Callable[[LocalEnvironment], None], say: Cal
     _refuse_second(options.state_dir)
     folder = up_dir(options.state_dir)
     sweep_leftovers(options.state_dir)
-    remove_tree(folder / "sagemaker")  # its endpoints are gone with the cloud that held their models and outputs
+    remove_tree(folder / "sagemaker")  # its endpoints are useless without the cloud that held their models and outputs
     folder.mkdir(parents=True, exist_ok=True)
     told_to_stop = _stop_event()
     with ExitStack() as stack:
@@ -130,7 +130,7 @@ def _announce(options: UpOptions, aws: LocalAws) -> LocalEnvironment:
 
 
 def _watch(aws: LocalAws, told_to_stop: threading.Event, say: Callable[[str], None]) -> None:
-    """Until told to stop, or the emulator is gone. It can be started again: its accepted jobs lie in its database."""
+    """Return when told to stop, or when the emulator ended: its database keeps the accepted jobs for the next one."""
     while not told_to_stop.wait(WATCH_SECONDS):
         if aws.emulator.exit_code() is not None:
             say(f"the emulator ended with exit code {aws.emulator.exit_code()}; starting it again")

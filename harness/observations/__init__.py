@@ -1,5 +1,7 @@
-"""What a run can be asked afterwards.
+"""Observations of a run, for its evidence.
 
-circumstances   the machine and the versions          instances   what the emulator says of an endpoint's instances
-phases          the emulator's time on a request      stage_log   the handler's own lines in the container's log
+circumstances   the machine and the versions of the packages
+instances       the instances of an endpoint, as the emulator reports them
+phases          the phases of a request, as the emulator timed them
+stage_log       the stages of a request, as the handler logged them
 """

@@ -1,4 +1,4 @@
-"""What a run ran on: the machine and the versions of the packages. Facts only; judges nothing."""
+"""The machine of a run and the versions of its packages. The module states facts and judges nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tool_version() -> str:
 
 
 def installed_versions() -> Mapping[str, str]:
-    """Versions of the packages that matter, in the environment the harness runs in."""
+    """The versions of the packages that compute, decode and serve, in the environment of the harness."""
     found = {}
     for name in (*_PACKAGES, *default_stack().packages):
         try:
@@ -53,7 +53,7 @@ def this_machine() -> Machine:
 
 
 def _cpu_model() -> str:
-    """`platform.processor()` is empty on most Linux machines; /proc/cpuinfo names the chip."""
+    """The name in /proc/cpuinfo, because `platform.processor()` is empty on most Linux machines."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -64,7 +64,7 @@ def _cpu_model() -> str:
 
 
 def _first_gpu() -> tuple[str, int] | None:
-    """Name and memory in bytes, as nvidia-smi says; None without an NVIDIA driver."""
+    """Name and memory in bytes, as nvidia-smi reports them; None without an NVIDIA driver."""
     query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=10).stdout

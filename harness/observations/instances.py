@@ -1,6 +1,6 @@
-"""What the emulator says of the instances behind an endpoint: runtime, versions, image, peak memory.
+"""The instances behind an endpoint, as the emulator reports them: runtime, versions, image, peak memory.
 
-AWS has no such call; it answers on the emulator's own path, beside the AWS ones, for the evidence only.
+AWS has no such call. The emulator answers it on a path of its own, for the evidence only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PEAK_MEMORY_FACT = "worker_peak_rss_bytes"
 
 @dataclass(frozen=True)
 class ServedBy:
-    """One instance, as it was when it was asked for."""
+    """One instance, as it was when the emulator was asked."""
 
     instance_id: str
     endpoint_name: str
@@ -31,18 +31,18 @@ class ServedBy:
 
     @property
     def peak_memory_bytes(self) -> int | None:
-        """Of the model's worker process; None when the runtime cannot tell."""
+        """The peak of the model's worker process; None when the runtime cannot measure it."""
         peak = self.facts.get(PEAK_MEMORY_FACT, "0")
         return int(peak) or None
 
 
 def instances_of(sagemaker_url: str, endpoint_name: str) -> tuple[ServedBy, ...]:
-    """Raises HarnessError when the emulator does not answer."""
+    """The instances of one endpoint. Raises HarnessError when the emulator does not answer."""
     return tuple(each for each in all_instances(sagemaker_url) if each.endpoint_name == endpoint_name)
 
 
 def all_instances(sagemaker_url: str) -> tuple[ServedBy, ...]:
-    """Raises HarnessError when the emulator does not answer."""
+    """The instances of all endpoints. Raises HarnessError when the emulator does not answer."""
     try:
         answer = httpx.get(sagemaker_url + INSTANCES_PATH, timeout=TIMEOUT_SECONDS, trust_env=False)
         return TypeAdapter(tuple[ServedBy, ...]).validate_json(answer.raise_for_status().content)

@@ -1,6 +1,6 @@
-"""What the emulator tells of its own time on a request: queue, download, container, upload.
+"""The phases of a request, as the emulator timed them: queue, download, container, upload.
 
-Owns: the asking. AWS tells none of this; it is for reports and benchmarks.
+AWS has no such call; reports and benchmarks use it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Phases:
-    """Of one request, as the emulator saw it: seconds of `queue`, `download`, `container` and `upload`."""
+    """The seconds of one request in `queue`, `download`, `container` and `upload`."""
 
     endpoint_name: str
     inference_id: str
@@ -27,7 +27,7 @@ class Phases:
 
 
 def phases_of(sagemaker_url: str, inference_ids: Collection[str]) -> tuple[Phases, ...]:
-    """Raises HarnessError when the emulator does not answer."""
+    """The phases of these requests. Raises HarnessError when the emulator does not answer."""
     try:
         answer = httpx.get(sagemaker_url + _TIMINGS_PATH, timeout=_TIMEOUT_SECONDS, trust_env=False)
         every = TypeAdapter(tuple[Phases, ...]).validate_json(answer.raise_for_status().content)

@@ -1,7 +1,7 @@
 """The handler's own account of its requests, read from the container's log.
 
-Owns: finding and reading the lines (`stages {...}` of `handler/detector/core/stages.py`). A handler that writes none is
-measured from outside only.
+Owns the reading of the lines `stages {...}`, which `handler/detector/core/stages.py` writes. A handler that writes none
+is measured from outside only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WENT_ON = re.compile(r"out of memory on .*; going on with ")
 
 @dataclass(frozen=True)
 class Account:
-    """Of one request: seconds by stage, what was counted, and what its tensors took on the GPU."""
+    """The account of one request: seconds by stage, counts, and the peak of its tensors on the GPU."""
 
     total_seconds: float
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -34,11 +34,11 @@ class Account:
 class ContainerLog:
     accounts: tuple[Account, ...]
     out_of_memory_count: int
-    """How often the handler went on with a smaller batch."""
+    """How often the handler ran out of memory and continued with a smaller batch."""
 
 
 def read(logs_dir: Path) -> ContainerLog:
-    """Of all instances below `logs_dir`."""
+    """The accounts of all instances whose logs are below `logs_dir`."""
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(logs_dir.rglob("i-*.log"))]
     said = [line for text in texts for line in default_stack().log.model_output(text)]
     return ContainerLog(tuple(_accounts(said)), sum(_WENT_ON.match(line) is not None for line in said))
@@ -49,4 +49,4 @@ def _accounts(said: Iterable[str]) -> Iterator[Account]:
         try:
             yield TypeAdapter(Account).validate_python(json.loads(stages[1]))
         except (ValueError, ValidationError):
-            continue  # two workers can write into one another's line
+            continue  # two workers can write into each other's line

@@ -1,6 +1,6 @@
-"""From the outcome of a request to a case of the evidence, with its findings, numbers and pictures.
+"""Turns the outcome of a request into a case of the evidence, with its findings, numbers and pictures.
 
-Owns: which checks look at which outcome. May not: send requests or write files.
+Owns which checks run on which outcome. May not send requests or write files.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from harness.core.errors import MalformedDocument
 from harness.report.drawing.clip import CasePictures
 from harness.report.drawing.pictures import Detection, FrameDetections
 
-# Characters of a failure object that the evidence keeps.
+# The evidence keeps so many characters of a failure object.
 FAILURE_BODY_LIMIT = 4000
 _REASON_STATUS = re.compile(r"error \((\d+)\) from")
 
@@ -36,7 +36,7 @@ class Judged:
     pictures: CasePictures | None = None
 
     def timed(self, seconds: Mapping[str, float]) -> Judged:
-        """With what the emulator saw of the request's time, by phase."""
+        """This case with the emulator's seconds by phase."""
         queue = seconds.get("queue", 0.0) + seconds.get("download", 0.0)
         known = {"queue_seconds": queue, "model_seconds": seconds.get("container")}
         timings = self.record.timings.model_copy(update=known)
@@ -81,7 +81,7 @@ def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: 
 
 
 def summary(record: evidence.Case) -> str:
-    """One line for the terminal: what came, in the fewest words."""
+    """The outcome of the case, in one line for the terminal."""
     if record.frames:
         parts = [f"{record.frames.sampled} frames, {record.detection_count} detections"]
         parts += [f"{metric.name} {metric.value:.3f}" for metric in record.metrics[:1] if metric.value is not None]
@@ -116,7 +116,7 @@ def _verdict(truth: Truth | None, predictions: Predictions, demands: Demands) ->
 
 
 def _answer_findings(case: Case, predictions: Predictions, interval: int) -> tuple[Finding, ...]:
-    """The known answer says the same and more where there is one."""
+    """The findings of the general check; none for a case with a truth, whose own check covers more."""
     if case.truth is not None or case.clip.facts is None:
         return ()
     return answer.judge(predictions, case.clip.facts, interval)
@@ -159,7 +159,7 @@ def _failure(outcome: Failed) -> evidence.Failure:
 
 
 def _error_of(body: bytes) -> Mapping[str, str]:
-    """The handler's `{"error": {"code", "message"}}` in the first line; empty when the body is something else."""
+    """The handler's `{"error": {"code", "message"}}` in the first line; empty when the body has another form."""
     try:
         error = json.loads(body.split(b"\n", 1)[0])["error"]
         return {"code": str(error["code"]), "message": str(error["message"])}

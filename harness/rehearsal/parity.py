@@ -1,6 +1,6 @@
-"""`harness check parity`: the project's bundle against torchvision, as a check of the evidence.
+"""`harness check parity` compares the project's bundle with torchvision, as a check of the evidence.
 
-Owns: what is compared by default, and how strictly. May not: compare (`harness.checks.parity` does).
+Owns what is compared by default, and how strictly. May not compare; `harness.checks.parity` does.
 """
 
 from __future__ import annotations
@@ -33,14 +33,17 @@ class Options:
     config_path: Path
     environment: str | None = None
     bundle: Path | None = None
-    """Default: built from the project."""
+    """By default it is built from the project."""
     video: Path | None = None
-    """Default: the clip of the known answer."""
+    """By default the clip of the known answer."""
     frame_limit: int = 8
 
 
 def check(options: Options) -> evidence.Check:
-    """Raises HarnessError when one of the two cannot answer at all, ConfigurationError for files that are none."""
+    """The check on the project's bundle, or on the given one.
+
+    Raises HarnessError when one of the two cannot answer, ConfigurationError for a missing file.
+    """
     project = config.load(options.config_path, options.environment)
     if options.bundle is not None and not options.bundle.is_file():
         raise ConfigurationError(f"{options.bundle}: no such file; give --bundle a model.tar.gz, or none to build it")
@@ -50,7 +53,7 @@ def check(options: Options) -> evidence.Check:
 
 
 def quick(project: Project, built: Bundle) -> evidence.Check:
-    """For a bundle that was built already: what `validate` calls. Never raises for what a handler does."""
+    """The check that `validate` runs on its bundle. A handler that cannot answer is a failed check, not an error."""
     if not any(file.path == ARCHITECTURES for file in built.manifest.files):
         return evidence.Check(
             name=CHECK, outcome="skipped", summary=f"the handler has no {ARCHITECTURES} to compare with"
@@ -65,7 +68,7 @@ def quick(project: Project, built: Bundle) -> evidence.Check:
 
 
 def checked(project: Project, built: Path, video: Path | None, frame_limit: int = QUICK_FRAMES) -> evidence.Check:
-    """Raises HarnessError when one of the two cannot answer at all."""
+    """The check on a bundle. Raises HarnessError when one of the two cannot answer."""
     clip = open_clip(video or cases.open_known_answer(project.validate.known_answer).clip_path)
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
@@ -76,14 +79,14 @@ def checked(project: Project, built: Path, video: Path | None, frame_limit: int 
 
 
 def tolerance(environment: Mapping[str, str]) -> Tolerance:
-    """Strict where the handler computes in float32: by its settings, or by default on a machine without a GPU."""
+    """The strict tolerance where the handler computes in float32, by its settings or by default without a GPU."""
     asked = environment.get("PRECISION", "auto")
     on_gpu = circumstances.this_machine().gpu is not None
     return SAME if asked == "fp32" or (asked == "auto" and not on_gpu) else REDUCED
 
 
 def as_check(found: Parity, seconds: float) -> evidence.Check:
-    """Skipped where there was nothing to compare: that is neither for nor against the handler."""
+    """The comparison as a check; it is skipped where neither found an object, which says nothing about the handler."""
     if found.passed and not found.has_compared:
         summary = f"neither found an object in {found.frame_count} frames; give --video a clip that shows some"
         return evidence.Check(name=CHECK, outcome="skipped", summary=summary, seconds=round(seconds, 3))

@@ -1,7 +1,7 @@
-"""`harness validate`: bundle -> local AWS -> deploy -> requests -> judgement -> report, in that order.
+"""The flow of `harness validate`: bundle -> local AWS -> deploy -> requests -> judgement -> report.
 
-Owns the flow of one run and its folders. What each step does lives in its own module; nothing here knows a
-serving stack, LocalStack or pixels.
+Owns the flow of one run and its folders. Each step is a module of its own; this one knows no serving stack, no
+LocalStack and no pixels.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from harness.report.folder import Written, write_all
 
 @dataclass(frozen=True, kw_only=True)
 class Options(ProjectOptions):
-    """What the command line says."""
+    """The options of `harness validate`."""
 
     videos: tuple[Path, ...] = ()
     out_dir: Path = Path("rehearsal-report")
@@ -50,7 +50,7 @@ class Rehearsed:
 
 
 def validate(options: Options, progress: Progress) -> Rehearsed:
-    """Run it all. A failing case is a result; what cannot be run at all raises RehearsalError."""
+    """Run the rehearsal. A failing case is a result; raises RehearsalError when the rehearsal cannot run."""
     project = config.load(options.config_path, options.environment)
     known = cases.open_known_answer(project.validate.known_answer)
     clips = cases.of_users_clips((*project.validate.clips, *options.videos))
@@ -83,7 +83,7 @@ class _Run:
         return self.local.folder
 
     def rehearse(self, stack: ExitStack) -> Rehearsed:
-        """`stack` ends what was started, whatever happens."""
+        """Do the whole run; `stack` ends what was started."""
         built = self._bundle(self.project)
         aws = self.local.start(stack)
         deployed = self._deploy(aws, self.project, built)
@@ -113,8 +113,8 @@ class _Run:
             return _Deployed(project, built, apply.apply(wanted, clients, ledger=ledger))
 
     def _known_answer(self, aws: LocalAws, deployed: _Deployed) -> _Deployed:
-        """Where the known answer is asked for: at the bundle itself if its model knows the labels of the known answer,
-        else at a companion, the same handler with the same settings around the model that does.
+        """The endpoint for the known answer: the bundle's own if its model knows the labels of the known answer, else a
+        companion with the same handler and settings around the model that does.
         """
         if self.known.has_labels_of(self.project.model.spec):
             return deployed

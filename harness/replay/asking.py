@@ -1,4 +1,4 @@
-"""The kept request, sent once more: same bytes, content type, Accept, CustomAttributes, InferenceId and time-out."""
+"""The kept request, sent once more with its bytes, content type, Accept, CustomAttributes, InferenceId and time-out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ask(
     timeout_seconds: float,
     watch: Callable[[], None],
 ) -> Completed | Failed:
-    """`watch` raises when waiting is in vain. Raises TimedOut when neither object appears in time."""
+    """Send the request and wait; `watch` ends the wait by raising. Raises TimedOut when neither object appears."""
     where = Destination(applied.endpoint_name, applied.input_url, kept.invocation_timeout_seconds, TTL_SECONDS)
     request = Request(file, kept.content_type, kept.accept, kept.custom_attributes or "", kept.inference_id)
     sent = submit(clients, where, request)
@@ -34,7 +34,7 @@ def ask(
 
 
 def status_of(logs_dir: Path, inference_id: str) -> int | None:
-    """The HTTP status of the container's answer, from the platform's own log; None when it wrote nothing of it."""
+    """The HTTP status of the container's answer, from the platform's log; None when the log does not name it."""
     for path in logs_dir.rglob("data-log"):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             status = failures.status_in(line)
@@ -48,5 +48,5 @@ def container_log(logs_dir: Path) -> str:
 
 
 def excerpt(log: str) -> str:
-    """From where the model took the request up; the last lines when it never did."""
+    """The log from where the model took the request; the last lines when it never did."""
     return default_stack().log.last_request(log, _EXCERPT_LINES)

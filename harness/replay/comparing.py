@@ -1,4 +1,4 @@
-"""What was recorded against what happened here, and what that means. Pure functions."""
+"""The comparison of the recorded run with the run here, and its meaning. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from deploy.failed_requests.failures import Failure, understood
 from deploy.failed_requests.kept import Recorded
 
 SCHEMA: Final = "rehearsal.replayed/1"
-# `failed`: it fails here, and there is no recorded failure to compare with.
+# `failed` means that it fails here and there is no recorded failure to compare with.
 Meaning = Literal["answered", "same_failure", "other_failure", "failed"]
 
 
 class Side(Record):
-    """One of the two runs. `code`, `status`: None where nobody says."""
+    """One of the two runs. `code` and `status` are None where they are not known."""
 
     outcome: Literal["answered", "failed"]
     status: int | None
     code: str | None
     message: LongText
     file: str
-    """Of the body, in the kept folder."""
+    """The file of the body, in the kept folder."""
     at: Utc | None = None
     seconds: Seconds | None = None
 
@@ -39,13 +39,13 @@ class Replayed(Record):
     input_url: str
     release: str
     bundle_sha256: str
-    """Of what was served here."""
+    """The digest of the bundle that was served here."""
     recorded: Side | None
     here: Side
     runtime: str
     image: str | None
     differences: tuple[str, ...]
-    """How this run is not the recorded one."""
+    """How this run differs from the recorded one."""
     log_excerpt: str
 
 

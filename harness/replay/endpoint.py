@@ -1,6 +1,6 @@
-"""The endpoint a kept request is sent to: the recorded bundle and settings, deployed by the code that deploys to AWS.
+"""The endpoint for a kept request: the recorded bundle and settings, deployed by the code that deploys to AWS.
 
-Owns what is the same as it was (bundle, environment, limits, concurrency) and what cannot be (account, bucket, topics).
+Owns what stays as recorded (bundle, environment, limits, concurrency) and what cannot (account, bucket, topics).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TTL_SECONDS = 21600
 
 @dataclass(frozen=True)
 class Archive:
-    """What is served; `note` says how it differs from what served then, empty when it is that."""
+    """The archive to serve. `note` says how it differs from the recorded one, and is empty when it does not."""
 
     path: Path
     sha256: str
@@ -39,7 +39,7 @@ class Archive:
 
 
 def recorded_archive(path: Path, served: Served) -> Archive:
-    """Raises ConfigurationError when the kept bundle is no longer the recorded one."""
+    """The kept bundle. Raises ConfigurationError when it is no longer the recorded one."""
     digest = digest_of_file(path)
     if digest != served.bundle_sha256:
         raise ConfigurationError(
@@ -64,7 +64,7 @@ def with_handler(recorded: Archive, handler: Path, out: Path) -> Archive:
 
 
 def changed_settings(was: Served, given: Mapping[str, str]) -> Iterator[str]:
-    """Settings that are not as recorded, a line each; nothing that its name calls a secret is repeated."""
+    """Settings that differ from the recorded ones, a line each; the value of a secret is left out."""
     for name, value in given.items():
         if name in was.withheld or names_a_secret(name):
             yield f"{name} is as it was given here"
@@ -73,7 +73,7 @@ def changed_settings(was: Served, given: Mapping[str, str]) -> Iterator[str]:
 
 
 def desired(kept: Kept, served: Archive, environment: Mapping[str, str], account: str) -> Desired:
-    """A pure function; the names are this run's own."""
+    """The desired state of the endpoint, under names of this run. Pure."""
     was = kept.served
     bucket = Bucket(f"{PROJECT}-{account}-{was.region}", was.region, create=True)
     stored = BundleObject(

@@ -1,4 +1,4 @@
-"""How a run reads: both sides beside one another, the log, what differs, and last what it means."""
+"""A replay as text: both sides beside each other, the log, the differences, and last the meaning."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _took(here: Side) -> str:
 
 
 def _messages(replayed: Replayed) -> Iterator[str]:
-    """Once when both say the same; they are too long for columns."""
+    """The messages below each other, as they are too long for columns; one line when both are the same."""
     recorded, here = replayed.recorded, replayed.here
     if recorded is not None and replayed.verdict == "same_failure":
         yield f"both say {_short(here.message)}"

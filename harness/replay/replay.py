@@ -1,7 +1,7 @@
-"""`harness replay`: a kept request, run again on this machine against the bundle and settings that served it.
+"""The flow of `harness replay`: recorded bundle and settings -> local AWS -> the kept request -> comparison.
 
 Owns the flow of one run and its files, `<kept folder>/runs/<run>/`: `answer.out` or `failure.out`, `container.log`,
-`result.json` (schema `rehearsal.replayed/1`). Needs nothing but the folder.
+`result.json` (schema `rehearsal.replayed/1`). It needs nothing but the folder.
 """
 
 from __future__ import annotations
@@ -31,25 +31,27 @@ from harness.serving.instances.model_watch import ModelWatch
 from harness.serving.runtimes.choose import Choice, choose
 from harness.serving.stacks import default_stack
 
-# Added to the request's own time-out: the model starts, and the result is put where it was promised.
+# It is added to the request's own time-out, for the start of the model and the delivery of the result.
 _DELIVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(RunOptions):
-    """What the command line says."""
+    """The options of `harness replay`."""
 
     folder: Path
     handler: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    """Laid over the recorded environment."""
+    """They replace settings of the recorded environment."""
     timeout_seconds: float | None = None
-    """Default: the request's own time-out and what the cold model takes."""
+    """By default the request's own time-out and the start of the model."""
 
 
 def replay(options: Options, progress: Progress) -> Replayed:
-    """Raises ConfigurationError for a folder that is none, MachineCannot when nothing can be run here, HarnessError
-    when the model cannot even be loaded, TimedOut when no answer comes.
+    """Run the kept request, and compare its outcome with the recorded one.
+
+    Raises ConfigurationError for a folder that is none, MachineCannot when nothing can be run here, HarnessError when
+    the model cannot be loaded, TimedOut when no answer comes.
     """
     request = kept.read(options.folder)
     run = _Run(options, request, LocalRun.started(options, request.served.region, progress), progress)
@@ -69,7 +71,7 @@ class _Run:
         return self.options.folder / RUNS / self.local.run_id
 
     def replay(self, stack: ExitStack) -> Replayed:
-        """`stack` ends what was started, whatever happens."""
+        """Do the whole run; `stack` ends what was started."""
         archive = self._archive()
         choice = _choice(self.options, self.kept)
         self.result_dir.mkdir(parents=True)
@@ -168,7 +170,7 @@ class _Run:
 
 
 def _choice(options: Options, request: Kept) -> Choice:
-    """The recorded image where Docker has it; else what a rehearsal would take."""
+    """The recorded image where Docker has it, else the choice of a rehearsal."""
     region = request.served.region
     if options.image is None and options.runtime != "process":
         found = choose("auto", request.served.image, region=region)

@@ -1,9 +1,9 @@
-"""The report: `report.json` is the truth, everything else here is a picture of it.
+"""The report of a run: `report.json` is the evidence, and every other file is rendered from it.
 
-assemble    the evidence of one run, from what was observed
+assemble    the evidence of one run, from its observations
 folder      the report as files: report.json, junit.xml, summary.md, report.html, detections.gif
 html, junit, markdown, terminal     one rendering each, with the words of `texts` and the bars of `waterfall`
 drawing/    detections drawn on frames, and the animation
 
-Owns rendering; judges nothing (the verdict comes with the report) and runs nothing.
+The package owns rendering. It judges nothing (the verdict comes with the report) and runs nothing.
 """

@@ -1,4 +1,4 @@
-"""The evidence of one run, put together: what was rehearsed, on what, how, and what came out."""
+"""Assembles the evidence of one run: its subject, machine, runtime, cases and checks."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def _endpoint(subject: Subject) -> evidence.Endpoint:
 
 
 def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
-    """Of the first instance: all of an endpoint run the same."""
+    """The runtime of the first instance; all instances of an endpoint run alike."""
     first = instances[0]
     return evidence.RuntimeUsed.model_validate(
         {
             "kind": first.runtime,
             "assurance": first.facts.get("assurance", "process"),
-            "image": first.image if first.runtime == "docker" else None,  # a process runs none
+            "image": first.image if first.runtime == "docker" else None,  # a process runs no image
             "image_digest": first.image_digest,
             "facts": dict(first.facts),
         }
@@ -92,7 +92,7 @@ def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
 
 
 def peak_memory(instances: Sequence[ServedBy], log: ContainerLog) -> evidence.PeakMemory | None:
-    """Of the hungriest instance; None when neither kind could be measured."""
+    """The highest peak of all instances; None when neither host nor GPU memory could be measured."""
     host_bytes = max((each.peak_memory_bytes or 0 for each in instances), default=0)
     gpu_bytes = max((account.gpu_peak_bytes or 0 for account in log.accounts), default=0)
     if not host_bytes and not gpu_bytes:

@@ -1,6 +1,6 @@
-"""The report as a folder of files. `report.json` is the truth and is written first; the rest is rendered from it.
+"""The report as a folder of files. `report.json` is written first; the other files are rendered from it.
 
-Each file is complete or absent: pictures that cannot be made never cost the evidence.
+Each file is complete or absent. Pictures that cannot be made do not prevent the evidence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness.report.drawing import gif
 from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
 from harness.report.drawing.colours import Palette
 
-# Pictures in one report.html, over all cases: about 3 MB.
+# All cases together have so many pictures in one report.html, which is about 3 MB.
 PICTURE_LIMIT = 48
 PICTURES_PER_CASE = 4
 PICTURE_WIDTH_PIXELS = 480
@@ -39,9 +39,9 @@ class _Gif:
 
 
 def write_all(report: Report, pictures: Sequence[CasePictures], out_dir: Path) -> Written:
-    """Every file of the report; a GIF of an earlier run is removed when this one has none.
+    """Write every file of the report; the GIF of an earlier run is removed when this one has none.
 
-    Raises deploy.core.errors.DeployError when the disk refuses.
+    Raises deploy.core.errors.DeployError when a file cannot be written.
     """
     write(out_dir / "report.json", report)
     write_bytes(out_dir / "junit.xml", junit.render(report))
@@ -68,7 +68,7 @@ def _write_gif(path: Path, animation: _Gif | None) -> Path | None:
 
 
 def _gif(report: Report, pictures: Sequence[CasePictures], palette: Palette) -> _Gif | None:
-    """Of the first case with something to see: the user's own video before the known answer before any other."""
+    """The animation of the first case with detections: users' videos come first, then the known answer, then others."""
     kinds = {case.name: case.kind for case in report.cases}
     order = {"user_video": 0, "known_answer": 1}
     showing = [material for material in pictures if material.labels()] or list(pictures)
@@ -97,7 +97,7 @@ def _gallery(
 def _pictures_by_case(
     report: Report, shown: dict[int, CasePictures], palette: Palette
 ) -> dict[int, list[html.Picture]]:
-    """The limit shared evenly, the cases that did not pass first; beyond it a case has no pictures."""
+    """The pictures by case. The limit is shared evenly, and goes to the cases that did not pass first."""
     worst_first = sorted(shown, key=lambda position: report.cases[position].judgement == "passed")[:PICTURE_LIMIT]
     share = min(PICTURES_PER_CASE, PICTURE_LIMIT // max(1, len(worst_first)))
     return {position: _stills(shown[position], share, palette) for position in worst_first}

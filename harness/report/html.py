@@ -1,4 +1,4 @@
-"""`report.html`: one self-contained file. Pictures travel as data URIs, nothing is fetched, no script runs.
+"""Renders `report.html`, one self-contained file: pictures are data URIs, nothing is fetched, no script runs.
 
 Its Content-Security-Policy forbids everything else; the template engine escapes all text.
 """
@@ -21,7 +21,7 @@ from harness.report.drawing.colours import Palette, css
 from harness.report.waterfall import RequestSplit, request_split, stage_rows
 
 _JPEG_QUALITY = 82
-# With more cases than this, only those that did not pass are unfolded.
+# In a report with more cases, only those that did not pass are unfolded.
 _OPEN_CASES = 12
 
 
@@ -45,9 +45,9 @@ class Animation:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The pictures of a report: by position of the case, and the animation.
+    """The pictures of a report by the position of their case, and the animation.
 
-    `with_truth`: the cases whose pictures also show what should have been found.
+    `with_truth` names the cases whose pictures also show the truth.
     """
 
     palette: Palette = field(default_factory=Palette)

@@ -1,7 +1,7 @@
-"""`junit.xml` for CI: a test case for every case and every check, and one for the run as a whole.
+"""Renders `junit.xml` for CI: a test case for every case and every check, and one for the run as a whole.
 
-Inconclusive is an `error`: a CI that shows only failures must not show it green. The dialect is the common one
-(testsuites/testsuite/properties/testcase) that GitHub, GitLab, Jenkins and pytest's own readers accept.
+An inconclusive case is an `error`, because a CI that shows only failures must not show it green. The dialect is the
+common one (testsuites/testsuite/properties/testcase) that GitHub, GitLab, Jenkins and pytest's own readers accept.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _of_check(check: Check) -> Line:
 
 
 def _of_run(report: Report) -> Line:
-    """Fails only for what belongs to no case or check: the run's own findings, or no case at all."""
+    """The test case of the run. It fails only for the run's own findings, or when there is no case."""
     own = report.verdict.findings
     failed = any(finding.severity == "error" for finding in own)
     judgement = "failed" if failed else "passed" if report.cases else "inconclusive"
@@ -120,5 +120,5 @@ def _add_line(suite: ET.Element, line: Line) -> None:
 
 
 def _clean(text: str) -> str:
-    """Without the characters that XML 1.0 cannot carry at all, not even escaped."""
+    """The text without the characters that XML 1.0 cannot carry, not even escaped."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,4 +1,4 @@
-"""`summary.md`: the report in a screenful, for CI step summaries and pull-request comments."""
+"""Renders `summary.md`: the report in a screenful, for CI step summaries and pull-request comments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def render(report: Report) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as text: no markup, no mention, no link, no line break."""
+    """The text without any markup, mention, link or line break."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("://", ":\u200b//")
 
 

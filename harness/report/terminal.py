@@ -1,6 +1,6 @@
-"""The report on a terminal: cases, checks, findings; the verdict and the next command come last.
+"""Renders the report on a terminal: cases, checks, findings; the verdict and the next command come last.
 
-The stages are not repeated: progress showed them as they ended.
+The stages are not repeated, because progress showed them as they ended.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FINDING_LIMIT = 20
 
 
 def show(report: Report, folder: Path, console: Console) -> None:
-    """`folder` is where the report's files were written."""
+    """Print the report, whose files were written to `folder`."""
     if report.cases:
         console.print(_case_table(report))
     if report.checks:

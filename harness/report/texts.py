@@ -1,4 +1,4 @@
-"""How numbers, digests, outcomes and verdicts read: the same words on the terminal, in Markdown, HTML and JUnit."""
+"""The texts of numbers, digests, outcomes and verdicts: the same words on the terminal, in Markdown, HTML and JUnit."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from harness.core.top_level import is_installed
 
 GLYPHS: Mapping[str, str] = MappingProxyType({"passed": "✓", "failed": "✗", "inconclusive": "?", "skipped": "–"})
 ABSENT = "–"
-_RUN = "" if is_installed() else "uv run "  # in a checkout the programs are in the environment that uv keeps
+_RUN = "" if is_installed() else "uv run "  # in a checkout, uv keeps the environment with the programs
 
 
 @dataclass(frozen=True)
 class PlacedFinding:
-    """A finding and whose it is: `run`, `check NAME` or the name of a case."""
+    """A finding with its owner: `run`, `check NAME` or the name of a case."""
 
     owner: str
     finding: Finding
 
 
 def findings_of(report: Report) -> Iterator[PlacedFinding]:
-    """All of them: the run's, then the checks', then the cases'. What did not pass without saying why, says so."""
+    """The findings of the run, the checks and the cases; a check or case that did not pass has an error among them."""
     for finding in report.verdict.findings:
         yield PlacedFinding("run", finding)
     for check in report.checks:
@@ -96,13 +96,13 @@ def outcome(case: Case) -> str:
 
 
 def reason(case: Case) -> str:
-    """Why the case did not pass, for a case whose findings do not say."""
+    """Why a case without a finding did not pass."""
     off_limits = [f"{one.name} {metric(one)}" for one in case.metrics if one.judgement != "passed"]
     return ", ".join(off_limits) if off_limits and case.outcome == case.expected_outcome else outcome(case)
 
 
 def assurance(runtime: RuntimeUsed) -> str:
-    """What the runtime proves, in words."""
+    """The assurance of the runtime, in words."""
     words = {
         "official": "the container that AWS runs",
         "compatible": "a container with the same versions",

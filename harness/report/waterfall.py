@@ -1,4 +1,4 @@
-"""Bars of time as numbers between 0 and 100, for the templates to draw. Knows nothing of SVG or HTML."""
+"""Bars of time as numbers between 0 and 100, which the templates draw. It makes no SVG or HTML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StageRow:
 
 @dataclass(frozen=True)
 class RequestSplit:
-    """Where a request's time went, on the axis of the slowest request."""
+    """The phases of a request, on the axis of the slowest request."""
 
     bars: tuple[Bar, ...]
     words: str
@@ -50,7 +50,7 @@ def stage_rows(stages: Sequence[Stage]) -> tuple[StageRow, ...]:
 
 
 def request_split(case: Case, slowest_seconds: float) -> RequestSplit | None:
-    """None when no time was measured. The rest: storing, notifying, waiting."""
+    """The phases of a case's request; None when no time was measured. The rest is storing, notifying and waiting."""
     times = case.timings
     if not times.total_seconds or slowest_seconds <= 0:
         return None

@@ -1,7 +1,7 @@
 """The known answer: a clip whose truth is known to the pixel, and a small detector that must find it.
 
-Flow: `scene` says what moves where; `drawing` turns a scene into pixels, boxes and masks; `make_clip` writes the clip
-and its truth; `train` writes the weights. The results are kept in `known_answer/` and travel with the package;
-`harness.cases.known_answer` names them. `flagship` copies them, with the flagship's handler, into a project of one's
-own. A rehearsal reads the results and needs none of these modules.
+`scene` says what moves where; `drawing` turns a scene into pixels, boxes and masks; `make_clip` writes the clip and its
+truth; `train` writes the weights. The results are kept in `known_answer/` and come with the package;
+`harness.cases.known_answer` names them. `flagship` copies them, with the flagship's handler, into a user's own project.
+A rehearsal reads the results and needs none of these modules.
 """

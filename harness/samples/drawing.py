@@ -1,6 +1,6 @@
 """A scene as pixels, boxes and masks.
 
-Owns: rasterising things, the background, and the truth that follows from them. May not: read or write files.
+Owns the rasterising of things, the background, and the truth that follows from them. May not read or write files.
 Pictures are uint8 RGB of shape (height, width, 3); masks are bool of shape (height, width).
 """
 
@@ -38,7 +38,7 @@ class Frame:
 
 
 def look(scene: Scene, frame_index: int) -> tuple[Seen, ...]:
-    """What is in a frame, without drawing it. Integer arithmetic alone: the same on every machine."""
+    """What is in a frame, without drawing it. It uses integer arithmetic alone, so it is the same on every machine."""
     return tuple(
         _seen(thing, _coverage(thing, frame_index, scene.width, scene.height)) for thing in scene.present(frame_index)
     )
@@ -109,7 +109,7 @@ def _background(scene: Scene, frame_index: int) -> Floats:
 
 
 def _patch(canvas: Floats, random: np.random.Generator) -> None:
-    """A colourless upright rectangle or ellipse: neither outline nor contrast alone gives a thing away."""
+    """Draw a grey upright rectangle or ellipse, so that neither outline nor contrast alone identifies a thing."""
     height, width = canvas.shape[:2]
     x, y = int(random.integers(0, width)), int(random.integers(0, height))
     half_width, half_height = (int(value) for value in random.integers(8, 30, size=2))

@@ -1,6 +1,6 @@
-"""The flagship as a project of one's own: `python -m harness.samples.flagship FOLDER`.
+"""Copies the flagship as a user's own project: `python -m harness.samples.flagship FOLDER`.
 
-Owns: what such a project consists of, and the paths in its rehearsal.toml. May not: overwrite what is in the folder.
+Owns the files of such a project and the paths in its rehearsal.toml. May not overwrite what is in the folder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _KNOWN_ANSWER_IN_THE_REPOSITORY = "harness/samples/known_answer"
 
 
 def copy_to(folder: Path) -> Path:
-    """Write `handler/`, `known_answer/` and `rehearsal.toml`, the path of which is returned.
+    """Write `handler/`, `known_answer/` and `rehearsal.toml`; returns the path of the last.
 
     Raises FileExistsError, before anything is written, when one of them is there already.
     """

@@ -1,11 +1,11 @@
 """Writes the known answer's clip and its truth: `python -m harness.samples.make_clip [--into FOLDER]`.
 
-Owns: the clip's seed, size, length and encoding. The truth depends on nothing but the scene; the clip's bytes also on
+Owns the clip's seed, size, length and encoding. The truth depends on the scene alone; the clip's bytes also depend on
 the versions of numpy, OpenCV and the encoder inside PyAV, which is why the truth states the clip's digest.
 
-Every choice catches a mistake: 320x240 one scale taken for both axes, 12.5 frames a second a rate taken as a whole
-number, 63 frames a division rounded down, B-frames a time stamp taken from the order of decoding, the empty last frames
-an invented object.
+Every choice catches a mistake: 320x240 catches one scale for both axes, 12.5 frames a second a rate that is rounded, 63
+frames a division that is rounded down, B-frames a time stamp in the order of decoding, the empty last frames an
+invented object.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness.samples.drawing import Mask, Picture, Seen, draw, look
 from harness.samples.scene import LABELS, Scene, place
 
 FRAMES_PER_SECOND = Fraction(25, 2)
-# Without macroblock trees: x264's assembly for them reads memory that nobody wrote, so bytes differ by the run.
+# Macroblock trees are off: the assembly of x264 for them reads uninitialised memory, and bytes would differ by the run.
 ENCODER_OPTIONS = {"crf": "20", "preset": "slow", "threads": "1", "x264-params": "mbtree=0"}
 
 
@@ -37,7 +37,7 @@ def known_scene() -> Scene:
 
 
 def write_clip(path: Path, pictures: Iterable[Picture], frames_per_second: Fraction) -> None:
-    """H.264, yuv420p, BT.601 as its tags say; the same bytes for the same pictures and library versions."""
+    """Write H.264, yuv420p, tagged BT.601; the same pictures and library versions give the same bytes."""
     with av.open(str(path), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
         stream = None
         for index, picture in enumerate(pictures):
@@ -56,13 +56,13 @@ def write_clip(path: Path, pictures: Iterable[Picture], frames_per_second: Fract
 
 
 def _tag_colours(encoder: av.VideoCodecContext) -> None:
-    """BT.601, SMPTE 170M (6 in H.264's tables), limited range: what standard-definition video means by its numbers."""
+    """Tag the colours of standard-definition video: BT.601, SMPTE 170M (6 in H.264's tables), limited range."""
     encoder.colorspace, encoder.color_primaries, encoder.color_trc = Colorspace.ITU601, 6, 6
     encoder.color_range = ColorRange.MPEG
 
 
 def truth_of(scene: Scene, *, clip: str, clip_sha256: str, frames_per_second: Fraction) -> Truth:
-    """The truth of every frame of `scene`; draws nothing."""
+    """The truth of every frame of `scene`, without drawing it."""
     return Truth(
         schema=SCHEMA,
         clip=clip,

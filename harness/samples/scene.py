@@ -1,9 +1,9 @@
 """The scene: things of six classes that appear, cross the picture and leave.
 
-Owns: classes, geometry and the placing of things from a seed. May not: touch pixels or files.
+Owns the classes, the geometry and the placing of things from a seed. May not touch pixels or files.
 
-Things are drawn in whole sixteenths of a pixel and placing draws on `random.Random` alone, so one seed gives one scene
-on every machine and with every version of numpy.
+Things are drawn in whole sixteenths of a pixel, and placing uses `random.Random` alone, so that one seed gives one
+scene on every machine and with every version of numpy.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def place(
 ) -> Scene:
     """A scene with up to `per_class` things of each class, none touching another or the picture's edge.
 
-    A thing that finds no room in 400 tries is left out, so a crowded request gives a full picture, not an error.
+    A thing for which 400 tries find no room is left out, so that too many things give a full picture, not an error.
     """
     dice = random.Random(seed)  # noqa: S311 - a reproducible scene, not a secret
     roles = [role for role in CLASSES for _ in range(per_class)]

@@ -1,8 +1,8 @@
 """Trains the known answer's detector: `python -m harness.samples.train [--into FOLDER]`, a few minutes on two cores.
 
-Owns: the training pictures, the schedule and the model specification. May not: see the clip it will be judged on.
-Training pictures are generated like the clip's but from other seeds, and compressed, as decoded video is.
-Trained on other machines the weights differ in the last digits; what must hold is the score, which the tests measure.
+Owns the training pictures, the schedule and the model specification. May not use the clip that judges the detector.
+Training pictures are generated as the clip's are, but from other seeds, and compressed, as decoded video is.
+Weights trained on other machines differ in the last digits; the score must hold, and the tests measure it.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def training_frame(seed: int) -> Frame:
 
 
 def _compress(picture: Picture, *, quality: int) -> Picture:
-    """Through JPEG with halved colour resolution: blocks, ringing and bleeding colours, much as H.264 has them."""
+    """The picture after JPEG with halved colour resolution, whose blocks, ringing and bleeding resemble H.264's."""
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded: Picture = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), dtype=np.uint8)
     return decoded[..., ::-1]
 
 
 def as_tensor(picture: Picture) -> torch.Tensor:
-    """Float RGB in 0..1, shape (3, height, width): what torchvision's detectors take."""
+    """The picture as torchvision's detectors take it: float RGB in 0..1, shape (3, height, width)."""
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float() / 255
 
 
@@ -109,7 +109,7 @@ def _step(model: MaskRCNN, optimizer: torch.optim.Optimizer, frames: list[Frame]
 
 
 def save(model: MaskRCNN, files: KnownAnswerFiles) -> None:
-    """Weights as a plain float32 state_dict, and the specification that rebuilds the network around them."""
+    """Write the weights as a plain float32 state_dict, and the specification from which the network is rebuilt."""
     files.folder.mkdir(parents=True, exist_ok=True)
     torch.save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, files.weights)
     document = {

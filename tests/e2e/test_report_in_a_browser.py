@@ -1,4 +1,4 @@
-"""The report as a person opens it: in a real browser, from a file, with the network unplugged."""
+"""The report in a real browser, opened from a file and without a network."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--window-size=1200,2400",
 )
+# At least this share of the pixels is green: the box and the marks of the verdict.
 GREEN_SHARE = 0.001
-"""Of the pixels: the verdict's box and marks."""
 
 
 @pytest.fixture(scope="module")

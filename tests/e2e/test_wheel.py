@@ -1,4 +1,4 @@
-"""The wheel in a bare environment and an empty folder, as somebody uses it who has no checkout."""
+"""The wheel in a bare environment and an empty folder, for a user without a checkout."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Installed:
     bin: Path
 
     def run(self, program: str, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-        """With nothing of this process's environment but what an installer needs, and no checkout on any path."""
+        """Run a program with the variables that an installer needs, no others, and no checkout on any path."""
         path = os.pathsep.join([str(self.bin), str(find_uv().parent), os.environ["PATH"]])
         environment = installer_environment() | {"PATH": path}
         command = [str(word) for word in (self.bin / program, *arguments)]
@@ -42,7 +42,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The versions are those of uv.lock, so most of what is installed is linked from uv's cache."""
+    """The wheel installed with the versions of uv.lock, most of which are linked from uv's cache."""
     folder = tmp_path_factory.mktemp("installed")
     wheel, constraints = build(folder, "--wheel"), folder / "constraints.txt"
     export = ("export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-hashes")

@@ -1,4 +1,4 @@
-"""A point's own endpoint on the local AWS: deployed by the code that deploys to AWS, and taken down again."""
+"""The endpoint of a point on the local AWS, deployed by the code that deploys to AWS, and deleted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # The interval is short, because it is part of every measured time.
 _POLL_SECONDS = 0.02
-# SageMaker gives a container 30 seconds to end.
+# SageMaker gives a container 30 seconds to end; this is twice as long.
 _GONE_SECONDS = 60.0
 _KILLED = "killed: out of memory"
 _WORKER_KILLS = "oom_kills"
@@ -39,7 +39,7 @@ _WORKER_KILLS = "oom_kills"
 
 @dataclass
 class Endpoints:
-    """`served` is what the emulator said last of an instance: every point is served alike."""
+    """Deploys and deletes the endpoints. `served` is the last instance the emulator reported: all points run alike."""
 
     aws: LocalAws
     project: Project
@@ -53,12 +53,12 @@ class Endpoints:
 
     @contextmanager
     def deleting(self, name: str) -> Iterator[None]:
-        """An endpoint called `name` is deleted at the end, so that the next point has the machine to itself."""
+        """Delete the endpoint `name` at the end, so that the next point has the machine to itself."""
         try:
             yield
         finally:
             sagemaker = local_client("sagemaker", endpoint_url=self.aws.sagemaker_url, region=self.region)
-            with suppress(BotoCoreError, ClientError, TimedOut):  # the run's end takes what is left
+            with suppress(BotoCoreError, ClientError, TimedOut):  # the end of the run removes what is left
                 delete_and_wait(sagemaker, name)
 
     def deploy(self, point: Point, name: str) -> Deployed:
@@ -85,7 +85,7 @@ class Endpoints:
 
 
 def delete_and_wait(sagemaker: SageMakerClient, name: str) -> None:
-    """Raises TimedOut when it is not gone within a container's time to end."""
+    """Raises TimedOut when the endpoint is still there after a container's time to end."""
 
     def exists() -> bool:
         return name in [each["EndpointName"] for each in sagemaker.list_endpoints(NameContains=name)["Endpoints"]]

@@ -1,6 +1,6 @@
-"""One point of the sweep: deployed, warmed up, repeated until stable, and what came of it.
+"""The measurement of one point: deploy, warm up, repeat until stable, read the numbers.
 
-Owns: the order of these and the numbers that come of them. A point that fails is a result with its reason.
+Owns the order of these and the numbers. A point that fails is a result with its reason.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from harness.observations.phases import Phases
 from harness.observations.stage_log import ContainerLog
 
 _OUT_OF_MEMORY = b"out_of_memory"
-# After so many failures in a row no more requests are sent; below that, how often they fail is a result.
+# After so many failures in a row no more requests are sent; below that, the rate of failures is a result.
 _HOPELESS = 3
 _BREAKAGE = (RehearsalError, BotoCoreError, ClientError)
 
 
 class Client(Protocol):
-    """What is asked of `deploy.async_client.AsyncClient`."""
+    """The part of `deploy.async_client.AsyncClient` that is used here."""
 
     def send(self, request: Request) -> Outcome: ...
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Of the endpoint's instances; None and 0 where the runtime cannot tell."""
+    """The memory of the endpoint's instances; None and 0 where the runtime cannot measure it."""
 
     peak_host_bytes: int | None = None
     out_of_memory_kills: int = 0
@@ -49,8 +49,11 @@ class Usage:
 
 @dataclass(frozen=True)
 class Deployed:
-    """An endpoint with a point's settings: as many clients as requests are sent at once, where its logs lie, and whom
-    to ask what its instances took and where the time of requests went."""
+    """An endpoint with a point's settings.
+
+    It has a client for each request that is sent at once. `usage` and `phases` ask the emulator for the memory of its
+    instances and the time of its requests.
+    """
 
     clients: Sequence[Client]
     logs_dir: Path
@@ -59,7 +62,7 @@ class Deployed:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while a point was measured; `point` is what its repeats until then say."""
+    """Ctrl-C while a point was measured; `point` is the result of its repeats so far."""
 
     def __init__(self, point: BenchPoint) -> None:
         super().__init__()
@@ -80,7 +83,7 @@ class _Seen:
     failures_in_a_row: int = 0
     out_of_memory: int = 0
     was_unanswered: bool = False
-    """A request that waited in vain took the whole time-out: one is enough."""
+    """A request got no answer within the time-out; no other is sent, because each would take as long."""
     repeats: int = 0
     repeating_seconds: float = 0.0
 
@@ -104,8 +107,10 @@ def measure(
     deploy: Callable[[], Deployed],
     tell: Callable[[int], None] = lambda _: None,
 ) -> BenchPoint:
-    """Whatever goes wrong in `deploy` or later ends in a point that says so; `tell` hears how many repeats were made.
-    Raises Interrupted."""
+    """The measured point; a failure in `deploy` or later is a point with that outcome. Raises Interrupted.
+
+    `tell` is called with the number of repeats after each.
+    """
     seen = _Seen()
     try:
         deployed = deploy()
@@ -137,7 +142,7 @@ def _nothing(point: Point, outcome: str, note: str) -> BenchPoint:
 
 
 def _repeat(deployed: Deployed, clip: Clip, rule: Rule, seen: _Seen, tell: Callable[[int], None]) -> None:
-    """One request alone to warm the worker up, then rounds of as many as the point sends at once."""
+    """Send one request to warm the worker up, then rounds of as many requests as the point sends at once."""
     seen.first_seconds = _round(deployed.clients[:1], clip, seen)
     seen.forget_times()
     started = time.monotonic()
@@ -166,7 +171,7 @@ def _round(clients: Sequence[Client], clip: Clip, seen: _Seen) -> float:
 
 
 def _at_once(clients: Sequence[Client], clip: Clip) -> list[Outcome]:
-    """Ctrl-C does not wait for requests under way: they end with the endpoint."""
+    """The outcomes of one request by each client. Ctrl-C does not wait for them: requests end with the endpoint."""
     pool = ThreadPoolExecutor(len(clients))
     try:
         return list(pool.map(lambda client: client.send(Request(clip.path, clip.content_type)), clients))
@@ -175,7 +180,7 @@ def _at_once(clients: Sequence[Client], clip: Clip) -> list[Outcome]:
 
 
 def _noted(outcome: Outcome, seen: _Seen) -> int:
-    """How many frames the answer has."""
+    """Note the outcome; returns how many frames the answer has."""
     seen.requests += 1
     if isinstance(outcome, Completed):
         try:
@@ -225,7 +230,7 @@ def _result(point: Point, rule: Rule, seen: _Seen, deployed: Deployed, *, was_in
 
 
 def _asked(deployed: Deployed, seen: _Seen) -> tuple[Usage, Sequence[Phases]]:
-    """An emulator that is gone takes nothing of what was measured along."""
+    """What the emulator reports; nothing when it is gone, so that the measured times are kept."""
     try:
         return deployed.usage(), deployed.phases(seen.inference_ids)
     except RehearsalError:
@@ -248,6 +253,6 @@ def _repeats(seen: _Seen) -> str:
 
 
 def _out_of_memory(seen: _Seen, log: ContainerLog, usage: Usage) -> dict[str, float]:
-    """Answers that say so, batches that were halved, and workers that the kernel killed."""
+    """How often memory ran out: answers that say so, batches that were halved, and workers that the kernel killed."""
     times = seen.out_of_memory + log.out_of_memory_count + usage.out_of_memory_kills
     return chance(min(times, seen.requests), seen.requests).model_dump()

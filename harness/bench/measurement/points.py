@@ -1,4 +1,4 @@
-"""Which settings a sweep tries. Owns the noun and the product of the axes; may not measure."""
+"""The points that a sweep tries. Owns `Point` and the product of the axes; may not measure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ AS_CONFIGURED = measured.AS_CONFIGURED
 
 @dataclass(frozen=True)
 class FrameSize:
-    """What the network is given, in pixels."""
+    """The size of the frames that the network gets, in pixels."""
 
     width: int
     height: int
 
     @staticmethod
     def parse(text: str) -> FrameSize:
-        """`1280x720`; raises ConfigurationError."""
+        """The size that `1280x720` means; raises ConfigurationError."""
         width, cross, height = text.lower().partition("x")
         if not (cross and width.isdigit() and height.isdigit() and int(width) and int(height)):
             raise ConfigurationError(f"--frame-size must be WIDTHxHEIGHT, such as 1280x720, not {text!r}")
@@ -31,7 +31,7 @@ class FrameSize:
 
 @dataclass(frozen=True)
 class Point:
-    """None means: as the project has it."""
+    """Settings to measure; None means the project's own setting."""
 
     batch_size: int | None = None
     precision: str | None = None
@@ -40,7 +40,7 @@ class Point:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What it lays over the handler's environment."""
+        """The variables that replace those of the handler's environment."""
         size = self.frame_size
         wanted = {
             "BATCH_SIZE": self.batch_size,
@@ -83,7 +83,7 @@ class Axes:
 
 
 def points(axes: Axes) -> tuple[Point, ...]:
-    """What the project says comes first, then every combination, the slow axis first; no point comes twice."""
+    """The project's own settings first, then every combination, the slow axis outermost; each point once."""
     return tuple(dict.fromkeys((Point(), *_combined(axes))))
 
 

@@ -1,4 +1,4 @@
-"""When repeated numbers may be believed, and how likely an event is that was seen k times in n. Pure arithmetic."""
+"""When repeated numbers are stable, and how likely an event is that was seen k times in n. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from statistics import median
 from deploy.evidence.bench import Chance, Spread
 
 _WINDOW = 3
-# One-sided 95 %.
+# The normal quantile of a one-sided 95 % bound.
 _Z = 1.645
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Stable: the last three differ by at most `tolerance` of their median. `most` repeats, or `most_seconds`, without
-    that: unstable."""
+    """Repeats are stable when the last three differ by at most `tolerance` of their median.
+
+    They are unstable when they are not stable after `most` repeats, or after `most_seconds`.
+    """
 
     tolerance: float = 0.05
     most: int = 12
@@ -28,7 +30,7 @@ class Rule:
         return len(last) == _WINDOW and (max(last) - min(last)) <= self.tolerance * median(last)
 
     def is_spent(self, repeats: int, seconds: float) -> bool:
-        """No more are made, stable or not."""
+        """Whether no more repeats are made, stable or not."""
         return repeats >= self.most or (self.most_seconds is not None and seconds >= self.most_seconds)
 
     def __str__(self) -> str:
@@ -45,13 +47,13 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` of all do not exceed."""
+    """The smallest value that at least `share` of all values do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def chance(count: int, trials: int) -> Chance:
-    """With Wilson's upper bound (1927): no event in 12 trials still allows for 18 %."""
+    """The chance with Wilson's upper bound (1927): after no event in 12 trials it may still be 18 %."""
     if trials == 0:
         return Chance(count=0, trials=0, upper_bound=1.0)
     share, square = count / trials, _Z**2

@@ -1,10 +1,10 @@
-"""Where a frame's time goes: the emulator's phases around the handler's own account. Pure.
+"""The stages of a frame's time: the emulator's phases around the handler's own account. Pure.
 
     queue, download, http, (decode, resize, wait, forward, write), upload, rest
 
-`http` is what the container took and the handler does not account for: HTTP, the toolkit, copies of the body. `rest` is
-what nobody accounts for: the client's own waiting. Together they are the request, from the 202 to the result object;
-but where the handler decodes ahead (`wait` is then among its stages) `decode` and `resize` run beside the others.
+`http` is the container's time that the handler does not account for: HTTP, the toolkit, copies of the body. `rest` is
+the time that neither accounts for: the client's own waiting. Together the stages are the request, from the 202 to the
+result object; but where the handler prefetches (`wait` is then a stage), `decode` and `resize` run beside the others.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from harness.observations.stage_log import Account
 
 ORDER = ("queue", "download", "http", "container", "decode", "resize", "wait", "forward", "write", "upload", "rest")
 WAIT = "wait"
-# What a handler that decodes ahead does in another thread.
+# The stages that a handler with prefetch runs in another thread.
 BESIDE = ("decode", "resize")
 
 
 def per_frame(
     request_seconds: Sequence[float], phases: Sequence[Phases], accounts: Sequence[Account], frames: int
 ) -> dict[str, float]:
-    """Mean seconds a frame by stage, in the order of a request's way; empty when nothing is known."""
+    """Mean seconds a frame by stage, in the order of a request; empty when nothing is known."""
     if not request_seconds or not frames:
         return {}
     outside = _means([each.seconds for each in phases])
@@ -37,7 +37,7 @@ def per_frame(
 
 
 def in_line(seconds: Mapping[str, float]) -> Mapping[str, float]:
-    """Those stages that follow each other, so that together they are the request."""
+    """The stages that follow each other, whose sum is the request."""
     return {name: each for name, each in seconds.items() if WAIT not in seconds or name not in BESIDE}
 
 
@@ -50,7 +50,7 @@ def _total(accounts: Sequence[Account]) -> float:
 
 
 def _means(every: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """In `ORDER`, what is not in it before `write`."""
+    """Mean seconds by name, in `ORDER`; names that are not in it come before `write`."""
     names = {name for seconds in every for name in seconds}
     ordered = sorted(names, key=lambda name: (place(name), name))
     return {name: sum(seconds.get(name, 0.0) for seconds in every) / len(every) for name in ordered}

@@ -1,7 +1,7 @@
 """Measured points on disk, so that a sweep that was interrupted goes on where it stopped.
 
-A point is found again only by exactly what made it: bundle, configuration, clip, settings, runtime, machine, versions
-and rule. What failed or was not run is measured again.
+A point is found again only when all that made it is the same: bundle, configuration, clip, settings, runtime, machine,
+versions and rule. A point that failed or was not run is measured again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.bench.measurement.points import Point
 
 @dataclass(frozen=True)
 class Store:
-    """`basis` is everything that all points of a sweep share."""
+    """The measured points below a folder. `basis` is everything that all points of a sweep share."""
 
     folder: Path
     basis: tuple[str, ...]
@@ -34,7 +34,7 @@ class Store:
         return found if found.outcome in ("stable", "unstable") else None
 
     def found(self, points: Iterable[Point]) -> dict[Point, BenchPoint]:
-        """Those that are known."""
+        """The points that are stored, with their results."""
         return {point: found for point in points if (found := self.find(point)) is not None}
 
     def keep(self, point: Point, measured: BenchPoint) -> None:
@@ -44,7 +44,7 @@ class Store:
         write_bytes(self._file("runtime"), runtime.model_dump_json(indent=1).encode())
 
     def find_runtime(self) -> RuntimeUsed | None:
-        """How the kept points were served."""
+        """The runtime that served the stored points."""
         try:
             return RuntimeUsed.model_validate_json(self._file("runtime").read_bytes())
         except (OSError, ValidationError):

@@ -1,8 +1,8 @@
-"""What a benchmark says.
+"""The results of a benchmark.
 
-choosing    the recommended point under the user's constraints, and what its frames cost
-bounds      what keeps that point from being faster
+choosing    the recommended point under the user's constraints, and the price of its frames
+bounds      the stage that keeps that point from being faster
 charts      points as bars, spans and ticks
 writing     bench.json, report.html, summary.md, a pytest-benchmark file, report.json for the gates
-compare     two bench.json against each other, with limits
+compare     the differences of two bench.json, with limits
 """

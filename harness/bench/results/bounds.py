@@ -1,4 +1,4 @@
-"""What keeps the recommended point from being faster: the stage that takes most of a request. Pure."""
+"""The bound of the recommended point: the stage that takes most of a request. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WITHOUT_PYAV = (
 
 
 def bounded_by(bench: Bench) -> str | None:
-    """One line for people; None where nothing is recommended, or the longest stage has no name."""
+    """The bound, in one line for people; None where nothing is recommended, or the longest stage has no name."""
     point = bench.point(bench.recommendation.point or "")
     seconds = in_line(point.stage_seconds_per_frame) if point else {}
     if not seconds:
@@ -40,6 +40,6 @@ def bounded_by(bench: Bench) -> str | None:
 
 
 def _lacks_pyav(bench: Bench) -> bool:
-    """Where the evidence names packages and it is not among them."""
+    """Whether the evidence names packages and PyAV is not among them."""
     told: Mapping[str, str] = bench.runtime.facts if bench.runtime else {}
     return "torch" in told and "av" not in told

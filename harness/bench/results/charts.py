@@ -1,4 +1,4 @@
-"""Measured points as charts: bars, spans and ticks in per cent of their axis. Knows no HTML."""
+"""Measured points as charts: bars, spans and ticks in per cent of their axis. It makes no HTML."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Span:
-    """From the least to the most of what was seen."""
+    """The range from the least to the most of what was seen."""
 
     start_percent: float
     width_percent: float
@@ -38,7 +38,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Row:
-    """A point. `lanes` is empty for one that has nothing to draw: `words` then says why."""
+    """The row of a point. `lanes` is empty when there is nothing to draw; `words` then says why."""
 
     name: str
     words: str
@@ -61,7 +61,7 @@ class Chart:
     rows: tuple[Row, ...]
     ticks: tuple[Tick, ...]
     limit: Tick | None = None
-    """What the user allows."""
+    """The most that the user allows."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Axis:
 
 
 def axis(values: Sequence[float]) -> _Axis:
-    """From 0 to the first round number that no value exceeds, in steps of 1, 2 or 5 times a power of ten."""
+    """The axis from 0 to the first round number that no value exceeds, in steps of 1, 2 or 5 times a power of ten."""
     most = max(values, default=0.0) or 1.0
     rough = most / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))
@@ -87,7 +87,7 @@ def axis(values: Sequence[float]) -> _Axis:
 
 
 def all_charts(bench: Bench) -> tuple[Chart, ...]:
-    """Those that have something to show."""
+    """The charts that have something to show."""
     made = (speeds(bench), waterfall(bench), times(bench), memories(bench))
     return tuple(chart for chart in made if any(row.lanes for row in chart.rows))
 
@@ -145,7 +145,7 @@ def memories(bench: Bench) -> Chart:
 
 
 def waterfall(bench: Bench) -> Chart:
-    """Where a frame's time goes, on the axis of the slowest point; what runs beside is a lane of its own."""
+    """The stages of a frame, on the axis of the slowest point; stages that run beside the others have a lane each."""
     known = [point for point in bench.points if point.stage_seconds_per_frame]
     scale = axis([sum(in_line(point.stage_seconds_per_frame).values()) * 1000 for point in known])
 
@@ -169,7 +169,7 @@ def waterfall(bench: Bench) -> Chart:
 
 
 def shown_stages(bench: Bench) -> tuple[str, ...]:
-    """In the order of a request's way."""
+    """The stages in the order of a request."""
     seen = {name for point in bench.points for name in point.stage_seconds_per_frame}
     return tuple(sorted(seen, key=lambda name: (place(name), name)))
 

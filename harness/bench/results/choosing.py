@@ -1,4 +1,4 @@
-"""The recommended point, and what its frames cost. Pure: measured points in, a recommendation with its reason out."""
+"""The recommended point, and the price of its frames. Pure: measured points in, a recommendation with a reason out."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from deploy.evidence.bench import BenchPoint, Price, Recommendation
 _AS_GOOD = 0.97
 
 
-# Characters; the point itself has the whole text.
+# In characters; the point itself has the whole text.
 _LONGEST_OBJECTION = 160
 
 
 @dataclass(frozen=True)
 class Constraints:
     max_memory_bytes: int | None = None
-    """Of the GPU where there is one, else of the worker."""
+    """The limit for the GPU's memory where there is a GPU, else for the worker's."""
     max_p95_seconds: float | None = None
 
     def as_numbers(self) -> Mapping[str, float]:
@@ -27,7 +27,7 @@ class Constraints:
         return {name: float(value) for name, value in named.items() if value is not None}
 
     def against(self, point: BenchPoint) -> str | None:
-        """Why a point may not be recommended; None when nothing speaks against it."""
+        """Why a point may not be recommended; None when it may be."""
         if point.frames_per_second is None or point.outcome not in ("stable", "unstable"):
             return shorten(point.note or point.outcome, _LONGEST_OBJECTION, placeholder=" ...")
         if point.out_of_memory is not None and point.out_of_memory.count:

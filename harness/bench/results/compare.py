@@ -1,4 +1,4 @@
-"""`harness bench compare A B`: what changed between two benchmarks, and whether it passes the limits."""
+"""`harness bench compare A B`: the changes between two benchmarks, and whether they are within the limits."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _LIMIT = re.compile(r"(?P<metric>[a-z0-9]+):(?P<sign>[+-])(?P<percent>[0-9.]+)%?
 
 @dataclass(frozen=True)
 class Limit:
-    """`fps:-5%`: fps may fall by at most five per cent. `p95:+10%`: p95 may rise by at most ten."""
+    """A limit: with `fps:-5%` fps may fall by at most five per cent, with `p95:+10%` p95 may rise by at most ten."""
 
     metric: str
     percent: float
 
     @staticmethod
     def parse(text: str) -> Limit:
-        """Raises ConfigurationError."""
+        """The limit that the text means; raises ConfigurationError."""
         found = _LIMIT.fullmatch(text.strip())
         if found is None or found["metric"] not in _READERS:
             known = ", ".join(_READERS)
@@ -70,7 +70,7 @@ class Comparison:
 
 
 def compare(before: Bench, after: Bench, limits: Sequence[Limit]) -> Comparison:
-    """Points are the same when their names are. One that could be measured before and cannot now is a failure."""
+    """Compare points of the same name. A point that was measured before and is not now is a failure."""
     changes, failures = [], []
     for point in before.points:
         other = after.point(point.name)
@@ -110,7 +110,7 @@ def _served(bench: Bench) -> str:
 
 
 def _warnings(before: Bench, after: Bench) -> Iterator[str]:
-    """What makes the numbers of two benchmarks incomparable."""
+    """The differences that make the numbers of two benchmarks incomparable."""
     if before.clip.sha256 != after.clip.sha256:
         yield f"the clips differ: {before.clip.file} and {after.clip.file}"
     if (before.machine.cpu_model, before.machine.gpu) != (after.machine.cpu_model, after.machine.gpu):

@@ -1,4 +1,4 @@
-"""A benchmark as a folder of files. `bench.json` is the truth and is written first; the rest is rendered from it."""
+"""A benchmark as a folder of files. `bench.json` is written first; all other files are rendered from it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Written:
 
 
 def write_all(bench: Bench, out_dir: Path) -> Written:
-    """Raises deploy.core.errors.DeployError when the disk refuses."""
+    """Write every file. Raises deploy.core.errors.DeployError when a file cannot be written."""
     write_bytes(out_dir / "bench.json", bench.model_dump_json(indent=1, by_alias=True).encode() + b"\n")
     write_bytes(out_dir / "report.html", page(bench).encode())
     write_bytes(out_dir / "summary.md", markdown(bench).encode())
@@ -120,7 +120,7 @@ def _gigabytes(size: int | None) -> str:
 
 
 def pytest_benchmark(bench: Bench) -> dict[str, Any]:
-    """The shape that pytest-benchmark writes and its `compare` reads: seconds a frame, one benchmark a point."""
+    """The document that pytest-benchmark writes and its `compare` reads: one benchmark a point, in seconds a frame."""
     return {
         "machine_info": {"node": "", "cpu": {"brand_raw": bench.machine.cpu_model, "count": bench.machine.cpu_count}},
         "commit_info": {"id": bench.bundle.git.commit if bench.bundle.git else None},
@@ -155,7 +155,7 @@ def _as_benchmark(point: BenchPoint) -> dict[str, Any]:
 
 
 def report(bench: Bench) -> Report | None:
-    """As evidence, which `deploy gate` reads as well as `bench.json` itself."""
+    """The benchmark as evidence, which `deploy gate` reads as well as `bench.json`."""
     return evidence.as_report(bench)
 
 

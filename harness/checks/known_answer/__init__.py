@@ -1,9 +1,9 @@
-"""Is the answer to a clip right, and if not, what was probably done wrong?
+"""The judgement on the answer to a clip whose truth is known, with the likely cause when it is wrong.
 
-Flow: `judge` pairs the answer (`harness.cases.Predictions`) and what is known about the clip (`harness.cases.Truth`)
-frame by frame, scores them with COCO's mean average precision (`scoring`), holds indices, times and names against the
-truth (`bookkeeping`) and, where the boxes do not fit, tries what would make them fit (`causes`, `geometry`): the
-mistake whose undoing makes the answer right is named.
+`judge` (in `verdict`) pairs the answer (`harness.cases.Predictions`) with the truth (`harness.cases.Truth`) frame by
+frame, computes COCO's mean average precision (`scoring`), compares indices, times, names, bounds and masks
+(`bookkeeping`, `masks`), and reports single objects that the score forgives (`leftovers`). Where the boxes do not fit,
+it undoes the usual mistakes one by one (`causes`, `geometry`, `suspects`) and names the one whose undoing helps most.
 """
 
 from harness.checks.known_answer.scoring import Scores

@@ -1,4 +1,4 @@
-"""What must be right beside the boxes: which frames, when, of what video, under which names, in which bounds."""
+"""The checks beside the boxes: sampled frames, time stamps, video size, label names, bounds and masks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.checks.known_answer.masks import is_sound
 
 
 def sampling(predictions: Predictions, expected: Sequence[int]) -> Iterator[Finding]:
-    """Every expected frame once, in order, and none besides."""
+    """Findings unless every expected frame is answered once, in order, and no other frame."""
     check = "known_answer.sampling"
     answered = [frame.frame_index for frame in predictions.frames]
     count = f"{len(answered)} answers for {len(expected)} sampled frames"
@@ -66,7 +66,7 @@ def _missing_advice(missing: Sequence[int], expected: Sequence[int]) -> str:
 
 
 def time_stamps(predictions: Predictions, truth: Truth, tolerance_seconds: float) -> Iterator[Finding]:
-    """`pts_seconds` of each answered frame against the clip's."""
+    """Findings on the `pts_seconds` of the answered frames, compared with the clip's."""
     known = [frame for frame in predictions.frames if 0 <= frame.frame_index < truth.frame_count]
     timeless = [frame.frame_index for frame in known if frame.pts_seconds is None]
     if timeless:
@@ -120,7 +120,7 @@ def video_size(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
 
 
 def names(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
-    """The table of labels against the truth's, and the detections against both."""
+    """Findings on the table of labels, compared with the truth's, and on the labels of the detections."""
     check = "known_answer.labels"
     advice = "the names come from `labels` in model.json"
     for label_id, name in truth.labels.items():
@@ -149,7 +149,7 @@ def names(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
 
 
 def bounds(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
-    """Corners in order, inside the picture; scores between 0 and 1."""
+    """Findings unless corners are in order and inside the picture, and scores are between 0 and 1."""
     found = [(frame.frame_index, detection) for frame in predictions.frames for detection in frame.detections]
     disordered = {index for index, detection in found if not _has_area(detection.box)}
     outside = {index for index, detection in found if not _inside(detection.box, truth.width, truth.height)}
@@ -187,12 +187,12 @@ def _has_area(box: Box) -> bool:
 
 
 def _inside(box: Box, width: int, height: int) -> bool:
-    """Within the picture, give or take a pixel of rounding."""
+    """Whether the box is inside the picture, with a pixel of tolerance for rounding."""
     return min(box) >= -1 and max(box[0], box[2]) <= width + 1 and max(box[1], box[3]) <= height + 1
 
 
 def masks(predictions: Predictions, truth: Truth) -> Iterator[Finding]:
-    """Where any detection has a mask: every one, of the video's size, soundly encoded."""
+    """Findings unless no detection has a mask, or every one has a sound mask of the video's size."""
     found = [(frame.frame_index, detection.mask) for frame in predictions.frames for detection in frame.detections]
     if not any(mask for _, mask in found):
         return

@@ -1,7 +1,7 @@
-"""Why the boxes do not fit: each usual mistake is undone in turn, and the one whose undoing makes them fit is named.
+"""The cause of boxes that do not fit: each usual mistake is undone in turn, and the one whose undoing fits is named.
 
-Owns: the list of mistakes. May not: score. All judging is by `pairs.fit`, so a mistake is named on evidence alone, and
-an answer that is merely bad gets no cause.
+Owns the list of mistakes. May not score: `harness.cases.matching.fit` does, so that a mistake is named on evidence
+alone, and an answer that is merely bad gets no cause.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OPPOSITE_HUES = {"red": "blue", "blue": "red"}
 
 @dataclass(frozen=True)
 class Evidence:
-    """The answered frames as they were stated, beside the truth and the frames that were asked for."""
+    """The answered frames as the answer states them, the truth, and the frames that were asked for."""
 
     answered: tuple[FramePair, ...]
     truth: Truth
@@ -32,7 +32,7 @@ class Evidence:
 
 
 def likely_cause(evidence: Evidence) -> Finding | None:
-    """The one mistake that explains most; an error where it explains much, a warning where it only sharpens the fit."""
+    """The mistake that explains most: an error where undoing it improves the fit much, a warning where little."""
     as_stated = fit(evidence.answered)
     best, best_fit = None, as_stated + HINTED_FROM_GAIN
     for suspect in _suspects(evidence):
@@ -55,7 +55,7 @@ def likely_cause(evidence: Evidence) -> Finding | None:
 
 
 def _suspects(evidence: Evidence) -> Iterator[Suspect]:
-    """Simple mistakes first: of two that explain equally well the first is named."""
+    """All suspects, simple mistakes first, because the first of two that explain equally well is named."""
     yield from _swapped_channels(evidence)
     yield from _other_labels(evidence)
     yield from misfits(evidence.answered, evidence.truth.width, evidence.truth.height)
@@ -74,7 +74,7 @@ def _swapped_channels(evidence: Evidence) -> Iterator[Suspect]:
 
 
 def _opposites(labels: Mapping[int, str]) -> dict[int, int]:
-    """Label ids whose names differ in nothing but red and blue."""
+    """Pairs of label ids whose names differ only in red and blue."""
     ids = {name: label_id for label_id, name in labels.items()}
     other = {
         label_id: " ".join(OPPOSITE_HUES.get(word, word) for word in name.split()) for label_id, name in labels.items()
@@ -83,7 +83,7 @@ def _opposites(labels: Mapping[int, str]) -> dict[int, int]:
 
 
 def _other_labels(evidence: Evidence) -> Iterator[Suspect]:
-    """Where boxes lie right under other names: what each name means in most places."""
+    """The suspect for right boxes under wrong labels: each becomes the label of the objects that it fits most often."""
     counts: dict[int, Counter[int]] = {}
     for pair in evidence.answered:
         for found, there, _ in matches(pair, same_label=False, at_least=0.5):
@@ -124,7 +124,7 @@ def _relabelled(pairs: Sequence[FramePair], meant: Mapping[int, int]) -> tuple[F
 
 
 def _other_frames(evidence: Evidence) -> Iterator[Suspect]:
-    """Right boxes at the wrong time."""
+    """The suspects for right boxes in the wrong frames."""
     stated = [pair.frame_index for pair in evidence.answered]
     interval = evidence.expected[1] if len(evidence.expected) > 1 else 1
     if stated != list(evidence.expected[: len(stated)]):
@@ -158,7 +158,7 @@ def _shift(offset: int) -> Callable[[int, int], int]:
 
 
 def _moved(evidence: Evidence, place_of: Callable[[int, int], int], message: str, advice: str) -> Iterator[Suspect]:
-    """The answers held against the frames `place_of(position, stated index)`; at least half must fall into the clip."""
+    """The answers moved to the frames `place_of(position, stated index)`; at least half must be in the clip."""
     moved = [
         FramePair(index, pair.detections, objects_at(evidence.truth, index))
         for position, pair in enumerate(evidence.answered)

@@ -1,7 +1,7 @@
 """Boxes that are all wrong in the same way: scaled, displaced, mirrored, turned, or with other numbers than corners.
 
-Boxes are tied to objects through labels that occur once in a frame on both sides, which needs no overlap; through the
-centres of these a straight line is laid for each axis.
+A box is paired with an object by a label that occurs once in a frame on both sides, which needs no overlap. A straight
+line is fitted through the centres of the pairs for each axis.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCALE_TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class Line:
-    """found = scale * true + offset, in pixels."""
+    """The line found = scale * true + offset, in pixels."""
 
     scale: float
     offset: float
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Misfit:
-    """Where a true box ends up: along x, along y, after x and y have been exchanged if `turned`."""
+    """Where a true box is found along x and along y; `turned` means that x and y are exchanged first."""
 
     x: Line
     y: Line
@@ -69,7 +69,7 @@ def misfits(pairs: Sequence[FramePair], width: int, height: int) -> Iterator[Sus
 
 
 def _tied(pairs: Sequence[FramePair]) -> tuple[Boxes, Boxes]:
-    """Boxes found and boxes there, row by row."""
+    """The found boxes and the true boxes of the pairs, row by row."""
     found: list[Detection] = []
     there: list[TrueObject] = []
     for pair in pairs:
@@ -107,7 +107,7 @@ def _lay(found: Boxes, there: Boxes, turned: bool) -> Misfit | None:
 
 
 def _line(true: NDArray[np.float64], found: NDArray[np.float64]) -> Line | None:
-    """Least squares, and once more without the worst fifth, so that a few false detections do not bend it."""
+    """Fit by least squares, twice: the second time without the worst fifth, so that false detections weigh nothing."""
     keep = np.ones(len(true), dtype=np.bool_)
     scale, offset = 0.0, 0.0
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""What mean average precision forgives: single objects invented or overlooked, too few to fail the gate."""
+"""Single objects that are invented or overlooked, which mean average precision forgives when they are few."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOLERATED_SHARE = 0.05
 
 
 def leftovers(pairs: Sequence[FramePair]) -> Iterator[Finding]:
-    """Warnings on sure detections that fit no object, and objects that no sure detection fits, beyond one in twenty."""
+    """Warnings on sure detections without an object, and on objects without a sure detection, beyond one in twenty."""
     objects = sum(len(pair.objects) for pair in pairs)
     sure = [_sure(pair) for pair in pairs]
     fitting = [len(matches(pair, at_least=0.5)) for pair in sure]

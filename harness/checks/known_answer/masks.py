@@ -1,8 +1,8 @@
-"""COCO's compressed run lengths, read without trust: pycocotools counts on them being sound and does not look.
+"""The check of COCO's compressed run lengths, which pycocotools decodes without checking them.
 
-Source of the encoding: `rleToString` and `rleFrString` of the COCO API's maskApi.c. Runs of 0s and 1s take turns, down
-the columns; from the fourth on each is kept as its difference to the last but one. Every number is split into groups of
-five bits, low ones first, in characters from "0" on; bit 6 says that more follow, bit 5 of the last one is the sign.
+Source of the encoding: `rleToString` and `rleFrString` of the COCO API's maskApi.c. Runs of 0s and 1s alternate, column
+by column; from the fourth on, each is stored as its difference to the last but one. Every number is split into groups
+of five bits, low ones first, in characters from "0" on; bit 6 says that more follow, bit 5 of the last is the sign.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from harness.cases.predictions import Rle
 
 
 def is_sound(mask: Rle) -> bool:
-    """Do the runs fill exactly `size`?"""
+    """Whether the runs fill `size` exactly."""
     runs = _runs(mask.counts)
     return runs is not None and min(runs, default=0) >= 0 and sum(runs) == mask.size[0] * mask.size[1]
 

@@ -23,16 +23,16 @@ Kind = Literal["bbox", "segm"]
 
 @dataclass(frozen=True)
 class Scores:
-    """Mean average precision, 0 to 1: at an overlap of a half, and averaged over the overlaps 0.50, 0.55 ... 0.95."""
+    """Mean average precision, 0 to 1: at an overlap of 0.5, and averaged over the overlaps 0.50, 0.55 ... 0.95."""
 
     map50: float
     map50_95: float
 
 
 def score(pairs: Sequence[FramePair], label_ids: Sequence[int], kind: Kind) -> Scores:
-    """The mean over the classes that occur in the truth; where none does, 1 for saying nothing and 0 for anything else.
+    """The mean over the classes that occur in the truth; where none does, 1 for no detections and 0 for any.
 
-    With `segm`, detections without a mask are left out, as if they had not been made.
+    With `segm`, detections without a mask are left out.
     """
     if not any(pair.objects for pair in pairs):
         silent = 0.0 if any(pair.detections for pair in pairs) else 1.0
@@ -48,7 +48,7 @@ def score(pairs: Sequence[FramePair], label_ids: Sequence[int], kind: Kind) -> S
 
 
 def _mean(precision: np.ndarray[Any, Any]) -> float:
-    """-1 marks the classes that do not occur."""
+    """The mean over the classes that occur; -1 marks those that do not."""
     return min(1.0, float(precision[precision > -1].mean()))
 
 

@@ -1,4 +1,4 @@
-"""A mistake that may have been made."""
+"""The value that `causes` and `geometry` propose: a mistake that may explain the answer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from harness.cases.matching import FramePair
 
 @dataclass(frozen=True)
 class Suspect:
-    """A mistake in words, and `corrected`: the answer as it would read had the mistake not been made.
+    """A mistake in words, and `corrected`: the answer without the mistake.
 
-    `small_counts` says whether it is worth a warning where it takes little away from the fit.
+    `small_counts` says whether it deserves a warning where undoing it improves the fit only a little.
     """
 
     check: str

@@ -1,4 +1,4 @@
-"""The judgement on an answer: scores, and findings that say what is wrong and why."""
+"""The judgement on an answer: its scores, and findings that name mistakes and their cause."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def judge(
     frame_interval: int | None = None,
     pts_tolerance_seconds: float = 0.01,
 ) -> KnownAnswerVerdict:
-    """Hold an answer against the truth of its clip.
+    """Judge an answer by the truth of its clip.
 
-    `map50_at_least` is the gate for boxes and, where there are masks, for masks too. `frame_interval` is what was asked
-    for; without it the answer's own settings are believed.
+    `map50_at_least` is the gate for boxes and, where there are masks, for masks too. `frame_interval` is the interval
+    that was asked for; without it, the answer's own settings name the interval.
     """
     interval = frame_interval or predictions.frame_interval or 1
     expected = expected_indices(truth, interval)

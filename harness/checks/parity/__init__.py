@@ -1,10 +1,10 @@
-"""Parity: does the bundle's handler find what torchvision finds, with the same weights on the same frames?
+"""Parity: whether the bundle's handler finds what torchvision finds, with the same weights on the same frames.
 
-    worker     runs in a process of its own: the bundle's handler, or plain torchvision eager in float32
-    runner     unpacks a bundle and has both answer one clip
-    drift      holds one answer against the other: lost objects, new objects, other labels, drift
+    runner     unpacks a bundle and runs both on one clip
+    worker     is the process that answers: the bundle's handler, or plain torchvision, eager in float32
+    drift      compares the answers: lost objects, new objects, other labels, drift
 
-Needs no truth and works with any weights: what is judged is the handler's decoding, scaling, precision and speed-ups.
+Parity needs no truth and works with any weights. It judges the handler's decoding, scaling, precision and speed-ups.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One answer held against the other. Pure: two documents in, findings and numbers out."""
+"""The comparison of two answers. Pure: two documents in, findings and numbers out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.cases.truth import TrueObject
 from harness.checks.known_answer.scoring import score
 
 _LEAST_OVERLAP = 0.5
-# Findings of one kind; the rest are counted.
+# So many findings of one kind are shown; the rest are counted.
 _SHOWN = 20
 _ADVICE = (
     "compare with PRECISION=fp32 and without FRAME_WIDTH and FRAME_HEIGHT; if it stays, the handler computes otherwise"
@@ -23,15 +23,15 @@ _ADVICE = (
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What may differ. An object whose score is that near to the threshold may come or go."""
+    """The differences that are allowed. An object whose score is within `score` of the threshold may be in one only."""
 
     box_pixels: float
     score: float
 
 
-# float32 against float32: rounding, and the decimals of the document.
+# Float32 against float32 differs by rounding and by the decimals of the document.
 SAME = Tolerance(box_pixels=0.01, score=1e-4)
-# fp16 or bf16 against float32.
+# This is for fp16 or bf16 against float32.
 REDUCED = Tolerance(box_pixels=4.0, score=0.05)
 
 
@@ -53,7 +53,7 @@ class Parity:
 
     @property
     def has_compared(self) -> bool:
-        """Whether either found anything at all."""
+        """Whether either answer has an object."""
         return any(self.metrics[name] for name in ("matched_count", "relabelled_count", "lost_count", "new_count"))
 
     @property
@@ -85,7 +85,7 @@ class _Match:
 
 
 def judge(answer: Predictions, reference: Predictions, threshold: float, tolerance: Tolerance) -> Parity:
-    """`answer` has the objects of at least `threshold`; `reference` all of its network's, on some of those frames."""
+    """Compare `answer` (its objects of at least `threshold`) with `reference` (all objects, on some of its frames)."""
     found = {frame.frame_index: frame.detections for frame in answer.frames}
     missing = [frame.frame_index for frame in reference.frames if frame.frame_index not in found]
     pairs = [_Frame.of(frame.frame_index, found.get(frame.frame_index, ()), frame.detections, reference)
@@ -153,7 +153,7 @@ class _Frame:
 
 @dataclass(frozen=True)
 class _Apart:
-    """What has no counterpart of the same label: `relabelled` are pairs (handler, torchvision) at one place."""
+    """Objects without a counterpart of the same label; `relabelled` are pairs (handler, torchvision) at one place."""
 
     relabelled: tuple[tuple[Detection, Detection], ...]
     lost: tuple[Detection, ...]
@@ -173,7 +173,7 @@ def _apart(frame: _Frame, threshold: float) -> _Apart:
 
 
 def _things(detections: Sequence[Detection], size: tuple[int, int]) -> tuple[TrueObject, ...]:
-    """As if they were the truth; `track` is the place."""
+    """The detections as the objects of a truth; `track` is the position."""
     return tuple(
         TrueObject(place, thing.label_id, thing.label, thing.box, Rle(size, ""))
         for place, thing in enumerate(detections)
@@ -247,7 +247,7 @@ def _drifted(matched: Sequence[_Match], tolerance: Tolerance) -> Iterator[Findin
 
 
 def _mean_average_precision(pairs: Sequence[_Frame], reference: Predictions, threshold: float) -> float:
-    """COCO's, with torchvision's objects of at least the threshold as the truth."""
+    """COCO's mean average precision, with torchvision's objects of at least the threshold as the truth."""
     judged = [
         FramePair(
             pair.frame_index,

@@ -1,6 +1,6 @@
-"""Both answers to one clip, each from a process of its own, and the judgement on them.
+"""Runs the handler and torchvision on one clip, each in a process of its own, and has their answers compared.
 
-Owns: the unpacking of the bundle, the two processes and their time limit. May not: judge (`drift`), import a network.
+Owns the unpacking of the bundle, the two processes and their time limit. May not judge (`drift`) or import a network.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from harness.serving.instances.model_data import unpack
 _WORKER = Path(__file__).with_name("worker.py")
 _LOG_LINES = 30
 DEFAULT_SCORE_THRESHOLD = 0.5
-# torchvision's networks keep nothing below it (`box_score_thresh`).
+# Torchvision's networks drop every object below it (`box_score_thresh`).
 LEAST_SCORE_THRESHOLD = 0.05
 
 
 @dataclass(frozen=True)
 class Subject:
-    """`environment` is the container's, so that the handler runs with the settings it is deployed with."""
+    """The bundle to check. `environment` is the container's, so that the handler runs with its deployed settings."""
 
     bundle: Path
     environment: Mapping[str, str]
@@ -43,10 +43,10 @@ class Subject:
 def run(
     subject: Subject, clip: Clip, tolerance: Tolerance, *, frame_limit: int = 8, timeout_seconds: float = 600.0
 ) -> Parity:
-    """At most `frame_limit` frames, evenly spread, go through torchvision. Raises HarnessError or TimedOut.
+    """Compare the answers on at most `frame_limit` frames, evenly spread. Raises HarnessError or TimedOut.
 
-    Where the handler finds nothing at its own threshold, as weights of other classes may, everything above the least of
-    torchvision is compared instead: two empty answers would prove nothing.
+    Where the handler finds nothing at its own threshold, as with weights of other classes, everything above
+    torchvision's least score is compared instead, because two empty answers would prove nothing.
     """
     with tempfile.TemporaryDirectory(prefix="rehearsal-parity-") as name:
         folder = Path(name)

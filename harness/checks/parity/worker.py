@@ -1,4 +1,4 @@
-"""A process that answers one clip: `worker.py (handler|torchvision) REQUEST.json`. Never imported by the harness.
+"""The program that answers one clip: `worker.py (handler|torchvision) REQUEST.json`. The harness never imports it.
 
 The request names the unpacked archive, the clip, where the answer goes, and for `torchvision` which frames are wanted.
 `handler` calls the archive's own `model_fn` and `transform_fn`; `torchvision` reads the same weights, decodes every
@@ -65,7 +65,7 @@ def _network(model_dir: Path) -> tuple[Any, dict[int, str], Any]:
 
 
 def _pictures(clip: str, wanted: set[int]) -> Any:
-    """(index, RGB picture) of the wanted frames; every frame is decoded."""
+    """The wanted frames as (index, RGB picture); every frame is decoded."""
     import cv2
 
     capture = cv2.VideoCapture(clip)
@@ -79,7 +79,7 @@ def _pictures(clip: str, wanted: set[int]) -> Any:
 
 
 def _scaled(picture: Any, width: int | None, height: int | None) -> Any:
-    """As the handler's settings say: with one of the two the other follows the aspect."""
+    """The picture scaled by the handler's settings; where one side is not set, it follows from the aspect ratio."""
     import cv2
 
     own_height, own_width = picture.shape[:2]

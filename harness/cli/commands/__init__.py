@@ -1,4 +1,4 @@
-"""The commands of `harness`, one file each, named like the command; a file's docstring is its command's help.
+"""The commands of `harness`. Each is a file of its name, and the file's docstring is the command's help.
 
-A command with commands of its own (bench, check, image) is a folder.
+A command that has commands of its own (bench, check, image) is a folder.
 """

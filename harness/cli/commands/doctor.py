@@ -46,7 +46,7 @@ def doctor(
 
 
 def print_findings(runtime: str, findings: Sequence[Finding], fixed: Sequence[str]) -> None:
-    """To stdout; the line that matters most comes last."""
+    """Print the findings to stdout; the most important line comes last."""
     console = Console(highlight=False, soft_wrap=True)
     for line in fixed:
         console.print(f"     {escape(line)}")

@@ -1,6 +1,6 @@
-"""Print what containers and platform wrote.
+"""Print what the containers and the platform wrote.
 
-In the form of AWS's log streams.
+The lines have the form of AWS's log streams.
 """
 
 from __future__ import annotations

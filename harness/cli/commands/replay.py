@@ -1,6 +1,6 @@
 """Run a kept request again as it was served.
 
-On the recorded bundle and settings, or on your handler; the outcome is compared with the recorded failure.
+It runs on the recorded bundle and settings, or on your handler, and its outcome is compared with the recorded failure.
 
 Exit codes: 0 it is answered here, 1 it fails here (the same failure or another), 2 usage, 3 this machine cannot.
 """

@@ -27,9 +27,11 @@ from harness.serving.runtimes.choose import choose
 
 @dataclass(frozen=True, kw_only=True)
 class EmulatorArguments:
-    """Of the emulator itself."""
+    """The options of the emulator itself."""
 
-    region: Annotated[str, typer.Option("--region", help="The region it plays.", metavar="REGION")] = DEFAULT_REGION
+    region: Annotated[str, typer.Option("--region", help="The region of the local AWS.", metavar="REGION")] = (
+        DEFAULT_REGION
+    )
     port: Annotated[
         int, typer.Option("--port", help="Where the emulator listens; 0 takes a free port.", metavar="PORT")
     ] = 0

@@ -1,4 +1,4 @@
-"""The options that only the harness has, written once; those of both command lines are in `deploy.cli.options`."""
+"""The options that only the harness has; those that both command lines share are in `deploy.cli.options`."""
 
 from harness.cli.options.shared import LocalRunOptions, QuietOption, StateOption
 

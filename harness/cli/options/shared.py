@@ -1,4 +1,4 @@
-"""Single options, and how a run with a local AWS of its own is asked for."""
+"""Single options, and the options of a run that starts a local AWS of its own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class LimitOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalRunOptions:
-    """How the container and the local cloud are run."""
+    """How the container and the local cloud run."""
 
     runtime: Annotated[
         RuntimeName,

@@ -1,4 +1,10 @@
-"""What people and programs see: `printing` writes results and errors, `addresses` says where a local AWS answers."""
+"""What people and programs read on stdout and stderr.
+
+printing    results and errors
+addresses   the addresses of a running local AWS
+benchmark   a benchmark
+image       a container image
+"""
 
 from harness.cli.output.printing import print_error, print_result
 

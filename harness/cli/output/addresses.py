@@ -1,4 +1,4 @@
-"""Where a running local AWS answers, as text."""
+"""The addresses of a running local AWS, as text."""
 
 from __future__ import annotations
 

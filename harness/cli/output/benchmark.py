@@ -1,4 +1,4 @@
-"""A benchmark as text: each point, the prices, what bounds it, the recommendation and the next step."""
+"""A benchmark as text: points, prices, what bounds the recommended point, the recommendation, the next step."""
 
 from __future__ import annotations
 

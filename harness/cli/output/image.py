@@ -1,4 +1,4 @@
-"""A container image that is here, pinned by its digest."""
+"""A container image of this machine as text, pinned by its digest."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from deploy.core.errors import RehearsalError
 
 
 def print_result(output: Format, document: Mapping[str, Any], text: str) -> None:
-    """`document` carries its own schema; `text` is the same for people."""
+    """Print `document`, which carries its own schema, as JSON, or `text`, which says the same to people."""
     typer.echo(json.dumps(document, indent=2) if output is Format.JSON else text)
 
 

@@ -1,4 +1,4 @@
-"""A folder as a subject. Follows no link."""
+"""A folder as a subject. It follows no link."""
 
 from __future__ import annotations
 

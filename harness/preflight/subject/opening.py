@@ -1,4 +1,4 @@
-"""From a path to the subject behind it."""
+"""Opens a path as a subject: a folder or an archive."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Pictures of what was found.
+"""Pictures of the detections of a case.
 
-clip        which frames of the media are shown, and their decoding
-pictures    boxes, labels and masks on one frame
-colours     one colour a label
-gif         drawn frames as an animation
+clip        chooses the frames of the media and decodes them
+pictures    draws boxes, labels and masks on one frame
+colours     gives every label its colour
+gif         encodes drawn frames as an animation
 """

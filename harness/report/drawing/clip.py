@@ -1,6 +1,6 @@
-"""The media of a case as drawn pictures: which sampled frames to show, decoded in one pass at display size.
+"""The media of a case as drawn pictures: the sampled frames to show, decoded in one pass at display size.
 
-Never holds more than the pictures it returns. Media that cannot be read gives no pictures: a report is written anyway.
+Memory is bounded by the pictures it returns. Media that cannot be read gives no pictures, and the report is written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _IMAGE_TYPES = ("image/jpeg", "image/png")
 
 @dataclass(frozen=True)
 class CasePictures:
-    """The material of one case's pictures: its media and what was found in the sampled frames, in order."""
+    """The material of one case's pictures: its media and the detections of the sampled frames, in order."""
 
     case: str
     """`Case.name`."""
@@ -44,13 +44,13 @@ class DrawnFrame:
     pts_seconds: float
     image: Frame
     labels: tuple[str, ...]
-    """Of the detections drawn, the surest first."""
+    """The labels of the drawn detections, the surest first."""
 
 
 def drawn(
     material: CasePictures, frames: Sequence[FrameDetections], palette: Palette, *, width: int, captions: bool = False
 ) -> list[DrawnFrame]:
-    """The given frames of the material, at most `width` pixels wide (small sources grow to it, twofold at most)."""
+    """The given frames of the material, at most `width` pixels wide; small sources are enlarged twofold at most."""
     wanted = {frame.frame_index: frame for frame in frames}
     return [
         _drawn_frame(wanted[index], image, material.threshold, palette, width, captions)
@@ -75,7 +75,7 @@ def _drawn_frame(
 
 
 def spread(frames: Sequence[FrameDetections], count: int, threshold: float) -> tuple[FrameDetections, ...]:
-    """At most `count` frames over the whole clip, of those with something to see if there are any."""
+    """At most `count` frames, spread over the whole clip; where frames have detections, only such frames."""
     pool = [frame for frame in frames if frame.shown(threshold)] or list(frames)
     if count >= len(pool):
         return tuple(pool)
@@ -83,7 +83,7 @@ def spread(frames: Sequence[FrameDetections], count: int, threshold: float) -> t
 
 
 def busiest_window(frames: Sequence[FrameDetections], count: int, threshold: float) -> tuple[FrameDetections, ...]:
-    """The `count` consecutive frames with the most detections; the earliest of equals."""
+    """The `count` consecutive frames with the most detections; among equals, the earliest."""
     if count >= len(frames):
         return tuple(frames)
     counts = np.array([len(frame.shown(threshold)) for frame in frames])
@@ -93,7 +93,7 @@ def busiest_window(frames: Sequence[FrameDetections], count: int, threshold: flo
 
 
 def frames_at(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
-    """The frames of these indices in rising order, RGB, upright; ends where the media ends or cannot be decoded."""
+    """The frames of these indices in order, RGB and upright, until the media ends or cannot be decoded."""
     content_type = content_type_of(media)
     if content_type == "application/x-npy":
         yield from _frames_of_array(media, indices)
@@ -125,7 +125,7 @@ def _frames_of_image(media: Path, indices: Collection[int]) -> Iterator[tuple[in
 
 
 def _frames_of_array(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
-    """`application/x-npy`: (N, height, width, 3), uint8, RGB."""
+    """The frames of an `application/x-npy` array of shape (N, height, width, 3), uint8, RGB."""
     try:
         frames = np.load(media, mmap_mode="r", allow_pickle=False)
     except Exception:  # its header is a Python literal, which numpy parses: TokenError, RecursionError, KeyError...

@@ -1,4 +1,4 @@
-"""Colours of labels: distinct, safe for the colour-blind, with text that stays legible. Knows nothing of pictures."""
+"""The colours of labels: distinct, safe for the colour-blind, and with legible text on them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHITE: Colour = (255, 255, 255)
 
 @dataclass(frozen=True)
 class Palette:
-    """One colour a label, the same in every picture that shares the palette; repeats after thirteen labels."""
+    """One colour a label, the same in every picture that shares the palette. Colours repeat after thirteen labels."""
 
     colours: Mapping[str, Colour] = field(default_factory=dict)
 

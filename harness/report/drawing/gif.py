@@ -1,4 +1,4 @@
-"""`detections.gif`: drawn frames as one looping animation with the clip's own timing, bounded in bytes."""
+"""Encodes `detections.gif`: drawn frames as one looping animation with the clip's timing, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONE_FRAME_MILLISECONDS = 1000
 
 
 def encode(frames: Sequence[DrawnFrame], *, max_bytes: int = MAX_BYTES) -> bytes:
-    """A GIF of the frames (at least one), shrunk until it fits or is 120 pixels wide."""
+    """A GIF of the frames (at least one), shrunk until it has at most `max_bytes` or is 120 pixels wide."""
     images = [Image.fromarray(frame.image) for frame in frames]
     durations = durations_milliseconds([frame.pts_seconds for frame in frames])
     data = _encode(images, durations)
@@ -32,9 +32,9 @@ def encode(frames: Sequence[DrawnFrame], *, max_bytes: int = MAX_BYTES) -> bytes
 
 
 def durations_milliseconds(pts_seconds: Sequence[float]) -> list[int]:
-    """How long each frame stays: until the next one's time stamp; the last as long as the median.
+    """How long each frame is shown: until the time stamp of the next; the last one for the median of the others.
 
-    GIF counts in hundredths of a second, and viewers slow down what is under two of them.
+    GIF counts in hundredths of a second, and viewers slow down frames of less than two of them.
     """
     if len(pts_seconds) == 1:
         return [_LONE_FRAME_MILLISECONDS]

@@ -1,4 +1,4 @@
-"""Pictures of detections: boxes, labels, scores and masks drawn on RGB frames. Reads no files and runs no model."""
+"""Draws boxes, labels, scores and masks on RGB frames. It reads no files and runs no model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from harness.report.drawing.colours import Colour, Palette, text_on
 
-# RGB, shape (height, width, 3).
+# A frame is RGB, of shape (height, width, 3).
 Frame: TypeAlias = NDArray[np.uint8]
-# x1, y1, x2, y2 in pixels of the frame it is drawn on.
+# A box is x1, y1, x2, y2 in pixels of the frame it is drawn on.
 Box: TypeAlias = tuple[float, float, float, float]
 Rectangle: TypeAlias = tuple[int, int, int, int]
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -33,7 +33,7 @@ class Detection:
     label: str
     score: float = 1.0
     mask: NDArray[np.bool_] | None = None
-    """Shape (height, width) of the frame."""
+    """A mask of the frame's shape (height, width)."""
 
     def scaled(self, factor: float) -> Detection:
         x1, y1, x2, y2 = (side * factor for side in self.box)
@@ -42,7 +42,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class FrameDetections:
-    """What was found in one sampled frame; `truth` is what should have been found, where that is known."""
+    """The detections of one sampled frame, and its `truth` where that is known."""
 
     frame_index: int
     pts_seconds: float
@@ -62,7 +62,7 @@ def draw(
     truth: Sequence[Detection] = (),
     caption: str = "",
 ) -> Frame:
-    """A copy of the frame with every detection of at least `threshold`, the surest on top; truth as dashed outlines.
+    """A copy of the frame with every detection of at least `threshold`, the surest on top, and the truth as dashes.
 
     Pass one palette for a whole clip, so that a label keeps its colour.
     """
@@ -107,7 +107,7 @@ def _with_masks(frame_rgb: Frame, shown: Sequence[Detection], colours: Palette) 
 
 
 def _corners(box: Box, size: tuple[int, int]) -> Rectangle:
-    """The box in whole pixels, inside the picture, never inverted; a coordinate that is no number counts as 0."""
+    """The box in whole pixels, inside the picture, with its corners in order; a coordinate that is no number is 0."""
     width, height = size
     x1, y1, x2, y2 = (round(side) for side in np.nan_to_num(box, posinf=1e6, neginf=-1e6).tolist())
     left, top = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
@@ -139,7 +139,7 @@ def _draw_dashed(canvas: ImageDraw.ImageDraw, box: Rectangle) -> None:
 def _draw_tags(
     canvas: ImageDraw.ImageDraw, size: tuple[int, int], shown: Sequence[Detection], colours: Palette
 ) -> None:
-    """Surest first; a tag takes the first place near its box that no surer tag covers."""
+    """Draw the tags, surest first; a tag takes the first place near its box that no surer tag covers."""
     font = _font(_font_size(size))
     taken: list[Rectangle] = []
     for found in reversed(shown):
@@ -162,7 +162,7 @@ def _tag_place(box: Rectangle, tag: tuple[int, int], size: tuple[int, int], take
 
 
 def _tag_places(box: Rectangle, tag: tuple[int, int], size: tuple[int, int]) -> Iterator[Rectangle]:
-    """Above the box, inside its top, below it, inside its bottom: those within the picture, else inside its top."""
+    """The places for a tag within the picture: above the box, inside its top, below it, inside its bottom."""
     left, top, right, bottom = box
     x_left = max(0, min(left, size[0] - tag[0] - 1))
     x_right = max(0, min(right - tag[0], size[0] - tag[0] - 1))

@@ -1,4 +1,4 @@
-"""Say what changed between two benchmarks, and fail when it passes a limit."""
+"""Say what changed between two benchmarks, and fail when a change exceeds a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of a sweep: what is measured, what may be recommended, and what a machine costs."""
+"""The options of a sweep: the points to measure, the limits of a recommendation, and the prices of instances."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_PRICE = "--price must be INSTANCE=USD_PER_HOUR, such as ml.g4dn.xlarge=0.736
 
 
 class Precision(StrEnum):
-    """What the handler's PRECISION knows."""
+    """The values that the handler's PRECISION takes."""
 
     FP32 = "fp32"
     FP16 = "fp16"
@@ -113,7 +113,7 @@ class ChoiceOptions:
         return Constraints(parse_size(self.max_memory) if self.max_memory else None, self.max_p95)
 
     def rates(self, region: str) -> tuple[Rate, ...]:
-        """The prices given, and the table's for the usual instances that none was given for."""
+        """The prices given, and the table's prices for the usual instances that have none."""
         own = [_own_rate(text) for text in self.price or ()]
         named = {rate.instance_type for rate in own}
         tabled = [sweep.rate_of(region, name) for name in INSTANCES if name not in named]

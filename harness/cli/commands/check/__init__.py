@@ -4,7 +4,7 @@ from deploy.cli.program import Section, group
 
 
 def _check() -> None:
-    """The checks have all the options."""
+    """This group has no options of its own; the checks have them."""
 
 
 app = group("check", __doc__, (Section("Commands", __name__, ("parity",)),), _check)

@@ -4,7 +4,7 @@ from deploy.cli.program import Section, group
 
 
 def _image() -> None:
-    """The commands have all the options."""
+    """This group has no options of its own; the commands have them."""
 
 
 app = group("image", __doc__, (Section("Commands", __name__, ("build", "pull")),), _image)

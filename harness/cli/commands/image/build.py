@@ -1,4 +1,4 @@
-"""Build the compatible CPU image from Debian and Python packages; nothing is done when it is current."""
+"""Build the compatible CPU image from Debian and Python packages, unless it is current."""
 
 from __future__ import annotations
 

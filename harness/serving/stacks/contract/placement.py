@@ -13,7 +13,7 @@ from typing import Protocol
 # The folder that takes the place of /opt/ml.
 BASE_FOLDER = "ml"
 
-# The caller's AWS files and the metadata of a machine on EC2 give a container no identity; only its model's user does.
+# A container gets no identity from the caller's AWS files or an EC2 machine's metadata; its user gives one.
 NO_IDENTITY = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": "/dev/null",

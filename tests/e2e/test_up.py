@@ -1,4 +1,4 @@
-"""`harness up` and what stands by it, through the console script and the AWS CLI."""
+"""`harness up`, `status` and `down`, and the local AWS that they run, through the console script and the AWS CLI."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(folder: Path, *words: str, environment: dict[str, str] | None = None) ->
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which a local AWS stands."""
+    """A folder in which a local AWS runs."""
     up = run(tmp_path, str(HARNESS), "up", "--detach", "--runtime", "process", "--output", "json")
     assert up.returncode == 0, up.stderr
     yield tmp_path
@@ -38,7 +38,7 @@ def stage(tmp_path: Path) -> Iterator[Path]:
     assert processes_below(tmp_path / ".rehearsal") == []
 
 
-def test_export_points_the_aws_cli_at_what_stands(stage: Path) -> None:
+def test_export_points_the_aws_cli_at_the_local_aws(stage: Path) -> None:
     exported = run(stage, str(HARNESS), "up", "--export").stdout
     script = f"{exported}\n{AWS} sagemaker list-endpoints --output json && {AWS} s3 mb s3://some-bucket"
     answer = run(stage, "bash", "-euc", script)
