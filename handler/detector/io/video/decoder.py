@@ -81,6 +81,17 @@ class Source:
         """In decoding order, from where the file is read now, without the empty one that PyAV ends with."""
         return (packet for packet in self._container.demux(self.stream) if packet.size)
 
+    def rewound(self, thread_count: int) -> bool:
+        """Whether the file is read from its start again, which not every container can do exactly.
+
+        Saves a second opening, for which FFmpeg decodes a picture. Only before anything is decoded.
+        """
+        if self.container_format not in ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"):
+            return False
+        self._container.seek(0)
+        self.decoder.thread_count = thread_count
+        return True
+
     def packets_of_all_streams(self) -> Iterator[Any]:
         return (packet for packet in self._container.demux() if packet.size)
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import chain, zip_longest
 from typing import Any
@@ -43,6 +44,8 @@ class Survey:
     records: tuple[PacketRecord, ...]
     may_skip: str
     """Why not, or empty."""
+    sources: list[Source]
+    """The file that was surveyed, still open and not decoded yet; or empty."""
 
     @property
     def stamps(self) -> list[int]:
@@ -56,7 +59,12 @@ class Survey:
 
 def sampled(request: Request) -> Generator[Frame, None, None]:
     """Frames 0, N, 2N... Raises Unopened, UnreadableMedia or TruncatedMedia; never ends before the clip does."""
-    survey, last_index = surveyed(request.path), -1
+    with decoder.opened(request.path) as source:
+        yield from _sampled(request, _surveyed(source))
+
+
+def _sampled(request: Request, survey: Survey) -> Iterator[Frame]:
+    last_index = -1
     for way in (skipped, whole):
         try:
             for frame in way(request, survey):
@@ -87,24 +95,39 @@ def reach(path: str) -> Reach:
 
 def surveyed(path: str) -> Survey:
     with decoder.opened(path) as source:
-        size = length_size(source.decoder.extradata)
-        records, last = [], 0.0
-        start = source.start_seconds
-        try:
-            for packet in source.packets_of_all_streams():
-                if packet.pts is not None:
-                    last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base) - start)
-                if packet.stream_index == source.stream.index:
-                    records.append(_record(packet, size, source.decoder.name))
-        except decoder.DecodingError as error:
-            raise UnreadableMedia(f"the file cannot be read beyond {last:.2f} s: {error}") from error
-        declared = source.declared_seconds
-        if records and declared and last < min(declared - 1, declared * 0.95):
-            raise TruncatedMedia(
-                f"the clip is damaged or cut: its header declares {declared:.2f} s, and nothing can be found after "
-                f"{last:.2f} s. Upload the whole file"
-            )
-        return Survey(tuple(records), _no_skipping_because(source))
+        return replace(_surveyed(source), sources=[])
+
+
+@contextmanager
+def _opened(request: Request, survey: Survey, thread_count: int = 0) -> Iterator[Source]:
+    """The surveyed file itself, once, where it can be rewound."""
+    unused = survey.sources.pop() if survey.sources else None
+    if unused and unused.rewound(thread_count):
+        yield unused
+        return
+    with decoder.opened(request.path, thread_count=thread_count) as source:
+        yield source
+
+
+def _surveyed(source: Source) -> Survey:
+    size = length_size(source.decoder.extradata)
+    records, last = [], 0.0
+    start = source.start_seconds
+    try:
+        for packet in source.packets_of_all_streams():
+            if packet.pts is not None:
+                last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base) - start)
+            if packet.stream_index == source.stream.index:
+                records.append(_record(packet, size, source.decoder.name))
+    except decoder.DecodingError as error:
+        raise UnreadableMedia(f"the file cannot be read beyond {last:.2f} s: {error}") from error
+    declared = source.declared_seconds
+    if records and declared and last < min(declared - 1, declared * 0.95):
+        raise TruncatedMedia(
+            f"the clip is damaged or cut: its header declares {declared:.2f} s, and nothing can be found after "
+            f"{last:.2f} s. Upload the whole file"
+        )
+    return Survey(tuple(records), _no_skipping_because(source), [source])
 
 
 def _record(packet: Any, size: int | None, codec: str) -> PacketRecord:
@@ -131,7 +154,7 @@ def skipped(request: Request, survey: Survey) -> Iterator[Frame]:
     if survey.may_skip:
         raise CannotSkip(survey.may_skip)
     planned = plan(survey.records, request.frame_interval)
-    with decoder.opened(request.path, thread_count=decoder.one_thread_a_core()) as source:
+    with _opened(request, survey, decoder.one_thread_a_core()) as source:
         yield from _by_plan(source, planned)
 
 
@@ -170,7 +193,7 @@ def _wanted(source: Source, pictures: list[Any], left: dict[int, int], proof: se
 
 def whole(request: Request, survey: Survey) -> Iterator[Frame]:
     stamps = survey.stamps
-    with decoder.opened(request.path) as source:
+    with _opened(request, survey) as source:
         index, clock = -1, Clock(source.frame_seconds)
         for index, picture in enumerate(_decoded(source)):
             if index >= len(stamps) or picture.pts != stamps[index] or picture.is_corrupt:
