@@ -39,7 +39,7 @@ def of_users_clips(paths: Sequence[Path]) -> tuple[Case, ...]:
 
 
 def of_bad_input(folder: Path) -> Case:
-    """Not a video whatever its name says: the endpoint must fail this request, say why, and live."""
+    """A file that is named like a video and is none: the endpoint must fail this request, say why, and keep serving."""
     path = folder / "not-a-video.mp4"
     path.write_text("This is a text file with the name of a video.\n", encoding="utf-8")
     return Case("not a video", "bad_input", open_clip(path), expects="failed")

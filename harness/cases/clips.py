@@ -1,4 +1,4 @@
-"""Clips to send: what a file holds, found out independently of the handler.
+"""Clips to send, and what they hold, which is found out independently of the handler.
 
 Owns the reading of a clip to its end, which says how many frames an answer must cover. May not know requests or
 predictions.
@@ -20,7 +20,7 @@ from harness.core.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What decoding the file to its end found; sizes in pixels after rotation metadata."""
+    """The facts of a file that was decoded to its end; sizes are in pixels after rotation metadata."""
 
     width: int
     height: int

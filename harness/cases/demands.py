@@ -1,4 +1,4 @@
-"""What every answer of a run is held to, beside the truth of its own case."""
+"""The demands on every answer of a run, beside the truth of its own case."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Demands:
     frame_interval: int | None
-    """What the endpoint was told; None where its own default is believed."""
+    """The interval that the endpoint was deployed with; None where the answer's own statement is used."""
     map50_at_least: float

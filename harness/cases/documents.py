@@ -1,4 +1,4 @@
-"""JSON at the door: bytes into frozen dataclasses, or an error that names the place."""
+"""Parses JSON into frozen dataclasses, or raises an error that names the place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def parse_json(kind: type[T], body: bytes | str, *, what: str) -> T:
-    """`body` as a `kind`, validated; unknown keys are let pass. Raises MalformedDocument naming `what` and where."""
+    """`body` as a `kind`, validated; unknown keys are ignored. Raises MalformedDocument naming `what` and where."""
     try:
         return TypeAdapter(kind).validate_json(body)
     except ValidationError as error:

@@ -60,7 +60,7 @@ class KnownAnswer:
 
 
 def open_known_answer(folder: Path | None) -> KnownAnswer:
-    """Without a folder, the one that comes with the harness. Raises ConfigurationError when it is not whole."""
+    """The known answer in `folder`, or the one of the harness. Raises ConfigurationError when a file is missing."""
     files = KnownAnswerFiles(folder) if folder else KNOWN_ANSWER
     if not files.truth.is_file():
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Answers beside truths, frame by frame. Owns the pairing of frames and the overlap of boxes; decides nothing."""
+"""Pairs answers with truths, frame by frame. Owns the pairing of frames and the overlap of boxes; decides nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Boxes = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FramePair:
-    """What was found in a frame, and what is there."""
+    """The detections in a frame, and its true objects."""
 
     frame_index: int
     detections: tuple[Detection, ...]
@@ -78,7 +78,7 @@ def matches(pair: FramePair, *, same_label: bool = True, at_least: float = 0.0) 
 
 
 def fit(pairs: Sequence[FramePair]) -> float:
-    """From 0 to 1: twice the overlap of matched boxes of one label, per detection and object. 1 where nothing is."""
+    """The fit from 0 to 1: twice the overlap of matched boxes of one label, per detection and object; 1 without any."""
     shared = sum(overlap for pair in pairs for _, _, overlap in matches(pair))
     total = sum(len(pair.detections) + len(pair.objects) for pair in pairs)
     return 2 * shared / total if total else 1.0

@@ -3,7 +3,7 @@
 Flow: `subject` lists what is there without unpacking it; `rules` judges the listing, a rule a module, all of them in
 `rules.registry`; `check` runs every rule and returns the findings.
 
-Knows no model, runs no handler, imports no torch and starts nothing.
+The package knows no model, runs no handler, imports no torch and starts nothing.
 """
 
 from harness.preflight.checking import check

@@ -50,8 +50,8 @@ class Options(RunOptions):
 def replay(options: Options, progress: Progress) -> Replayed:
     """Run the kept request, and compare its outcome with the recorded one.
 
-    Raises ConfigurationError for a folder that is none, MachineCannot when nothing can be run here, HarnessError when
-    the model cannot be loaded, TimedOut when no answer comes.
+    Raises ConfigurationError for a folder without a kept request, MachineCannot when nothing can be run here,
+    HarnessError when the model cannot be loaded, TimedOut when no answer comes.
     """
     request = kept.read(options.folder)
     run = _Run(options, request, LocalRun.started(options, request.served.region, progress), progress)

@@ -42,7 +42,7 @@ class LimitOptions:
     ] = None
 
     def limits(self) -> MachineLimits:
-        """Raises ConfigurationError for a size that is none."""
+        """The options as a value. Raises ConfigurationError for a text that is no size."""
         sizes = (None if each is None else parse_size(each) for each in (self.memory, self.gpu_memory, self.shm_size))
         return MachineLimits(self.cpus, *sizes)
 
@@ -74,7 +74,7 @@ class LocalRunOptions:
     state_dir: StateOption = STATE_DIR
 
     def asked(self) -> RunOptions:
-        """Raises ConfigurationError for a size that is none."""
+        """The options as a value. Raises ConfigurationError for a text that is no size."""
         return RunOptions(
             state_dir=self.state_dir,
             cloud=CloudAsked(self.cloud_url, self.cloud.value),

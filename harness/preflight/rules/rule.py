@@ -1,4 +1,4 @@
-"""What a rule is: a number, what it is about, and a function from a subject to problems."""
+"""A rule: a number, its summary and explanation, and a function from a subject to problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.preflight.subject import Subject
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at one place, and the next step. `severity`: None means the rule's own."""
+    """A problem at one place, and the next step. `severity` None means the rule's own."""
 
     message: str
     advice: str

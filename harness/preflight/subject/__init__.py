@@ -1,4 +1,4 @@
-"""What preflight looks at: the files of a folder or of a .tar.gz by name, listed and read without unpacking."""
+"""The subject of preflight: the files of a folder or of a .tar.gz by name, listed and read without unpacking."""
 
 from harness.preflight.subject.archive import Archive
 from harness.preflight.subject.entry import Entry

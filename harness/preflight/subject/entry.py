@@ -20,7 +20,7 @@ class Entry:
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
-        """Without `.`; never empty, so that the root itself has one part."""
+        """The parts of the name without `.`; never empty, so that the root itself has one part."""
         return PurePosixPath(self.name).parts or (".",)
 
     @property

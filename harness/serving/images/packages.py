@@ -31,7 +31,7 @@ _INSTALL = (
 
 
 def install_packages(engine: Engine, recipe: Recipe, tag: str, progress: Callable[[str], None]) -> None:
-    """From the base image to `REPOSITORY:tag`; raises HarnessError with pip's last lines."""
+    """Build `REPOSITORY:tag` from the base image; raises HarnessError with pip's last lines."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-packages-") as folder:
         environment = _pip_environment(Path(folder), installer_environment())
         (Path(folder) / "requirements.txt").write_text(recipe.requirements, encoding="utf-8")

@@ -69,7 +69,7 @@ class Recipe:
 
 
 def read_recipe(folder: Path = HERE) -> Recipe:
-    """From `requirements.txt` and `serve.py` in `folder`."""
+    """The recipe from `requirements.txt` and `serve.py` in `folder`."""
     requirements = (folder / "requirements.txt").read_text(encoding="utf-8")
     serve_script = (folder / "serve.py").read_text(encoding="utf-8")
     base = _digest(DEBIAN_RELEASE, *DEBIAN_PACKAGES)

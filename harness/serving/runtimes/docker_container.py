@@ -60,7 +60,7 @@ def _packages(stack: Stack) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Running:
-    """What was started, for `DockerInstance`."""
+    """The container that was started, for `DockerInstance`."""
 
     name: str
     """The name of the container and of its network, and the value of the label that both carry."""
@@ -217,7 +217,7 @@ def remove_labelled(engine: Engine, instance_name: str) -> None:
 
 
 def clean_up(engine: Engine, instance_name: str, work_dir: Path) -> None:
-    """What `stop` does, after a start that failed and left no instance."""
+    """Remove what `stop` removes, after a start that failed and left no instance."""
     with suppress(MachineCannot):
         remove_labelled(engine, instance_name)
     remove_tree(work_dir)

@@ -62,7 +62,7 @@ def test_the_users_own_video_is_the_one_that_moves(tmp_path: Path) -> None:
     media = clip(tmp_path)
     evidence = report([good_case(), user_case("mine.mp4")])
     written = write_all(evidence, [pictures("known answer", media), pictures("mine.mp4", media)], tmp_path / "out")
-    assert "mine.mp4: what came back" in Page(written.report_html.read_text()).text.replace("\n", "")
+    assert "mine.mp4: its detections" in Page(written.report_html.read_text()).text.replace("\n", "")
 
 
 def test_a_gif_of_an_earlier_run_does_not_stay(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_failed_request_shows_its_status_code_body_and_notification() -> None:
 def test_findings_come_with_their_advice_and_place() -> None:
     case = good_case().model_copy(update={"findings": (error("boxes are shifted", advice="check the time stamps"),)})
     text = page(report([case])).text
-    assert text.index("What speaks against it") < text.index("boxes are shifted") < text.index("Cases")
+    assert text.index("Findings against it") < text.index("boxes are shifted") < text.index("Cases")
     assert "check the time stamps" in text
     assert "frame 5" in text
 

@@ -1,6 +1,6 @@
-"""Where an instance is placed, and how it is started there: what a runtime gives a stack, and what it gets back.
+"""The values between a runtime and a stack: where an instance is placed, and how it is started there.
 
-Values only. Nothing here starts a process or reads the environment.
+Nothing here starts a process or reads the environment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NO_IDENTITY = {
 
 
 def platform_environment(region: str) -> dict[str, str]:
-    """What the platform sets in every container."""
+    """The variables that the platform sets in every container."""
     return {**NO_IDENTITY, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
@@ -57,7 +57,7 @@ class Folders:
 
 @dataclass(frozen=True)
 class ArchiveLayout:
-    """Where a model archive keeps what is not weights; paths are relative to its root."""
+    """The places of code and requirements in a model archive; paths are relative to its root."""
 
     code_folder: str
     requirements: str | None = None

@@ -1,4 +1,4 @@
-"""TorchServe 0.12 and the SageMaker inference toolkit: `stack` is the whole of it, the other modules its parts.
+"""TorchServe 0.12 and the SageMaker inference toolkit: `stack` puts the parts together.
 
 container_environment, container_main   how it is started
 java                                    the program it needs

@@ -1,4 +1,4 @@
-"""What the official image's `serve` does, for a container without an image. Run as a file, never imported.
+"""The program that does what the official image's `serve` does, without an image. It is run as a file, never imported.
 
 The steps, and the code of each, are the toolkit's (`sagemaker_pytorch_serving_container.torchserve.start_torchserve`):
 PYTHONPATH, requirements.txt, configuration, TorchServe. Two differences: the configuration is not written to /etc, and

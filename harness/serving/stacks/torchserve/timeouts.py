@@ -1,4 +1,4 @@
-"""Which of TorchServe's response time-outs wins.
+"""The order of precedence of TorchServe's response time-outs.
 
 Source: `sagemaker_pytorch_serving_container/torchserve.py` and `ts_environment.py` of sagemaker-pytorch-inference
 2.0.25: a block for the model, written as soon as one of five variables is set, goes before the server's own variable
