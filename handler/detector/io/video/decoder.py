@@ -25,8 +25,8 @@ try:
 except ImportError:
     av = None
 
+# What PyAV raises for a packet that cannot be decoded, or a file that cannot be read on.
 DecodingError: type[Exception] = av.FFmpegError if av else OSError
-"""What PyAV raises for a packet that cannot be decoded, or a file that cannot be read on."""
 
 _MOST_THREADS = 16  # FFmpeg's own limit; each thread holds a picture or more
 # In a display matrix 1.0 is 1 << 16; FFmpeg shows a picture upright that is turned by less than a degree.
