@@ -51,7 +51,7 @@ class Work:
     region: str
     steps: list[Step] = field(default_factory=list)
     hold: Hold | None = None
-    """The deployment lock, renewed before each change; None where nobody else can deploy."""
+    """The deployment lock, renewed before each change; None where no one else can deploy."""
 
     def under(self, hold: Hold) -> Work:
         """The same work, renewing the lock at every step and every wait from here on."""

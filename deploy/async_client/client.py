@@ -27,7 +27,7 @@ class AsyncClient:
     destination: Destination
     timeout_seconds: float
     inbox: Inbox | None = None
-    """Where the endpoint's notifications arrive; None where nobody reads them."""
+    """Where the endpoint's notifications arrive; None where they are not read."""
     watch: Callable[[], None] = nothing
     """Called at every poll; raises an error when no answer can come any more."""
     poll_seconds: float = POLL_SECONDS

@@ -24,7 +24,7 @@ class PromotionRequest:
     owner: str
     """See Lock.owner."""
     actor: str
-    """ARN of whoever deploys."""
+    """ARN of the identity that deploys."""
     signer: Signer | None = None
     """Signs the statements of the record; without one they are written unsigned."""
 

@@ -75,7 +75,7 @@ class Release(_Record):
     release: str
     created: AwareDatetime
     actor: str
-    """ARN of whoever deployed."""
+    """ARN of the identity that deployed."""
     tool_version: str
     project: str
     environment: str | None

@@ -59,7 +59,7 @@ class ChildProcess:
     def exit_code(self) -> int | None:
         """None while it runs; negative for the signal that ended it.
 
-        The ended child is not reaped until `stop`, so that the kernel gives its pid and its group's to nobody else.
+        The ended child is not reaped until `stop`, so that no other process gets its pid or its group's.
         """
         if self._exit_code is None:
             self._exit_code = _peek_exit_code(self._popen)

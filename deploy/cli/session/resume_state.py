@@ -33,7 +33,7 @@ def alone(work: Session) -> Iterator[None]:
 
 @contextmanager
 def locked(work: Session) -> Iterator[Hold | None]:
-    """Hold the locks of this machine and of the bucket. Without a bucket nobody can deploy, and the lock is None."""
+    """Hold the locks of this machine and of the bucket. Without a bucket the lock is None."""
     with alone(work):
         if describe.bucket_region(work.clients, work.store.bucket) is None:
             yield None

@@ -1,6 +1,6 @@
 """Delete every endpoint past its end, [rollout] ttl_hours.
 
-It deletes all such endpoints of the region, whoever promoted them.
+It deletes all such endpoints of the region, those of other people too.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Owns: which of three ways a clip is decoded, and what a packet that fails means. May not: speak with PyAV (`decoder`).
 
-    skipped    H.264 without the groups of pictures that nobody asked for, by a plan of `gops`
+    skipped    H.264 without the groups of pictures that hold no sampled frame, by a plan of `gops`
     whole      every picture, several at once; each must have the very next time stamp that a packet has
     exact      every packet by itself, so that an error is known to be that of a packet (module `exact`)
 
