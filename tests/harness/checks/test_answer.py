@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.cases import Detection, PredictedFrame, Predictions, VideoSize
-from harness.cases.clips import ClipFacts
+from harness.cases.footage import ClipFacts
 from harness.checks import answer
 
 FACTS = ClipFacts(width=640, height=480, frame_count=11, duration_seconds=1.0)
