@@ -20,6 +20,8 @@ from harness.cases.footage.codecs import Reader
 from harness.cases.footage.packets import Packet
 
 _READ_BYTES = 1 << 20
+# No protocol has this name; the file itself comes through none.
+_OPENS_NOTHING_ELSE = {"protocol_whitelist": "none"}
 
 
 class Unread(Exception):
@@ -128,12 +130,12 @@ def opened(path: Path) -> Iterator[Source]:
             if stream is None or stream.codec_context is None:
                 raise Unread("no video stream that FFmpeg knows")
             yield Source(container, stream)
-    except (av.FFmpegError, ValueError) as error:
+    except (av.FFmpegError, ValueError, OSError) as error:
         raise Unread(str(error)) from error
 
 
 def _container(file: Any) -> Any:
-    return av.open(file, options={"protocol_whitelist": "file"}, metadata_errors="replace", buffer_size=_READ_BYTES)
+    return av.open(file, options=dict(_OPENS_NOTHING_ELSE), metadata_errors="replace", buffer_size=_READ_BYTES)
 
 
 def first_shape(path: Path) -> Shape | None:
