@@ -9,7 +9,6 @@ predictions    an answer, parsed
 truth          what is in a clip, frame by frame
 matching       an answer beside the truth, box by box
 documents      JSON into dataclasses
-opencv         cv2 without its log
 
 The package sends nothing and judges nothing; `harness.checks` judges.
 """

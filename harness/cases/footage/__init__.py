@@ -9,6 +9,7 @@
     container   PyAV: packets, and what only a decoded picture tells. The only module that speaks with it
     packets     which packets are one picture
     codecs/     what the bits of a packet say about that, codec by codec
+    shown       the pictures themselves, for the report
     timeline    time stamps become seconds
 
 A video is counted by demuxing: which packets are there, which of them are shown by their own bits, and when. So a
@@ -18,6 +19,7 @@ decoder asked, packet by packet (`videos` says where). PyAV is of the harness's 
 
 from harness.cases.footage.facts import ClipFacts
 from harness.cases.footage.files import facts_of
+from harness.cases.footage.shown import pictures_at
 from harness.cases.footage.videos import is_damaged
 
-__all__ = ["ClipFacts", "facts_of", "is_damaged"]
+__all__ = ["ClipFacts", "facts_of", "is_damaged", "pictures_at"]

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.cases.footage.codecs import Reader
 from harness.cases.footage.packets import Packet
@@ -149,9 +151,22 @@ def first_shape(path: Path) -> Shape | None:
 
 
 def _is_on_its_side(picture: Any) -> bool:
-    """By the display matrix, row by row (a, b, u, c, d, v, x, y, w): a picture's rows are shown as columns."""
-    matrix = picture.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return False
-    cells = memoryview(bytes(matrix)).cast("i")
-    return max(abs(cells[1]), abs(cells[3])) > max(abs(cells[0]), abs(cells[4]))
+    """A picture's rows are shown as columns."""
+    a, b, c, d = _matrix(picture)
+    return max(abs(b), abs(c)) > max(abs(a), abs(d))
+
+
+def _matrix(picture: Any) -> tuple[int, int, int, int]:
+    """(a, b, c, d) of the display matrix, whose rows are (a, b, u), (c, d, v), (x, y, w)."""
+    found = picture.side_data.get("DISPLAYMATRIX")
+    cells = memoryview(bytes(found)).cast("i") if found is not None else (1, 0, 0, 0, 1)
+    return cells[0], cells[1], cells[3], cells[4]
+
+
+def pixels(picture: Any) -> NDArray[np.uint8]:
+    """(height, width, 3) RGB, turned and mirrored as the picture is shown."""
+    rows: NDArray[np.uint8] = picture.to_ndarray(format="rgb24")
+    a, b, c, d = _matrix(picture)
+    if _is_on_its_side(picture):
+        rows, a, d = rows.transpose(1, 0, 2), c, b
+    return np.ascontiguousarray(rows[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

@@ -44,6 +44,12 @@ def video_facts(path: Path) -> ClipFacts | None:
     return ClipFacts(shape.width, shape.height, len(times), times[-1] if times else 0.0, times, cut)
 
 
+def stamps_of(path: Path) -> timeline.Stamps:
+    """The container's own times of the pictures that are shown, in order. Raises Unread."""
+    with opened(path) as source:
+        return _stamps(path, tuple(source.packets(reader_of(source.codec, source.extradata))))
+
+
 def _stamps(path: Path, packets: Sequence[Packet]) -> timeline.Stamps:
     stamped = [packet.pts_seconds for packet in packets if packet.pts_seconds is not None]
     is_plain = all(packet.content.is_certain for packet in packets) and len(stamped) in (0, len(packets))
