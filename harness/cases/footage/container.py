@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -85,9 +85,7 @@ class Source:
 
     def packets(self, read: Reader) -> Iterator[Packet]:
         start = (self._container.start_time or 0) / 1e6
-        for packet in self._container.demux():
-            if not packet.size:
-                continue
+        for packet in _packets(self._container):
             if packet.pts is not None:
                 end = float((packet.pts + (packet.duration or 0)) * packet.time_base) - start
                 self.reach_seconds = max(self.reach_seconds, end)
@@ -110,7 +108,7 @@ class Source:
         """Decodes packet by packet, in one thread, so that an error is one of the very packet that was given."""
         decoder = self._stream.codec_context
         decoder.thread_type, decoder.thread_count = "NONE", 1
-        for packet in chain((each for each in self._container.demux(self._stream) if each.size), [None]):
+        for packet in chain(_packets(self._container, self._stream), [None]):
             try:
                 pictures, is_failure = tuple(decoder.decode(packet)), False
             except av.FFmpegError:
@@ -126,7 +124,7 @@ class Source:
 def opened(path: Path) -> Iterator[Source]:
     """Raises Unread, then or while the file is read."""
     try:
-        with path.open("rb") as file, _container(file) as container:
+        with path.open("rb") as file, _container(_Seekable(file)) as container:
             attached = type(container.streams.video[0].disposition).attached_pic if container.streams.video else None
             stream = next((each for each in container.streams.video if not each.disposition & attached), None)
             if stream is None or stream.codec_context is None:
@@ -136,7 +134,37 @@ def opened(path: Path) -> Iterator[Source]:
         raise Unread(str(error)) from error
 
 
-def _container(file: Any) -> Any:
+def _packets(container: Any, *streams: Any) -> Iterator[Any]:
+    """Without the empty ones that PyAV ends with; of all streams, if none is given.
+
+    Behind the last packet PyAV 18 looks up streams that began midway among those of the beginning: an IndexError.
+    """
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, IndexError):
+            return
+        if packet.size:
+            yield packet
+
+
+class _Seekable:
+    """A file for PyAV, which prints a traceback where a damaged file makes FFmpeg seek before its beginning."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.tell = file.read, file.tell
+        self._seek = file.seek
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """The new place, or -1: there is none such."""
+        try:
+            return self._seek(offset, whence)
+        except (OSError, ValueError):
+            return -1
+
+
+def _container(file: _Seekable) -> Any:
     return av.open(file, options=dict(_OPENS_NOTHING_ELSE), metadata_errors="replace", buffer_size=_READ_BYTES)
 
 

@@ -122,6 +122,14 @@ def test_joined_recordings_go_on_one_after_the_other(clips: ClipMaker) -> None:
     assert_ffprobes(path, [number / 25 for number in range(200)])
 
 
+def test_sound_that_begins_midway_changes_nothing(clips: ClipMaker) -> None:
+    silent = clips.made("open.ts", *PATTERN, *_OPEN.split())
+    loud = clips.made("loud.ts", *PATTERN, *TONE, *_OPEN.split(), "-c:a", "aac")
+    path = clips.folder / "later-loud.ts"
+    path.write_bytes(silent.read_bytes() + loud.read_bytes())
+    assert facts(path).frame_count == 200
+
+
 def test_a_pause_beside_sound_ends_nothing(clips: ClipMaker) -> None:
     slow = ("-f", "lavfi", "-i", "testsrc2=size=160x128:rate=0.1:duration=100")
     sound = ("-f", "lavfi", "-i", "sine=duration=100", "-c:a", "aac")
