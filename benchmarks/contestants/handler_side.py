@@ -52,6 +52,10 @@ class _Noting:
     inner: Predictor
     seen: list[FrameDetections] = field(default_factory=list)
 
+    @property
+    def plain_batch_count(self) -> int:
+        return self.inner.plain_batch_count
+
     def detect(self, batch: frames.FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         found = self.inner.detect(batch, score_threshold=score_threshold, with_masks=with_masks)
         self.seen += found

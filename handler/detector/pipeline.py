@@ -99,11 +99,14 @@ def predicted(
 ) -> Iterator[FrameDetections]:
     """Detections of every frame, in order."""
     for batch in batches:
+        plain_before = predictor.plain_batch_count
         with stages.during("forward"):
             found = predictor.detect(
                 batch, score_threshold=settings.score_threshold, with_masks=settings.masks is not Masks.NONE
             )
         stages.count("batches")
+        if predictor.plain_batch_count > plain_before:
+            stages.count("plain_batches", predictor.plain_batch_count - plain_before)
         stages.count("frames", len(found))
         stages.count("detections", sum(len(frame) for frame in found))
         yield from found

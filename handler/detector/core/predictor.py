@@ -9,6 +9,11 @@ from detector.core.frames import FrameBatch
 
 
 class Predictor(Protocol):
+    @property
+    def plain_batch_count(self) -> int:
+        """How many batches, since the model was loaded, could not be computed in the fast way that was meant."""
+        ...
+
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         """One `FrameDetections` for each frame, in order, with the detections of at least `score_threshold`.
 

@@ -66,6 +66,8 @@ class BlobFinder:
         self._device = device
 
     @torch.inference_mode()
+    plain_batch_count = 0
+
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         if with_masks:
             raise BadParameter(f"masks: {BRIGHT_BLOBS} makes none; ask for masks=none")

@@ -6,6 +6,7 @@ all pictures of a batch have one size. The pixels are copied to the device as by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,23 +17,36 @@ from detector.core.errors import UnreadableMedia
 from detector.core.frames import Pixels
 
 
-def prepared(pixels: Pixels, transform: Any, device: torch.device) -> ImageList:
-    """`pixels` is (n, height, width, 3), RGB. The result is float32 on `device`, channels last.
+class Inputs:
+    """Uploads and prepares pictures for one network; `transform` is torchvision's GeneralizedRCNNTransform."""
 
-    Raises UnreadableMedia for pictures too thin for the network, before anything is allocated.
-    """
-    scale = _scale(pixels.shape[1], pixels.shape[2], transform.min_size[-1], transform.max_size)
-    images = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
-    images.sub_(_channels(transform.image_mean, device)).div_(_channels(transform.image_std, device))
-    resized = _resized(images, scale)
-    height, width = resized.shape[-2:]
-    divisor = transform.size_divisible
-    padded = functional.pad(resized, (0, -width % divisor, 0, -height % divisor))
-    return ImageList(padded, [(height, width)] * len(pixels))
+    def __init__(self, transform: Any, device: torch.device) -> None:
+        self._transform = transform
+        self._device = device
+        self._mean, self._std = (
+            torch.tensor(values, dtype=torch.float32, device=device)[:, None, None]
+            for values in (transform.image_mean, transform.image_std)
+        )
 
+    def uploaded(self, pixels: Pixels) -> torch.Tensor:
+        """`pixels` is (n, height, width, 3), RGB; the same on the device.
 
-def _channels(values: list[float], device: torch.device) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float32, device=device)[:, None, None]
+        Raises UnreadableMedia for pictures too thin for the network, before anything is allocated.
+        """
+        self._scale_of(pixels.shape)
+        return torch.from_numpy(pixels).to(self._device, non_blocking=True)
+
+    def prepared(self, uploaded: torch.Tensor) -> ImageList:
+        """float32 on the device, channels last. Nothing here waits for the device."""
+        images = uploaded.permute(0, 3, 1, 2).to(torch.float32).div_(255).sub_(self._mean).div_(self._std)
+        resized = _resized(images, self._scale_of(uploaded.shape))
+        height, width = resized.shape[-2:]
+        divisor = self._transform.size_divisible
+        padded = functional.pad(resized, (0, -width % divisor, 0, -height % divisor))
+        return ImageList(padded, [(height, width)] * len(uploaded))
+
+    def _scale_of(self, shape: Sequence[int]) -> float:
+        return _scale(shape[1], shape[2], self._transform.min_size[-1], self._transform.max_size)
 
 
 def _scale(height: int, width: int, min_size: int, max_size: int) -> float:

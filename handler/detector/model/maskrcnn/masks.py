@@ -19,7 +19,7 @@ _THRESHOLD = 0.5
 
 def encoded(probabilities: torch.Tensor, boxes: npt.NDArray[np.float32], width: int, height: int) -> tuple[str, ...]:
     """The COCO RLE counts of each mask; `probabilities` is (n, m, m) on the CPU, `boxes` (n, 4) in picture pixels."""
-    padded = functional.pad(probabilities, (_PADDING,) * 4)
+    padded = functional.pad(probabilities.cpu(), (_PADDING,) * 4)
     corners = _expanded(boxes, padded.shape[-1] / probabilities.shape[-1]) if len(boxes) else []
     return tuple(_pasted(mask, corner, width, height) for mask, corner in zip(padded, corners, strict=True))
 
