@@ -65,9 +65,9 @@ class BlobFinder:
         self._network = network.to(device)
         self._device = device
 
-    @torch.inference_mode()
     plain_batch_count = 0
 
+    @torch.inference_mode()
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         if with_masks:
             raise BadParameter(f"masks: {BRIGHT_BLOBS} makes none; ask for masks=none")

@@ -23,8 +23,8 @@ in_child = pytest.mark.skipif(not is_child, reason="run by test_the_interpreter_
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="no Triton: torch is not built for CUDA here")
 def test_the_interpreter_agrees() -> None:
     """Triton decides when it is imported whether it interprets."""
-    # The interpreter divides with numpy, which warns where the GPU gives a NaN: the overlap of two empty boxes.
-    arguments = ["-q", "-p", "no:cacheprovider", "-n", "0", "-W", "ignore::RuntimeWarning", __file__]
+    # The interpreter computes with numpy, which warns of what is right here: the overlap of two empty boxes is a NaN.
+    arguments = ["-q", "-p", "no:cacheprovider", "-n", "0", "-W", "ignore", __file__]
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
         env={**os.environ, _INTERPRETED: "1"},
@@ -42,7 +42,7 @@ def test_no_kernel_is_usable_on_a_cpu() -> None:
 
 
 @in_child
-@pytest.mark.parametrize(("count", "kinds"), [(1, 1), (33, 2), (70, 4)])
+@pytest.mark.parametrize(("count", "kinds"), [(1, 1), (33, 2), (130, 4)])
 def test_the_boxes_kept_are_those_without_kernels(count: int, kinds: int) -> None:
     from detector.model.maskrcnn.batched import suppression
 

@@ -12,14 +12,14 @@ from torch import Tensor
 
 from detector.speed.kernels.language import kernel, tl, triton
 
-_WORD = 32  # bits
+_WORD = 64  # bits
 
 
 @kernel
 def _cover(
     boxes, kinds, covers, count, words, threshold, word: tl.constexpr, many: tl.constexpr,
 ):  # fmt: skip
-    """Bit k of word w of row i: whether box i covers box 32 w + k, which is one of the worse ones of the same kind."""
+    """Bit k of word w of row i: whether box i covers box 64 w + k, which is one of the worse ones of the same kind."""
     group, row, first = tl.program_id(0).to(tl.int64), tl.program_id(1), tl.program_id(2) * many
     at = boxes + (group * count + row) * 4
     x1, y1, x2, y2 = tl.load(at), tl.load(at + 1), tl.load(at + 2), tl.load(at + 3)
@@ -37,7 +37,7 @@ def _cover(
     area, other_area = (x2 - x1) * (y2 - y1), (other_x2 - other_x1) * (other_y2 - other_y1)
     is_covered = (shared / (area + other_area - shared) > threshold) & is_worse
     is_covered = is_covered & (tl.load(kinds + group * count + other, is_worse, -1) == kind)
-    bits = tl.sum(is_covered.to(tl.int32) << bit[None, :], 1)
+    bits = tl.sum(is_covered.to(tl.int64) << bit[None, :].to(tl.int64), 1)
     tl.store(covers + (group * count + row) * words + number, bits, number < words)
 
 
@@ -48,7 +48,7 @@ def _walk(
     """A box that is valid and not covered stays, and those that it covers do not."""
     group = tl.program_id(0).to(tl.int64)
     number = tl.arange(0, block)
-    covered = tl.zeros((block,), tl.int32)
+    covered = tl.zeros((block,), tl.int64)
     for row in range(count):
         mine = tl.sum(tl.where(number == row // word, covered, 0), 0)
         is_free = ((mine >> (row % word)) & 1) == 0
@@ -63,7 +63,7 @@ def kept(boxes: Tensor, valid: Tensor, threshold: float, kinds: Tensor | None = 
     groups, count = valid.shape
     words = triton.cdiv(count, _WORD)
     kinds = torch.zeros_like(valid, dtype=torch.int64) if kinds is None else kinds.contiguous()
-    covers = torch.empty((groups, count, words), dtype=torch.int32, device=boxes.device)
+    covers = torch.empty((groups, count, words), dtype=torch.int64, device=boxes.device)
     stays = torch.empty_like(valid)
     if groups and count:
         many = min(triton.next_power_of_2(words), 32)
