@@ -60,6 +60,8 @@ class Detector:
     With `batch_size`, no batch is smaller: a compiled network would have to be compiled for every other size.
     """
 
+    takes_planes = True
+
     def __init__(self, network: Any, device: torch.device, batch_size: int | None = None) -> None:
         self._network = network.to(device)
         self.device = device
@@ -81,7 +83,7 @@ class Detector:
             self._halve(batch, len(parts[0].pixels), shortage)
 
     def _halve(self, batch: FrameBatch, tried: int, shortage: str) -> None:
-        height, width = batch.pixels.shape[1:3]
+        width, height = batch.size
         failed = f"out of memory on {self.device} with {tried} frames of {width} x {height} pixels at once"
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -92,7 +94,7 @@ class Detector:
 
     def _detected(self, batch: FrameBatch, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         pixels = batch.filled(min(self._batch_size, self._most_at_once))
-        found = self._forward(inputs.prepared(pixels, self._network.transform, self.device), with_masks)
+        found = self._forward(inputs.prepared(pixels, self._network.transform, self.device, batch.planes), with_masks)
         return _on_host(found.first(len(batch.pixels)), batch, score_threshold)
 
     def _forward(self, pictures: ImageList, with_masks: bool) -> _Found:
