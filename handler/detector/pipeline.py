@@ -122,6 +122,8 @@ def predicted(
             )
         stages.count("batches")
         stages.count("frames", len(found))
+        if batch.planes:
+            stages.count("planes", len(found))
         stages.count("detections", sum(len(frame) for frame in found))
         yield from found
 

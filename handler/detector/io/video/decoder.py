@@ -186,7 +186,7 @@ def _colours(pixel_format: str, tags: tuple[tuple[str, int | None], ...]) -> Col
             rows[:, : values.shape[1]] = values
             plane.update(rows)
         for name, value in tags:
-            if value is not None:
+            if value not in (None, getattr(picture, name)):
                 setattr(picture, name, value)
         return _converted(VideoReformatter(), picture)
 

@@ -1,9 +1,11 @@
 """Scales pictures down with the arithmetic of OpenCV's INTER_AREA, on any device.
 
-Owns: each target pixel's weights: the parts of the source pixels that it covers, along each axis by itself. Nothing is
-a matrix product or a convolution, which a GPU may compute with fewer digits (TF32).
+Owns: the parts of the source pixels that each target pixel covers, along each axis by itself. Columns are weighted
+before rows, and products are rounded before they are added, as OpenCV does; where the source has a multiple of both
+axes, the pixels are summed and the sum is divided. Nothing is a matrix product or a convolution, which a GPU may
+compute with fewer digits (TF32).
 
-Source: `computeResizeAreaTab` and `ResizeAreaFastVec` in OpenCV's modules/imgproc/src/resize.cpp.
+Source: `computeResizeAreaTab`, `ResizeArea_Invoker` and `resizeAreaFast_` in OpenCV's modules/imgproc/src/resize.cpp.
 """
 
 from __future__ import annotations
@@ -29,27 +31,45 @@ def scaled_down(pictures: torch.Tensor, width: int, height: int) -> torch.Tensor
         return pictures
     if width > source_width or height > source_height:
         raise ValueError(f"{source_width} x {source_height} cannot be scaled down to {width} x {height}")
-    axes = [(-1, source_width, width), (-2, source_height, height)]
-    scaled = pictures
-    for axis, source, target in sorted(axes, key=lambda each: each[1] / each[2], reverse=True):
-        if source != target:
-            scaled = _weighted(scaled, axis, _taps(source, target, axis, pictures.device))
-    if (source_height, source_width) == (2 * height, 2 * width):
-        return scaled.add_(0.5).floor_()
-    return scaled.round_()
+    if source_width % width or source_height % height:
+        return _weighted(_weighted(pictures, -1, width), -2, height).round_()
+    columns, rows = source_width // width, source_height // height
+    sums = _summed(_summed(pictures, -1, width), -2, height)
+    if columns == rows == 2:
+        return sums.mul_(0.25).add_(0.5).floor_()
+    return sums.mul_(float(np.float32(1 / (columns * rows)))).round_()
 
 
-def _weighted(pictures: torch.Tensor, axis: int, taps: Taps) -> torch.Tensor:
-    """The sum of source pixels times weights along an axis, in float32."""
-    (places, weights), *others = taps
+def _weighted(pictures: torch.Tensor, axis: int, target: int) -> torch.Tensor:
+    """The sum of source pixels times weights along an axis, in float32; as it is where nothing is scaled."""
+    if pictures.shape[axis] == target:
+        return pictures
+    (places, weights), *others = _shares(pictures.shape[axis], target, axis, pictures.device)
     total = pictures.index_select(axis, places) * weights
     for places, weights in others:
-        total.addcmul_(pictures.index_select(axis, places), weights)
+        total.add_(pictures.index_select(axis, places) * weights)  # addcmul would round once: other halves
+    return total
+
+
+def _summed(pictures: torch.Tensor, axis: int, target: int) -> torch.Tensor:
+    """The plain sum along an axis, in float32, which is exact; as it is where nothing is scaled."""
+    if pictures.shape[axis] == target:
+        return pictures
+    first, *others = _multiples(pictures.shape[axis], target, pictures.device)
+    total = pictures.index_select(axis, first).to(torch.float32)
+    for places in others:
+        total.add_(pictures.index_select(axis, places))
     return total
 
 
 @lru_cache(maxsize=64)
-def _taps(source: int, target: int, axis: int, device: torch.device) -> Taps:
+def _multiples(source: int, target: int, device: torch.device) -> tuple[torch.Tensor, ...]:
+    """For each tap the places of the target pixels, where the source has a multiple of them."""
+    return torch.arange(source, dtype=torch.int32).view(target, -1).T.contiguous().to(device).unbind()
+
+
+@lru_cache(maxsize=64)
+def _shares(source: int, target: int, axis: int, device: torch.device) -> Taps:
     """For each tap (places, weights) of the target pixels; one that needs fewer taps has weights of 0.
 
     The weights have the shape that a product with pixels along `axis` needs.
