@@ -38,7 +38,7 @@ _HEAD_BYTES = 512
 _SIZES = SimpleNamespace(
     min_size=(96,), max_size=160, size_divisible=32, image_mean=[0.0, 0.0, 0.0], image_std=[1.0, 1.0, 1.0]
 )
-_INPUTS = inputs.Inputs(_SIZES, torch.device("cpu"))
+_CPU = torch.device("cpu")
 
 
 class Resizing(MeanColour):
@@ -46,7 +46,7 @@ class Resizing(MeanColour):
 
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         for part in batch.parts(1):
-            _INPUTS.prepared(_INPUTS.uploaded(part.pixels))
+            inputs.prepared(part.pixels, _SIZES, _CPU)
         return super().detect(batch, score_threshold=score_threshold, with_masks=with_masks)
 
 

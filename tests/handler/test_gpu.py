@@ -8,16 +8,20 @@ import os
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from torch import nn
 
 from detector import pipeline
-from detector.core.settings import Precision, Settings
+from detector.core.planes import Colours, Matrix, PlaneFormat, PlaneLayout, Turn
+from detector.core.settings import Precision, Prepared, Settings
+from detector.model.maskrcnn import inputs
 from detector.model.maskrcnn.detector import Detector
 from detector.model.maskrcnn.tuning import tuned
 from detector.pipeline import Request
 from detector.speed import gpu_memory
+from detector.speed.pictures import pinned, planar
 from tests.handler.clips import ClipMaker
 from tests.handler.networks import batch_of
 
@@ -89,3 +93,74 @@ def test_running_out_of_memory_halves_the_batch_and_the_worker_lives(
         assert len(found) == 64
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def planes_of(layout: PlaneLayout, count: int = 3) -> npt.NDArray[np.uint8]:
+    """In pinned memory."""
+    planes = pinned.allocator(torch.device("cuda"))((count, *layout.shape))
+    planes[:] = np.random.default_rng(layout.width).integers(0, 256, planes.shape, np.uint8)
+    return planes
+
+
+@pytest.mark.parametrize("size", [(640, 360), (320, 180), (341, 342), (97, 51)])
+@pytest.mark.parametrize("turn", [Turn(), Turn(is_transposed=True, reverses_rows=True), Turn(reverses_columns=True)])
+@pytest.mark.parametrize("colours", [Colours(Matrix.BT709, False), Colours(Matrix.BT601, True)], ids=str)
+def test_planes_become_the_pictures_that_a_cpu_makes_of_them(
+    cuda: torch.device, colours: Colours, turn: Turn, size: tuple[int, int]
+) -> None:
+    width, height = size[::-1] if turn.is_transposed else size
+    layout = PlaneLayout(PlaneFormat(640, 360, colours, turn), width, height)
+    planes = torch.from_numpy(planes_of(layout))
+    expected, found = planar.shown(planes, layout).to(torch.int16), planar.shown(planes.to(cuda), layout).cpu()
+    assert (found.to(torch.int16) - expected).abs().max() <= 1
+    assert (found.to(torch.int16) == expected).to(torch.float64).mean() >= 0.999
+
+
+def test_a_batch_for_the_gpu_is_pinned_in_whole_and_in_part(cuda: torch.device) -> None:
+    block = pinned.allocator(cuda)((4, 72))
+    assert torch.from_numpy(block).is_pinned()
+    assert torch.from_numpy(block[1:3]).is_pinned()
+
+
+def test_memory_in_use_is_never_given_out_again(cuda: torch.device) -> None:
+    allocate = pinned.allocator(cuda)
+    held = [allocate((4, 72)) for _ in range(5)]
+    assert len({block.ctypes.data for block in held}) == 5
+
+
+def test_a_second_batch_neither_waits_for_the_gpu_nor_changes_when_captured(
+    small_network: nn.Module, cuda: torch.device
+) -> None:
+    transform = small_network.transform
+    layout = PlaneLayout(PlaneFormat(640, 360, Colours(Matrix.BT709, False)), 341, 342)
+    first, second = (planes_of(layout) for _ in range(2))
+    second[:] = 255 - second
+    inputs.prepared(first, transform, cuda, layout)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        expected = inputs.prepared(second, transform, cuda, layout).tensors
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    place, graph = torch.from_numpy(first).to(cuda), torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = inputs.computed(place, transform, layout).tensors
+    place.copy_(torch.from_numpy(second))
+    graph.replay()
+    assert torch.equal(captured, expected)
+
+
+def test_a_request_has_the_same_frames_and_nearly_the_same_boxes_prepared_here_and_there(
+    model_dir: Path, clips: ClipMaker
+) -> None:
+    body = clips.whole("h264.mp4").read_bytes()
+    answers = []
+    for prepared in (Prepared.AUTO, Prepared.HOST):
+        settings = Settings(score_threshold=0.0, frame_width=91, precision=Precision.FP32, prepared=prepared)
+        service = pipeline.load(model_dir, settings)
+        assert service.as_planes is (prepared is Prepared.AUTO)
+        answers.append(json.loads(pipeline.respond(service, Request(body, "video/mp4"))[0])["frames"])
+    for one, other in zip(*answers, strict=True):
+        assert (one["frame_index"], one["pts_seconds"]) == (other["frame_index"], other["pts_seconds"])
+        boxes, expected = (np.array([each["box"] for each in way["detections"]]) for way in (one, other))
+        distances = np.abs(boxes[:, None] - expected[None, :5]).max(axis=2).min(axis=0)
+        assert distances.max() <= 1e-3

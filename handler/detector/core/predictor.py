@@ -9,6 +9,8 @@ from detector.core.frames import FrameBatch
 
 
 class Predictor(Protocol):
+    """Batches hold RGB, unless the predictor has an attribute `takes_planes` that is true."""
+
     @property
     def plain_batch_count(self) -> int:
         """How many batches, since the model was loaded, could not be computed in the fast way that was meant."""
@@ -20,3 +22,8 @@ class Predictor(Protocol):
         A model without masks raises BadParameter when masks are asked for; any model may raise OutOfMemory.
         """
         ...
+
+
+def takes_planes(predictor: Predictor) -> bool:
+    """Whether batches may hold planes that the predictor converts and scales itself (`FrameBatch.planes`)."""
+    return bool(getattr(predictor, "takes_planes", False))

@@ -13,6 +13,7 @@
     compiling      compiles a part of a network with torch's compiler
     allocator      makes glibc keep freed memory
     gpu_memory     limits the GPU memory that torch takes
+    pictures/      prepares pictures for a network on its device
 
 Nothing is imported here: `lazy_imports` must precede the first import of torchvision,
 and `prefetch` needs no torch.

@@ -78,8 +78,7 @@ def test_a_tuned_resnet_finds_what_torchvision_finds(resnet: Any, with_masks: bo
 def test_pictures_are_prepared_as_torchvision_prepares_them(resnet: Any, width: int, height: int) -> None:
     pixels = torch.randint(0, 256, (3, height, width, 3), dtype=torch.uint8).numpy()
     expected, _ = resnet.transform(list(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255))
-    preparing = inputs.Inputs(resnet.transform, CPU)
-    found = preparing.prepared(preparing.uploaded(pixels))
+    found = inputs.prepared(pixels, resnet.transform, CPU)
     assert found.image_sizes == expected.image_sizes
     assert found.tensors.shape == expected.tensors.shape
     assert torch.allclose(found.tensors, expected.tensors, atol=1e-6)

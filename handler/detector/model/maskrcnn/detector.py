@@ -24,9 +24,8 @@ from detector.core.detections import FrameDetections
 from detector.core.errors import OutOfMemory
 from detector.core.frames import FrameBatch
 from detector.core.settings import Compiled, Settings
-from detector.model.maskrcnn import masks, tuning
+from detector.model.maskrcnn import inputs, masks, tuning
 from detector.model.maskrcnn.forwards import Found, Ways, forward_of
-from detector.model.maskrcnn.inputs import Inputs
 
 logger = logging.getLogger(__name__)
 Rows = npt.NDArray[np.float32]
@@ -41,13 +40,14 @@ class Detector:
     With `batch_size`, no batch is smaller: a compiled network would have to be compiled for every other size.
     """
 
+    takes_planes = True
+
     def __init__(
         self, network: Any, device: torch.device, ways: Ways | None = None, batch_size: int | None = None
     ) -> None:
         self._network = network.to(device)
         self.device = device
-        self._inputs = Inputs(self._network.transform, device)
-        self._forward = forward_of(self._network, self._inputs, device, ways or Ways())
+        self._forward = forward_of(self._network, device, ways or Ways())
         self._batch_size = batch_size or 1
         self._most_at_once = sys.maxsize
 
@@ -70,7 +70,7 @@ class Detector:
             self._halve(batch, len(parts[0].pixels), shortage)
 
     def _halve(self, batch: FrameBatch, tried: int, shortage: str) -> None:
-        height, width = batch.pixels.shape[1:3]
+        width, height = batch.size
         failed = f"out of memory on {self.device} with {tried} frames of {width} x {height} pixels at once"
         self._forward.forget()
         if self.device.type == "cuda":
@@ -82,7 +82,7 @@ class Detector:
 
     def _detected(self, batch: FrameBatch, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         pixels = batch.filled(min(self._batch_size, self._most_at_once))
-        found = self._forward(self._inputs.uploaded(pixels))
+        found = self._forward(inputs.uploaded(pixels, self._network.transform, self.device, batch.planes), batch.planes)
         wanted = [rows[rows[:, 4] >= score_threshold] for rows in found.rows[: len(batch.pixels)]]
         shown = [_in_source_pixels(rows, found.size, batch) for rows in wanted]
         masks = self._masks(found, wanted, shown, batch) if with_masks else [None] * len(shown)

@@ -18,12 +18,13 @@ import torch
 from torch import Tensor
 from torchvision.models.detection.image_list import ImageList
 
+from detector.core.planes import PlaneLayout
 from detector.core.settings import Forward, Kernels
+from detector.model.maskrcnn import inputs
 from detector.model.maskrcnn.batched import suppression
 from detector.model.maskrcnn.batched.proposals import Proposing
 from detector.model.maskrcnn.batched.selection import Selection, selected
 from detector.model.maskrcnn.batched.suppression import Suppress
-from detector.model.maskrcnn.inputs import Inputs
 from detector.speed import kernels
 from detector.speed.graphs import Graphed
 
@@ -49,12 +50,11 @@ class Plain:
     plain_batch_count = 0
     """Only what was meant to go another way is counted."""
 
-    def __init__(self, network: Any, inputs: Inputs) -> None:
+    def __init__(self, network: Any) -> None:
         self._network = network
-        self._inputs = inputs
 
-    def __call__(self, uploaded: Tensor) -> Found:
-        pictures = self._inputs.prepared(uploaded)
+    def __call__(self, uploaded: Tensor, planes: PlaneLayout | None = None) -> Found:
+        pictures = inputs.computed(uploaded, self._network.transform, planes)
         return self.from_features(pictures, self._network.backbone(pictures.tensors))
 
     def forget(self) -> None:
@@ -86,19 +86,17 @@ class Batched:
     Where the answers might not be torchvision's, the plain way is taken from the features on, and counted.
     """
 
-    def __init__(
-        self, network: Any, inputs: Inputs, *, is_graphed: bool = False, suppress: Suppress = suppression.kept
-    ) -> None:
+    def __init__(self, network: Any, *, is_graphed: bool = False, suppress: Suppress = suppression.kept) -> None:
         self._network = network
         self._suppress = suppress
-        self._inputs = inputs
-        self._plain = Plain(network, inputs)
+        self._plain = Plain(network)
         self._proposing = Proposing(network.rpn, suppress)
         self._graphed = Graphed(self._computed) if is_graphed else None
         self.plain_batch_count = 0
 
-    def __call__(self, uploaded: Tensor) -> Found:
-        whole = self._graphed(uploaded) if self._graphed else self._computed(uploaded)
+    def __call__(self, uploaded: Tensor, planes: PlaneLayout | None = None) -> Found:
+        compute = self._graphed or self._computed
+        whole = compute(uploaded, planes)
         rows, is_settled = _on_host(whole.selection)
         if not is_settled:
             self.plain_batch_count += 1
@@ -111,8 +109,9 @@ class Batched:
         if self._graphed:
             self._graphed.forget()
 
-    def _computed(self, uploaded: Tensor) -> _Whole:
-        network, heads, pictures = self._network, self._network.roi_heads, self._inputs.prepared(uploaded)
+    def _computed(self, uploaded: Tensor, planes: PlaneLayout | None) -> _Whole:
+        network, heads = self._network, self._network.roi_heads
+        pictures = inputs.computed(uploaded, network.transform, planes)
         features = network.backbone(pictures.tensors)
         maps = list(features.values())
         proposals = self._proposing(pictures, maps, *network.rpn.head(maps))
@@ -130,16 +129,16 @@ class Ways:
     kernels: Kernels = Kernels.AUTO
 
 
-def forward_of(network: Any, inputs: Inputs, device: torch.device, ways: Ways) -> Plain | Batched:
+def forward_of(network: Any, device: torch.device, ways: Ways) -> Plain | Batched:
     """`auto` is a graph on CUDA, and torchvision's way elsewhere: a CPU has nothing to wait for."""
     asked = ways.forward
     if asked is Forward.AUTO:
         asked = Forward.GRAPH if device.type == "cuda" else Forward.PLAIN
     if asked is Forward.PLAIN:
-        return Plain(network, inputs)
+        return Plain(network)
     has_kernels = ways.kernels is Kernels.AUTO and kernels.are_usable(device)
     suppress = suppression.kept_by_kernels if has_kernels else suppression.kept
-    return Batched(network, inputs, is_graphed=asked is Forward.GRAPH, suppress=suppress)
+    return Batched(network, is_graphed=asked is Forward.GRAPH, suppress=suppress)
 
 
 def cuts(pictures: Sequence[Tensor | npt.NDArray[Any]]) -> list[int]:

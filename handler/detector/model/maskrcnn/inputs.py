@@ -1,12 +1,13 @@
 """Turns a batch of uint8 pictures into the backbone's input.
 
 Owns: the arithmetic of torchvision's `GeneralizedRCNNTransform`, for a whole batch at once, which is possible because
-all pictures of a batch have one size. The pixels are copied to the device as bytes, not as floats.
+all pictures of a batch have one size. The pixels, or planes, are copied to the device as bytes, not as floats; from
+there on nothing waits for the device, and a second batch of a size needs nothing more from the host.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -14,39 +15,41 @@ from torch.nn import functional
 from torchvision.models.detection.image_list import ImageList
 
 from detector.core.errors import UnreadableMedia
-from detector.core.frames import Pixels
+from detector.core.planes import Pixels, PlaneLayout
+from detector.speed.pictures import planar
 
 
-class Inputs:
-    """Uploads and prepares pictures for one network; `transform` is torchvision's GeneralizedRCNNTransform."""
+def prepared(pixels: Pixels, transform: Any, device: torch.device, planes: PlaneLayout | None = None) -> ImageList:
+    """What is `uploaded`, `computed`: float32 on `device`, channels last. Raises UnreadableMedia."""
+    return computed(uploaded(pixels, transform, device, planes), transform, planes)
 
-    def __init__(self, transform: Any, device: torch.device) -> None:
-        self._transform = transform
-        self._device = device
-        self._mean, self._std = (
-            torch.tensor(values, dtype=torch.float32, device=device)[:, None, None]
-            for values in (transform.image_mean, transform.image_std)
-        )
 
-    def uploaded(self, pixels: Pixels) -> torch.Tensor:
-        """`pixels` is (n, height, width, 3), RGB; the same on the device.
+def uploaded(pixels: Pixels, transform: Any, device: torch.device, planes: PlaneLayout | None = None) -> torch.Tensor:
+    """The bytes on `device`. `pixels` is (n, height, width, 3), RGB; with `planes` (n, bytes) of them.
 
-        Raises UnreadableMedia for pictures too thin for the network, before anything is allocated.
-        """
-        self._scale_of(pixels.shape)
-        return torch.from_numpy(pixels).to(self._device, non_blocking=True)
+    Raises UnreadableMedia for pictures too thin for the network, before anything is allocated.
+    """
+    width, height = (planes.width, planes.height) if planes else (pixels.shape[2], pixels.shape[1])
+    _scale(height, width, transform.min_size[-1], transform.max_size)
+    return torch.from_numpy(pixels).to(device, non_blocking=True)
 
-    def prepared(self, uploaded: torch.Tensor) -> ImageList:
-        """float32 on the device, channels last. Nothing here waits for the device."""
-        images = uploaded.permute(0, 3, 1, 2).to(torch.float32).div_(255).sub_(self._mean).div_(self._std)
-        resized = _resized(images, self._scale_of(uploaded.shape))
-        height, width = resized.shape[-2:]
-        divisor = self._transform.size_divisible
-        padded = functional.pad(resized, (0, -width % divisor, 0, -height % divisor))
-        return ImageList(padded, [(height, width)] * len(uploaded))
 
-    def _scale_of(self, shape: Sequence[int]) -> float:
-        return _scale(shape[1], shape[2], self._transform.min_size[-1], self._transform.max_size)
+def computed(given: torch.Tensor, transform: Any, planes: PlaneLayout | None = None) -> ImageList:
+    """The network's input from the bytes that are on the device: tensor operations alone, and tables that are kept."""
+    shown = planar.shown(given, planes) if planes else given.permute(0, 3, 1, 2)
+    images = shown.to(torch.float32, memory_format=torch.channels_last).div_(255)
+    images.sub_(_channels(tuple(transform.image_mean), images.device))
+    images.div_(_channels(tuple(transform.image_std), images.device))
+    resized = _resized(images, _scale(images.shape[2], images.shape[3], transform.min_size[-1], transform.max_size))
+    height, width = resized.shape[-2:]
+    divisor = transform.size_divisible
+    padded = functional.pad(resized, (0, -width % divisor, 0, -height % divisor))
+    return ImageList(padded, [(height, width)] * len(given))
+
+
+@lru_cache(maxsize=16)
+def _channels(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=device)[:, None, None]
 
 
 def _scale(height: int, width: int, min_size: int, max_size: int) -> float:

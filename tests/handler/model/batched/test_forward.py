@@ -20,7 +20,6 @@ from detector.model.maskrcnn.batched.proposals import Proposals, Proposing
 from detector.model.maskrcnn.batched.selection import selected
 from detector.model.maskrcnn.detector import Detector
 from detector.model.maskrcnn.forwards import Batched, Plain, Ways
-from detector.model.maskrcnn.inputs import Inputs
 from tests.handler.networks import CPU, assert_same, batch_of, eager
 
 SIZE = (96, 128)
@@ -124,11 +123,10 @@ def test_what_is_not_settled_goes_torchvisions_way_and_is_counted(
 ) -> None:
     monkeypatch.setattr(suppression, "_ROUNDS", 1)
     network: Any = copy.deepcopy(small_network)
-    preparing = Inputs(network.transform, CPU)
-    batched = Batched(network, preparing)
-    uploaded = preparing.uploaded(batch_of(2).pixels)
+    batched = Batched(network)
+    uploaded = torch.from_numpy(batch_of(2).pixels)
     with torch.inference_mode():
-        found, expected = batched(uploaded), Plain(network, preparing)(uploaded)
+        found, expected = batched(uploaded), Plain(network)(uploaded)
     assert batched.plain_batch_count == 1
     for rows, wanted in zip(found.rows, expected.rows, strict=True):
         assert np.array_equal(rows, wanted)
