@@ -14,6 +14,7 @@ from torch import nn
 
 from detector import pipeline
 from detector.core.settings import Precision, Settings
+from detector.model.maskrcnn import masks
 from detector.model.maskrcnn.detector import Detector
 from detector.model.maskrcnn.tuning import tuned
 from detector.pipeline import Request
@@ -50,6 +51,26 @@ def test_the_best_objects_are_those_of_the_cpu(
         assert frame.scores[0] == pytest.approx(other.scores[0], abs=score)
         distances = np.abs(frame.boxes[:, None] - other.boxes[None, :5]).max(axis=2).min(axis=0)
         assert distances.max() <= pixels
+
+
+def test_masks_pasted_on_the_card_have_the_bytes_of_the_cpu(cuda: torch.device) -> None:
+    random = np.random.default_rng(2)
+    corners = random.uniform(-20, 1000, (300, 2))
+    sizes = random.choice([8.0, 60.0, 300.0, 1500.0], (300, 2)) * random.uniform(0.5, 1, (300, 2))
+    boxes = np.concatenate([corners, corners + sizes], axis=1).astype(np.float32)
+    coarse = torch.from_numpy(random.random((300, 1, 5, 5), np.float32))
+    probabilities = nn.functional.interpolate(coarse, size=28, mode="bilinear")[:, 0]
+    expected = masks.encoded(probabilities, boxes, 1920, 1080)
+    assert masks.encoded(probabilities.to(cuda), boxes, 1920, 1080) == expected
+
+
+def test_masks_of_the_largest_boxes_need_no_more_memory_than_planned(cuda: torch.device) -> None:
+    boxes = np.tile(np.array([[0, 0, 1920, 1080]], np.float32), (100, 1))
+    probabilities = torch.rand(100, 28, 28, device=cuda)
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    masks.encoded(probabilities, boxes, 1920, 1080)
+    assert torch.cuda.max_memory_allocated() - before < 320 << 20
 
 
 def test_a_request_decodes_ahead_and_answers_every_frame(model_dir: Path, clips: ClipMaker) -> None:
