@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from torch import nn
 
 from detector import pipeline
 from detector.core.planes import Colours, Matrix, PlaneFormat, PlaneLayout, Turn
-from detector.core.settings import Precision, Prepared, Settings
-from detector.model.maskrcnn import inputs
+from detector.core.settings import Forward, Kernels, Precision, Prepared, Settings
+from detector.model.maskrcnn import inputs, masks
 from detector.model.maskrcnn.detector import Detector
+from detector.model.maskrcnn.forwards import Ways
 from detector.model.maskrcnn.tuning import tuned
 from detector.pipeline import Request
-from detector.speed import gpu_memory
+from detector.speed import gpu_memory, kernels
 from detector.speed.pictures import pinned, planar
 from tests.handler.clips import ClipMaker
 from tests.handler.networks import batch_of
@@ -54,6 +56,51 @@ def test_the_best_objects_are_those_of_the_cpu(
         assert frame.scores[0] == pytest.approx(other.scores[0], abs=score)
         distances = np.abs(frame.boxes[:, None] - other.boxes[None, :5]).max(axis=2).min(axis=0)
         assert distances.max() <= pixels
+
+
+def test_masks_pasted_on_the_card_have_the_bytes_of_the_cpu(cuda: torch.device) -> None:
+    random = np.random.default_rng(2)
+    corners = random.uniform(-20, 1000, (300, 2))
+    sizes = random.choice([8.0, 60.0, 300.0, 1500.0], (300, 2)) * random.uniform(0.5, 1, (300, 2))
+    boxes = np.concatenate([corners, corners + sizes], axis=1).astype(np.float32)
+    coarse = torch.from_numpy(random.random((300, 1, 5, 5), np.float32))
+    probabilities = nn.functional.interpolate(coarse, size=28, mode="bilinear")[:, 0]
+    expected = masks.encoded(probabilities, boxes, 1920, 1080)
+    assert masks.encoded(probabilities.to(cuda), boxes, 1920, 1080) == expected
+
+
+def test_masks_of_the_largest_boxes_need_no_more_memory_than_planned(cuda: torch.device) -> None:
+    boxes = np.tile(np.array([[0, 0, 1920, 1080]], np.float32), (100, 1))
+    probabilities = torch.rand(100, 28, 28, device=cuda)
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    masks.encoded(probabilities, boxes, 1920, 1080)
+    assert torch.cuda.max_memory_allocated() - before < 320 << 20
+
+
+@pytest.mark.parametrize("own", [Kernels.AUTO, Kernels.NONE])
+@pytest.mark.parametrize("with_masks", [False, True])
+def test_a_graph_replayed_has_the_plain_answers(
+    small_network: nn.Module, cuda: torch.device, own: Kernels, with_masks: bool
+) -> None:
+    """The third time is a replay; other pictures than those it was captured with, so that nothing of them is left."""
+    network = tuned(copy.deepcopy(small_network), cuda, Precision.FP32, own=own)
+    graphed, plain = (Detector(network, cuda, Ways(way, own)) for way in (Forward.GRAPH, Forward.PLAIN))
+    for seed in (4, 3, 4, 4):
+        batch = batch_of(4 if seed == 4 else 3)
+        shuffled = replace(batch, pixels=np.ascontiguousarray(batch.pixels[::-1]))
+        for each in (batch, shuffled):
+            found, expected = (one.detect(each, score_threshold=0.0, with_masks=with_masks) for one in (graphed, plain))
+            for frame, other in zip(found, expected, strict=True):
+                assert np.array_equal(frame.label_ids, other.label_ids)
+                assert frame.boxes == pytest.approx(other.boxes, abs=1e-3)
+                assert frame.scores == pytest.approx(other.scores, abs=1e-5)
+                assert frame.masks == other.masks
+    assert graphed.plain_batch_count == 0
+
+
+def test_the_kernels_can_be_used(cuda: torch.device) -> None:
+    assert kernels.are_usable(torch.device("cuda", 0))
 
 
 def test_a_request_decodes_ahead_and_answers_every_frame(model_dir: Path, clips: ClipMaker) -> None:

@@ -32,7 +32,10 @@ class _Graph(Generic[T]):
 
 
 class Graphed(Generic[T]):
-    """`compute` of a tensor and of what is known of it beside its shape. A result lives in the graph's own memory, until the same shape is computed again."""
+    """`compute` of a tensor and of what is known of it beside its shape.
+
+    A result lives in the memory of its graph, until the same is computed again.
+    """
 
     def __init__(self, compute: Callable[[Tensor, Any], T]) -> None:
         self._compute = compute
