@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.gpu_day.measuring.extent import Extent
 
+cuda: Any = torch.cuda  # parts of it have no types
 Work = Callable[[], object]
 _LAUNCHES = ("cudaLaunchKernel", "cuLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernelEx")
 _WAITS = ("cudaStreamSynchronize", "cudaEventSynchronize")
@@ -31,7 +32,7 @@ def timed(work: Work, extent: Extent, per: int = 1) -> dict[str, float]:
     walls: list[float] = []
     events: list[float] = []
     for _ in range(extent.repeats):
-        pair = [torch.cuda.Event(enable_timing=True) for _ in range(2)] if extent.on_gpu else []
+        pair = [cuda.Event(enable_timing=True) for _ in range(2)] if extent.on_gpu else []
         started = synchronised(extent)
         for event in pair[:1]:
             event.record()

@@ -31,6 +31,11 @@ class Extent:
         return self.device == "cuda"
 
     @property
+    def usual_batch(self) -> int:
+        """The handler's own batch size on a GPU, where that many are measured."""
+        return min(8, max(self.batch_sizes))
+
+    @property
     def precisions(self) -> tuple[str, str]:
         return self.half, "fp32"
 

@@ -60,8 +60,7 @@ def measure(record: Record, inputs: Inputs, extent: Extent) -> None:
 
 def _batch(inputs: Inputs, extent: Extent) -> FrameBatch:
     """Frames in the network's own size, so that boxes and masks are compared in the pixels that both know."""
-    count = max(extent.batch_sizes[:-1])
-    pictures = inputs.frames(count, _EVERY)
+    pictures = inputs.frames(extent.usual_batch, _EVERY)
     sized = [cv2.resize(each, extent.size, interpolation=cv2.INTER_AREA) if extent.size else each for each in pictures]
     pixels = np.stack([cv2.cvtColor(each, cv2.COLOR_BGR2RGB) for each in sized]).astype(np.uint8)
     height, width = pixels.shape[1:3]

@@ -14,12 +14,10 @@ from benchmarks.gpu_day.measuring.record import Record
 from detector.core.frames import FrameBatch
 from detector.pipeline import Service
 
-_COUNTED_BATCH = 8
-
 
 def measure(record: Record, inputs: Inputs, extent: Extent) -> None:
     """Boxes by batch size first, then launches and waits, masks, and the floor; the reduced precision before fp32."""
-    counted = min(_COUNTED_BATCH, max(extent.batch_sizes))
+    counted = extent.usual_batch
     batches = {size: handlers.batch_of(inputs, extent, size) for size in {*extent.batch_sizes, counted}}
     for precision in extent.precisions:
         service = handlers.service_of(inputs, extent, {"PRECISION": precision})
@@ -67,14 +65,14 @@ def _backbone_and_head(network: Any, pictures: torch.Tensor) -> object:
     return network.rpn.head(list(network.backbone(pictures).values()))
 
 
-def _graph(work: clocks.Work) -> torch.cuda.CUDAGraph:
-    side = torch.cuda.Stream()
+def _graph(work: clocks.Work) -> Any:
+    side = clocks.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         for _ in range(3):
             work()
     torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
+    graph = clocks.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         work()
     return graph

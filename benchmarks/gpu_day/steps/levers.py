@@ -50,7 +50,13 @@ def measure(record: Record, inputs: Inputs, extent: Extent) -> None:
 
 
 def _pull(record: Record, inputs: Inputs, extent: Extent, lever: Lever) -> None:
-    job = Job(inputs.model_dir, inputs.cut(GOPS[0]), 1, extent.size, environment=dict(lever.environment or {}))
+    job = Job(
+        inputs.model_dir,
+        inputs.cut(GOPS[0]),
+        extent.intervals[-1],
+        extent.size,
+        environment=dict(lever.environment or {}),
+    )
     try:
         with working(lever.contestant, job) as worker:
             figures = _figures(worker, extent)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.contestants.contestants import Job
 from benchmarks.gpu_day.measuring import clocks, handlers
@@ -59,9 +60,9 @@ def starts(record: Record, inputs: Inputs, extent: Extent) -> None:
 
 def small_card(record: Record, inputs: Inputs, extent: Extent) -> None:
     """The pairs that a card of 15 GiB beside four cores would run, on four cores, with four threads."""
-    os.environ["OMP_NUM_THREADS"] = str(min(_CORES, len(os.sched_getaffinity(0))))
+    os.environ.setdefault("OMP_NUM_THREADS", str(_CORES))
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
-    record.fact(cores=len(os.sched_getaffinity(0)), threads=_CORES, cap_bytes=extent.cap_bytes)
+    record.fact(cores=len(os.sched_getaffinity(0)), threads=os.environ["OMP_NUM_THREADS"], cap_bytes=extent.cap_bytes)
     environment = {**_capped(extent), "PRECISION": extent.half}
     points = [Point(interval, inputs.clip(GOPS[0])) for interval in extent.intervals[:2]]
     compared(record, inputs.model_dir, extent, points, {f"{extent.half}, 4 cores": environment})
@@ -71,7 +72,7 @@ def _capped(extent: Extent) -> dict[str, str]:
     return {"GPU_MEMORY_BYTES": str(extent.cap_bytes)}
 
 
-def _repeated(picture: np.ndarray, count: int, width: int, height: int) -> FrameBatch:
+def _repeated(picture: npt.NDArray[np.uint8], count: int, width: int, height: int) -> FrameBatch:
     import cv2
 
     one = np.asarray(cv2.cvtColor(cv2.resize(picture, (width, height)), cv2.COLOR_BGR2RGB), np.uint8)

@@ -36,7 +36,7 @@ def decoding(record: Record, inputs: Inputs, extent: Extent) -> None:
                 job = replace(base, clip=inputs.clip(gop), frame_interval=interval)
                 for worker in workers:
                     worker.take(job)
-                found = alternated(*workers, extent.pair_count)
+                found = alternated(workers[0], workers[1], extent.pair_count)
                 frames = found.a[0].frame_count * interval
                 record.row(
                     f"key frames {gop} apart, 1 of {interval}",

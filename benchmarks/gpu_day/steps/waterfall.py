@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmarks.gpu_day.measuring import handlers
+from benchmarks.gpu_day.measuring import clocks, handlers
 from benchmarks.gpu_day.measuring.extent import Extent
 from benchmarks.gpu_day.measuring.inputs import Inputs
 from benchmarks.gpu_day.measuring.record import Record
@@ -53,7 +53,7 @@ class Marks:
         self.made: list[Mark] = []
 
     def mark(self, name: str, is_end: bool) -> None:
-        event = torch.cuda.Event(enable_timing=True) if self.on_gpu else None
+        event = clocks.cuda.Event(enable_timing=True) if self.on_gpu else None
         if event is not None:
             event.record()
         self.made.append(Mark(name, is_end, time.perf_counter(), event))
@@ -61,7 +61,7 @@ class Marks:
 
 def measure(record: Record, inputs: Inputs, extent: Extent) -> None:
     """Batch 8 of boxes first, where the handler's default lies, then masks, then one picture."""
-    largest = max(extent.batch_sizes[:-1])
+    largest = extent.usual_batch
     wanted = [(extent.half, largest, False), (extent.half, largest, True), (extent.half, 1, False)]
     for precision, size, with_masks in dict.fromkeys([*wanted, ("fp32", largest, False)]):
         service = handlers.service_of(inputs, extent, {"PRECISION": precision})
