@@ -123,17 +123,16 @@ def compared(found: Sequence[FrameDetections], expected: Sequence[Expected]) -> 
 
 def _matched(frame: FrameDetections, other: Expected) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows of the frame and of `other` that are one object, the best overlap first, each row once."""
-    overlaps = box_iou(torch.from_numpy(frame.boxes), other["boxes"]).numpy()
+    overlaps = box_iou(torch.from_numpy(np.ascontiguousarray(frame.boxes)), other["boxes"]).numpy()
     overlaps = np.where(frame.label_ids[:, None] == other["labels"].numpy()[None], overlaps, 0.0)
-    pairs: list[tuple[int, int]] = []
+    partners: dict[int, int] = {}
     for flat in np.argsort(-overlaps, axis=None, kind="stable"):
-        row, partner = np.unravel_index(flat, overlaps.shape)
+        row, partner = map(int, np.unravel_index(flat, overlaps.shape))
         if overlaps[row, partner] < _SAME_OBJECT:
             break
-        pairs.append((int(row), int(partner)))
-        overlaps[row, :] = overlaps[:, partner] = 0.0
-    found = np.array(pairs, np.int64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+        if row not in partners and partner not in partners.values():
+            partners[row] = partner
+    return np.array([*partners], np.int64), np.array([*partners.values()], np.int64)
 
 
 def _equal_masks(found: Sequence[FrameDetections], expected: Sequence[Expected], batch: FrameBatch) -> str:
