@@ -12,8 +12,9 @@ def cap(device: torch.device, limit_bytes: int | None) -> None:
     """Let torch take no more than `limit_bytes` of the device; without a limit or a GPU nothing is done."""
     if limit_bytes is None or device.type != "cuda":
         return
-    total_bytes = torch.cuda.get_device_properties(device).total_memory
-    torch.cuda.set_per_process_memory_fraction(fraction(limit_bytes, total_bytes), device)
+    index = torch.cuda.current_device() if device.index is None else device.index  # newer torch demands a number
+    total_bytes = torch.cuda.get_device_properties(index).total_memory
+    torch.cuda.set_per_process_memory_fraction(fraction(limit_bytes, total_bytes), index)
 
 
 def fraction(limit_bytes: int, total_bytes: int) -> float:
