@@ -29,13 +29,19 @@ class Lever:
     environment: Mapping[str, str] | None = None
 
 
+_OLD = {"FORWARD": "plain", "KERNELS": "none", "PREPARED": "host"}
 LEVERS = (
     Lever("as it is"),
-    Lever("batch 4", environment={"BATCH_SIZE": "4"}),
-    Lever("batch 16", environment={"BATCH_SIZE": "16"}),
+    Lever("plain, no kernels", environment=_OLD),
+    Lever("batched, no graph", environment={"FORWARD": "batched"}),
+    Lever("graph, no kernels", environment={"KERNELS": "none"}),
     Lever("request as it is", _REQUEST),
-    Lever("request, batch 16", _REQUEST, {"BATCH_SIZE": "16"}),
+    Lever("request, all off", _REQUEST, _OLD),
+    Lever("request, host", _REQUEST, {"PREPARED": "host"}),
     Lever("request, masks", _REQUEST, {"MASKS": "rle"}),
+    Lever("batch 16", environment={"BATCH_SIZE": "16"}),
+    Lever("request, batch 16", _REQUEST, {"BATCH_SIZE": "16"}),
+    Lever("batch 4", environment={"BATCH_SIZE": "4"}),
 )
 
 
