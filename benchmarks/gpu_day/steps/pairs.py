@@ -33,11 +33,13 @@ class Point:
 
 
 def far_apart(record: Record, inputs: Inputs, extent: Extent) -> None:
-    _measure(record, inputs, extent, 250)
+    _measure(record, inputs, extent, 250, variants_of(extent))
 
 
 def close_together(record: Record, inputs: Inputs, extent: Extent) -> None:
-    _measure(record, inputs, extent, 30)
+    """Without masks: what they cost does not depend on key frames."""
+    boxes = {name: environment for name, environment in variants_of(extent).items() if "MASKS" not in environment}
+    _measure(record, inputs, extent, 30, boxes)
 
 
 def variants_of(extent: Extent) -> dict[str, Mapping[str, str]]:
@@ -49,10 +51,12 @@ def variants_of(extent: Extent) -> dict[str, Mapping[str, str]]:
     }
 
 
-def _measure(record: Record, inputs: Inputs, extent: Extent, gop: int) -> None:
+def _measure(
+    record: Record, inputs: Inputs, extent: Extent, gop: int, variants: Mapping[str, Mapping[str, str]]
+) -> None:
     clips = (inputs.clip(gop), inputs.clip(gop), inputs.cut(gop))
     points = [Point(interval, clip) for interval, clip in zip(extent.intervals, clips, strict=True)]
-    compared(record, inputs.model_dir, extent, points, variants_of(extent))
+    compared(record, inputs.model_dir, extent, points, variants)
 
 
 def compared(
