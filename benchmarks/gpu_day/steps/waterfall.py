@@ -2,7 +2,7 @@
 
 A mark is a CUDA event and the host's clock. What lies between two modules is named by both: between RPN head and
 RoIAlign are the proposals. Where the handler replays a graph or calls a module otherwise, its marks are missing, and
-its time is part of the span around it; the spans always add up to the whole.
+its time is part of the span around it; the spans always add up to the whole. So it is measured without a graph.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def measure(record: Record, inputs: Inputs, extent: Extent) -> None:
     largest = extent.usual_batch
     wanted = [(extent.half, largest, False), (extent.half, largest, True), (extent.half, 1, False)]
     for precision, size, with_masks in dict.fromkeys([*wanted, ("fp32", largest, False)]):
-        service = handlers.service_of(inputs, extent, {"PRECISION": precision})
+        service = handlers.service_of(inputs, extent, {"PRECISION": precision, "FORWARD": "batched"})
         batch = handlers.batch_of(inputs, extent, size)
         rounds: list[list[Mark]] = []
         with marked(parts_of(handlers.network_of(service)), extent.on_gpu) as marks:
