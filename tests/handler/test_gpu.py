@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -188,7 +189,8 @@ def test_a_second_batch_neither_waits_for_the_gpu_nor_changes_when_captured(
         expected = inputs.prepared(second, transform, cuda, layout).tensors
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    place, graph = torch.from_numpy(first).to(cuda), torch.cuda.CUDAGraph()
+    place = torch.from_numpy(first).to(cuda)
+    graph: Any = torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
     with torch.cuda.graph(graph):
         captured = inputs.computed(place, transform, layout).tensors
     place.copy_(torch.from_numpy(second))
@@ -210,4 +212,4 @@ def test_a_request_has_the_same_frames_and_nearly_the_same_boxes_prepared_here_a
         assert (one["frame_index"], one["pts_seconds"]) == (other["frame_index"], other["pts_seconds"])
         boxes, expected = (np.array([each["box"] for each in way["detections"]]) for way in (one, other))
         distances = np.abs(boxes[:, None] - expected[None, :5]).max(axis=2).min(axis=0)
-        assert distances.max() <= 1e-3
+        assert distances.max() <= 2e-3  # a document's boxes have three decimals

@@ -71,7 +71,7 @@ def assert_the_same(by_device: dict[str, Any], by_host: dict[str, Any]) -> None:
         found, expected = one["detections"], other["detections"]
         assert [each["label_id"] for each in found] == [each["label_id"] for each in expected]
         boxes, expected_boxes = ([each["box"] for each in way] for way in (found, expected))
-        assert np.abs(np.subtract(boxes, expected_boxes)).max() <= 1e-3
+        assert np.abs(np.subtract(boxes, expected_boxes)).max() <= 2e-3  # a document's boxes have three decimals
 
 
 @pytest.mark.parametrize(
