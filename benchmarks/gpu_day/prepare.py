@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import clips
@@ -34,7 +35,7 @@ from benchmarks.gpu_day.measuring.inputs import (
     recipe_of,
 )
 
-PACKAGES = ("av",)
+PACKAGES = (f"av=={version('av')}",)
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 _PICTURE_AT_SECONDS = "10"
 # What the tests marked `gpu` ask for, and how it is made there.

@@ -90,10 +90,14 @@ def _set_to(workers: Sequence[Worker], jobs: Sequence[Job], point: Point) -> Non
 
 
 def _rounds(workers: Sequence[Worker], count: int, warm_ups: int) -> list[list[Run]]:
-    """The runs of each worker, in the order of `workers`; the handler's are warmed up before each point."""
+    """The runs of each worker, in the order of `workers`; the handler's are warmed up before each point.
+
+    Twice, because a CUDA graph is captured when a size comes for the second time.
+    """
     for _ in range(warm_ups):
         workers[0].run()
     for worker in workers[1:]:
+        worker.run()
         worker.run()
     runs: list[list[Run]] = [[] for _ in workers]
     for position in range(count):

@@ -51,9 +51,10 @@ class Graphed(Generic[T]):
             return self._compute(given, known)
         return self._captured(kind, given, known)
 
-    def forget(self) -> None:
-        """Give the graphs' memory back."""
+    def give_up(self) -> None:
+        """Give the graphs' memory back, and make no more: memory is short."""
         self._graphs.clear()
+        self._is_able = False
 
     def _comes_again(self, kind: _Kind) -> bool:
         if kind in self._seen:
@@ -71,27 +72,27 @@ class Graphed(Generic[T]):
         return kept.result
 
     def _captured(self, kind: _Kind, given: Tensor, known: Hashable) -> T:
-        """Runs once as it is, beside the main stream, which makes every constant; and then under capture."""
         while len(self._graphs) >= _MOST_GRAPHS:
             self._graphs.popitem(last=False)
-        mine = given.clone()
-        stream = _cuda.Stream(given.device)
-        stream.wait_stream(torch.cuda.current_stream(given.device))
-        with torch.cuda.stream(stream):
-            result = self._compute(mine, known)
-        torch.cuda.current_stream(given.device).wait_stream(stream)
         try:
-            graph = _cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                captured = self._compute(mine, known)
+            self._graphs[kind] = self._capture(given.clone(), known)
         except torch.OutOfMemoryError:
-            logger.warning("no memory for a graph of %s; it runs without one", " x ".join(map(str, given.shape)))
-            self._seen.pop(kind, None)
-            return result
+            logger.warning("there is no memory for CUDA graphs; the network runs without them")
+            self.give_up()
         except RuntimeError as error:
             reason = str(error).strip().partition("\n")[0]
             logger.warning("the network runs without CUDA graphs: %s; set FORWARD=batched to spare the trial", reason)
-            self._is_able = False
-            return result
-        self._graphs[kind] = _Graph(graph, mine, captured)
-        return self._replayed(kind, given)
+            self.give_up()
+        return self(given, known)
+
+    def _capture(self, given: Tensor, known: Hashable) -> _Graph[T]:
+        """Runs once as it is, beside the main stream, which makes every constant; and then under capture."""
+        stream = _cuda.Stream(given.device)
+        stream.wait_stream(torch.cuda.current_stream(given.device))
+        with torch.cuda.stream(stream):
+            self._compute(given, known)
+        torch.cuda.current_stream(given.device).wait_stream(stream)
+        graph = _cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            captured = self._compute(given, known)
+        return _Graph(graph, given, captured)

@@ -72,7 +72,7 @@ class Detector:
     def _halve(self, batch: FrameBatch, tried: int, shortage: str) -> None:
         width, height = batch.size
         failed = f"out of memory on {self.device} with {tried} frames of {width} x {height} pixels at once"
-        self._forward.forget()
+        self._forward.save_memory()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if tried == 1:

@@ -57,7 +57,7 @@ class Plain:
         pictures = inputs.computed(uploaded, self._network.transform, planes)
         return self.from_features(pictures, self._network.backbone(pictures.tensors))
 
-    def forget(self) -> None:
+    def save_memory(self) -> None:
         """Nothing is kept between batches."""
 
     def from_features(self, pictures: ImageList, features: Mapping[str, Tensor]) -> Found:
@@ -104,10 +104,10 @@ class Batched:
         found = [each[each[:, 4] >= 0] for each in rows]
         return Found(found, whole.features, whole.pictures.image_sizes[0])
 
-    def forget(self) -> None:
-        """Give back the memory that is kept between batches."""
+    def save_memory(self) -> None:
+        """Keep nothing between batches any more."""
         if self._graphed:
-            self._graphed.forget()
+            self._graphed.give_up()
 
     def _computed(self, uploaded: Tensor, planes: PlaneLayout | None) -> _Whole:
         network, heads = self._network, self._network.roi_heads
