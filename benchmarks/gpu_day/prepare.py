@@ -35,7 +35,7 @@ from benchmarks.gpu_day.measuring.inputs import (
     recipe_of,
 )
 
-PACKAGES = (f"av=={version('av')}",)
+PACKAGES = ("av",)
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 _PICTURE_AT_SECONDS = "10"
 # What the tests marked `gpu` ask for, and how it is made there.
@@ -97,7 +97,16 @@ def _pack_packages(path: Path, python: str) -> None:
         site = Path(work, "site")
         platforms = [word for name in _PLATFORMS for word in ("--platform", name)]
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        command += ["--implementation", "cp", "--python-version", python, *platforms, "--dest", work, *PACKAGES]
+        command += [
+            "--implementation",
+            "cp",
+            "--python-version",
+            python,
+            *platforms,
+            "--dest",
+            work,
+            *(f"{name}=={version(name)}" for name in PACKAGES),
+        ]
         subprocess.run(command, check=True)
         for wheel in Path(work).glob("*.whl"):
             zipfile.ZipFile(wheel).extractall(site)  # noqa: S202  pip has checked it against the index
