@@ -26,7 +26,7 @@ ROOMS = ("handler", "deploy", "harness", "benchmarks", "tests")
 MOST_MODULES = 14
 HANDLER_MAY_IMPORT = {"torch", "torchvision", "cv2", "numpy"}
 # Imported only inside `try`: the handler must work where they are absent.
-HANDLER_MAY_TRY = {"av", "sagemaker_inference", "sagemaker_pytorch_serving_container"}
+HANDLER_MAY_TRY = {"triton", "av", "sagemaker_inference", "sagemaker_pytorch_serving_container"}
 
 
 def python_files(room: str) -> list[Path]:

@@ -2,16 +2,21 @@
 
 Owns: the order of the stages and the loading of the service they need. Each stage is an iterator over the one before,
 and a thread makes the batches: at most three exist at once, one in the network, one in the queue and one being filled.
+Another thread writes: what the stage `write` counts is the waiting for its end.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from typing import cast
 
 import torch
 
@@ -106,7 +111,8 @@ def respond(service: Service, request: Request) -> tuple[bytes, str]:
             clip = stack.enter_context(opened)
         batches = stack.enter_context(_batches(service, settings, clip, stages))
         header = documents.Header(clip.width, clip.height, service.labels, settings, clip.warnings)
-        answer = documents.written(output, header, predicted(service.predictor, batches, settings, stages))
+        found = predicted(service.predictor, batches, settings, stages)
+        answer = _written_beside(found, partial(documents.written, output, header))
     logger.info(stages.line(gpu_peak_bytes=_gpu_peak_bytes()))
     return answer, str(output)
 
@@ -129,6 +135,19 @@ def predicted(
             stages.count("planes", len(found))
         stages.count("detections", sum(len(frame) for frame in found))
         yield from found
+
+
+def _written_beside(found: Iterable[FrameDetections], write: Callable[[Iterator[FrameDetections]], bytes]) -> bytes:
+    """`write` of `found`: the frames of one batch are written by a thread while the next is in the network."""
+    frames_found: SimpleQueue[FrameDetections | None] = SimpleQueue()
+    with ThreadPoolExecutor(1, "writer") as pool:
+        answer = pool.submit(write, cast(Iterator[FrameDetections], iter(frames_found.get, None)))
+        try:
+            for frame in found:
+                frames_found.put(frame)
+        finally:
+            frames_found.put(None)
+        return answer.result()
 
 
 @contextmanager

@@ -73,11 +73,13 @@ def _pull(record: Record, inputs: Inputs, extent: Extent, lever: Lever) -> None:
 
 
 def _figures(worker: Worker, extent: Extent) -> dict[str, float]:
+    first = worker.run()
     for _ in range(min(2, extent.warm_ups)):
         worker.run()
     runs = [worker.run() for _ in range(max(2, extent.repeats // 3))]
     return {
         "ms_a_frame": round(1000 * median(run.wall_seconds / run.frame_count for run in runs), 3),
         "start_s": round(worker.ready_seconds, 2),
+        "first_s": round(first.wall_seconds, 2),
         "peak_mib": round(max(run.peak_bytes for run in runs) / 2**20),
     }

@@ -12,6 +12,7 @@ from benchmarks.gpu_day.measuring.record import Record
 
 Measure = Callable[[Record, Inputs, Extent], None]
 _FORWARD = ("wall_ms", "gpu_ms", "peak_mib")
+_LEVERS = ("ms_a_frame", "start_s", "first_s", "peak_mib")
 _PAIRS = ("ratio", "reference_ms", "handler_ms", "detections", "frames")
 
 
@@ -43,7 +44,7 @@ STEPS = (
     Step("waterfall", "waterfall", "measure", 40, 12, ("gpu_ms", "wall_ms", "share"), "the parts of a forward"),
     Step("picture", "single", "picture", 30, 10, ("wall_ms",), "one picture, from bytes to boxes"),
     Step("pairs-30", "pairs", "close_together", 150, 30, _PAIRS, "the same requests, key frames 30 apart"),
-    Step("levers", "levers", "measure", 90, 20, ("ms_a_frame", "start_s", "peak_mib"), "one setting at a time"),
+    Step("levers", "levers", "measure", 90, 20, _LEVERS, "one setting at a time"),
     Step("small-card", "memory", "small_card", 60, 25, _PAIRS, "15 GiB, four cores, four threads"),
     Step("memory", "memory", "largest_batches", 60, 15, ("largest", "peak_mib"), "the largest batch under 15 GiB"),
     Step("decoding", "single", "decoding", 45, 12, ("ratio", "reference_fps", "handler_fps"), "frames of the clip/s"),

@@ -60,7 +60,7 @@ class Forward(StrEnum):
 
 class Kernels(StrEnum):
     AUTO = "auto"
-    """The handler's own kernels on a GPU, if Triton and a C compiler are there."""
+    """On a GPU convolutions fused with what follows them, and own kernels if Triton and a C compiler are there."""
     NONE = "none"
     """Only torch's operations."""
 

@@ -6,6 +6,7 @@
     prefetch       makes the next item while the current one is in use
     precision      runs a part of a network in half precision
     folding        folds frozen batch norms into convolutions
+    fused          computes a convolution with what follows it at once
     regions        pools regions from all levels at once
     dense          computes fully connected layers in the order of the regions
     graphs         replays a computation as one CUDA graph

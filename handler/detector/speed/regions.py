@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -103,8 +103,7 @@ class _Levels:
         return cls(torch.tensor(scales, device=device), height, width, rows.cumsum(0) - rows)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """For each region: its box in pixels of its own map, that map's size, and the map's first row."""
 
     top: torch.Tensor

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,18 @@ class Detector:
         while True:
             parts = batch.parts(self._most_at_once)
             try:
-                return [found for part in parts for found in self._detected(part, score_threshold, with_masks)]
+                with self._as_current_device():
+                    return [found for part in parts for found in self._detected(part, score_threshold, with_masks)]
             except (MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error):
                     raise
                 shortage = str(error).strip().partition("\n")[0]
             # Out of the except block: the error's traceback held the tensors of the failed attempt.
             self._halve(batch, len(parts[0].pixels), shortage)
+
+    def _as_current_device(self) -> AbstractContextManager[object]:
+        """Graphs and kernels run on the device that is current, which each thread has of its own."""
+        return torch.cuda.device(self.device) if self.device.type == "cuda" else nullcontext()
 
     def _halve(self, batch: FrameBatch, tried: int, shortage: str) -> None:
         width, height = batch.size

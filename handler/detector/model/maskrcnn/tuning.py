@@ -15,7 +15,7 @@ from torch import nn
 
 from detector.core.opencv import cv2
 from detector.core.settings import Compiled, Kernels, Precision
-from detector.speed import allocator, dense, folding, kernels, regions
+from detector.speed import allocator, dense, folding, fused, kernels, regions
 from detector.speed.compiling import CompiledModule
 from detector.speed.precision import computing_in
 
@@ -30,7 +30,11 @@ def tuned(
     """Change `network` in place and move it to `device`. Folding comes first, while everything is float32."""
     whole: Any = network
     folding.fold_frozen_norms(whole.backbone)
-    regions.pool_as_rows(whole.roi_heads, with_kernels=own is Kernels.AUTO and kernels.are_usable(device))
+    takes_kernels = own is Kernels.AUTO
+    if takes_kernels and fused.is_usable(device):
+        for part in (whole.backbone, whole.rpn, whole.roi_heads):
+            fused.fuse(part)
+    regions.pool_as_rows(whole.roi_heads, with_kernels=takes_kernels and kernels.are_usable(device))
     dense.compute_by_rows(whole.roi_heads)
     if device.type == "cpu":
         allocator.keep_freed_memory()

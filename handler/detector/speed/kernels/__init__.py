@@ -33,8 +33,10 @@ def are_usable(device: torch.device) -> bool:
 
 
 def _trial(device: torch.device) -> None:
-    from detector.speed.kernels import suppression
+    from detector.speed.kernels import language, suppression
 
+    if language.triton is None:
+        raise RuntimeError("Triton is not installed")
     same = torch.tensor([[[0.0, 0, 2, 2], [0, 0, 2, 2]]], device=device)
     stays = suppression.kept(same, torch.ones(1, 2, dtype=torch.bool, device=device), 0.5)
     if stays.tolist() != [[True, False]]:

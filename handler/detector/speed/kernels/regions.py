@@ -7,11 +7,12 @@ pixels, all channels of one after the other, and adds in float32 whatever the ma
 # ruff: noqa: ANN001, ANN202  Triton reads the types of a kernel's arguments from the call
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from detector.speed.kernels.language import kernel, tl, triton
-from detector.speed.regions import Placed
 
 
 @kernel
@@ -54,14 +55,17 @@ def _pool(
         tl.store(pooled + place * channels + channel, total / (ratio * ratio), is_channel)
 
 
-def pooled(rows: Tensor, placed: Placed, size: tuple[int, int], ratio: int) -> Tensor:
-    """(regions, height, width, channels) in the type of `rows` (pixels, channels); `placed` is RowPool's geometry."""
+def pooled(rows: Tensor, placed: Sequence[Tensor], size: tuple[int, int], ratio: int) -> Tensor:
+    """(regions, height, width, channels) in the type of `rows` (pixels, channels).
+
+    `placed` has for each region: top, left, height and width in pixels of its map, the height and width of that map
+    (int64), and the row of its first pixel.
+    """
     down, across = size
-    count, channels = len(placed.top), rows.shape[1]
+    count, channels = len(placed[0]), rows.shape[1]
     result = torch.empty((count, down, across, channels), dtype=rows.dtype, device=rows.device)
     if count:
-        geometry = [each.contiguous() for each in (placed.top, placed.left, placed.height, placed.width)]
-        sizes = [each.contiguous() for each in (placed.map_height, placed.map_width, placed.first_row)]
+        geometry = [each.contiguous() for each in placed]
         block = triton.next_power_of_2(channels)
-        _pool[(count, down)](rows, *geometry, *sizes, result, channels, down, across, ratio, block)
+        _pool[(count, down)](rows, *geometry, result, channels, down, across, ratio, block)
     return result
