@@ -15,10 +15,12 @@ SHOWN_SETTINGS = frozenset(
     {
         "BATCH_SIZE",
         "COMPILED",
+        "FORWARD",
         "FRAME_HEIGHT",
         "FRAME_INTERVAL",
         "FRAME_WIDTH",
         "GPU_MEMORY_BYTES",
+        "KERNELS",
         "LAYOUT",
         "MASKS",
         "MKL_NUM_THREADS",
