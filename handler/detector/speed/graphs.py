@@ -142,6 +142,7 @@ class Graphed(Generic[T]):
             self._compute(given, known)
         torch.cuda.current_stream(given.device).wait_stream(stream)
         graph = _cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # Another thread may pin memory for the next batch meanwhile, which the default mode makes an error in both.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             captured = self._compute(given, known)
         return _Graph(graph, given, captured, Kept.everything())
