@@ -1,10 +1,11 @@
-"""A video's bytes become a `Clip`. Imports `core` alone.
+"""A video's bytes become a `Clip`. Imports `core` and `io.pictures`.
 
     opening       chooses between the two decoders, and says why a video cannot be read
     sampling      the sampled frames by PyAV, whatever fails to decode; H.264 is skipped through by a plan of `gops`
     exact         packet by packet: names what fails, and keeps places and times; `clock` makes seconds of time stamps
     decoder       PyAV itself: packets, pictures, pixels
     capture       OpenCV, where PyAV is not installed
+    tracks        what a container says of its streams: encrypted, several; `mpegts` reads transport streams for it
     streams       what a stream's headers say of fields, and an MP4 of mirroring: for `capture`
     containers    what a video file says of its own length
     storage       a body as a file without a name

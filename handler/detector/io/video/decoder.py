@@ -7,14 +7,16 @@ orientation in which it is shown. May not: know which frames are wanted, or what
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from detector.core.errors import UnreadableMedia
-from detector.core.frames import Pixels
+from detector.core.frames import Frame, Pixels
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
 from detector.io.video.containers import RE_ENCODE, Unopened
 
@@ -28,13 +30,20 @@ except ImportError:
 # What PyAV raises for a packet that cannot be decoded, or a file that cannot be read on.
 DecodingError: type[Exception] = av.FFmpegError if av else OSError
 
+T = TypeVar("T")
+
+# Of AVPictureType: P, B, S (MPEG-4) and SP.
+_REFERRING = (2, 3, 4, 6)
+
 _MOST_THREADS = 16  # FFmpeg's own limit; each thread holds a picture or more
+# (a, b, c, d) of a display matrix: a source pixel (x, y) is shown at (ax + cy, bx + dy), y downwards.
+Matrix = tuple[float, float, float, float]
 # In a display matrix 1.0 is 1 << 16; FFmpeg shows a picture upright that is turned by less than a degree.
 _LEVEL_SINE = 0.0175
 
 
 class Source:
-    """An opened file and its first video stream; attached pictures (cover art) are none."""
+    """An opened file and the one of its streams that is the video; attached pictures (cover art) are none."""
 
     def __init__(self, container: Any, stream: Any) -> None:
         self._container = container
@@ -92,10 +101,31 @@ class Source:
         self.decoder.thread_count = thread_count
         return True
 
+    def late(self, items: Iterable[T]) -> Iterator[T]:
+        """The same, each only when so many have followed it as may be decoded after it and shown before.
+
+        A picture that is found damaged has been decoded before pictures that refer to it and are shown earlier.
+        """
+        waiting: deque[T] = deque()
+        for item in items:
+            waiting.append(item)
+            while len(waiting) > self.decoder.reorder_depth:
+                yield waiting.popleft()
+        yield from waiting
+
     def packets_of_all_streams(self) -> Iterator[Any]:
         return (packet for packet in self._container.demux() if packet.size)
 
-    def pixels(self, picture: Any) -> Pixels:
+    def frame(self, index: int, pts_seconds: float, picture: Any) -> Frame:
+        """Raises UnreadableMedia."""
+        matrix = _matrix(picture)
+        ratio = self.stream.sample_aspect_ratio
+        aspect = float(ratio) if ratio and ratio > 0 else 1.0
+        return Frame(
+            index, pts_seconds, self._pixels(picture, matrix), False, 1 / aspect if _is_across(matrix) else aspect
+        )
+
+    def _pixels(self, picture: Any, matrix: Matrix | None) -> Pixels:
         """(height, width, 3) RGB by the stream's own colour matrix and range, turned as the picture is shown."""
         if picture.width * picture.height > MAX_FRAME_PIXELS:
             raise _giant(picture.width, picture.height)
@@ -106,7 +136,7 @@ class Source:
             raise UnreadableMedia(f"a picture in {reason}; {RE_ENCODE}") from error
         plane = shown.planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: shown.height, : 3 * shown.width]
-        return _oriented(rows.reshape(shown.height, shown.width, 3), _matrix(picture))
+        return _oriented(rows.reshape(shown.height, shown.width, 3), matrix)
 
 
 @contextmanager
@@ -118,19 +148,41 @@ def opened(path: str, *, exactly: bool = False, thread_count: int = 0) -> Iterat
     """
     _take_python_out_of_the_log()
     try:
-        container = av.open(path, options=dict(OPEN_OPTIONS), metadata_errors="replace")
+        container = av.open(path, format=_format(path), options=dict(OPEN_OPTIONS), metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise Unopened(str(error)) from error
     with container:
-        stream = next((each for each in container.streams.video if not _is_cover_art(each)), None)
-        if stream is None or stream.codec_context is None:
+        stream = _video(container)
+        if stream is None:
             raise Unopened("no video stream that can be decoded")
         decoder = stream.codec_context
         if decoder.width * decoder.height > MAX_FRAME_PIXELS:
             raise _giant(decoder.width, decoder.height)
+        if decoder.name == "mjpeg":  # else the rest of a picture that is damaged midway is grey, and nothing tells
+            decoder.options = {"err_detect": "explode"}
         stream.thread_type = "SLICE" if exactly else "AUTO"
         decoder.thread_count = thread_count
         yield Source(container, stream)
+
+
+def _format(path: str) -> str | None:
+    """FFmpeg takes a stream of JPEG pictures for one picture, and pictures' demuxers are not among those allowed."""
+    with Path(path).open("rb") as file:
+        return "mjpeg" if file.read(3) == b"\xff\xd8\xff" else None
+
+
+def _video(container: Any) -> Any:
+    """The stream that the ffmpeg program takes: the largest, but one that is marked as default before others.
+
+    Source: `map_auto_video` in fftools/ffmpeg_mux_init.c. None without a stream of pictures that can be decoded.
+    """
+    streams = [each for each in container.streams.video if not _is_cover_art(each) and each.codec_context is not None]
+    return max(streams, key=_rank, default=None)
+
+
+def _rank(stream: Any) -> int:
+    is_default = bool(stream.disposition & type(stream.disposition).default)
+    return int(stream.codec_context.width * stream.codec_context.height + 5_000_000 * is_default)
 
 
 def _giant(width: int, height: int) -> UnreadableMedia:
@@ -158,8 +210,15 @@ def _woven(picture: Any) -> Any:
     return woven
 
 
-def _matrix(picture: Any) -> tuple[float, float, float, float] | None:
-    """(a, b, c, d) of the display matrix: a source pixel (x, y) is shown at (ax + cy, bx + dy), y downwards."""
+def stands_alone(picture: Any) -> bool:
+    """Whether neither it nor any that is shown later refers to one before it.
+
+    FFmpeg calls the first picture of a slow refresh, which refers to others, a key frame too.
+    """
+    return bool(picture.key_frame) and picture.pict_type not in _REFERRING
+
+
+def _matrix(picture: Any) -> Matrix | None:
     found = picture.side_data.get("DISPLAYMATRIX")
     if found is None:
         return None
@@ -167,7 +226,12 @@ def _matrix(picture: Any) -> tuple[float, float, float, float] | None:
     return float(cells[0]), float(cells[1]), float(cells[3]), float(cells[4])
 
 
-def _oriented(pixels: Pixels, matrix: tuple[float, float, float, float] | None) -> Pixels:
+def _is_across(matrix: Matrix | None) -> bool:
+    """Whether rows are shown as columns."""
+    return matrix is not None and max(abs(matrix[1]), abs(matrix[2])) > max(abs(matrix[0]), abs(matrix[3]))
+
+
+def _oriented(pixels: Pixels, matrix: Matrix | None) -> Pixels:
     """One of the eight ways to turn and mirror a picture, as FFmpeg's autorotation does. Raises UnreadableMedia."""
     if matrix is None or not any(matrix):
         return pixels
@@ -178,7 +242,7 @@ def _oriented(pixels: Pixels, matrix: tuple[float, float, float, float] | None) 
             "the video is shown turned by an angle that is no multiple of 90 degrees (its display matrix); turn its "
             "pictures: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4"
         )
-    if across > upright:
+    if _is_across(matrix):
         pixels, a, d = pixels.transpose(1, 0, 2), c, b
     return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
 

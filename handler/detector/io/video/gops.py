@@ -57,6 +57,16 @@ def plan(records: Sequence[PacketRecord], frame_interval: int) -> Plan:
     return Plan(wanted, tuple(stamps), tuple(needed))
 
 
+def torn(records: Sequence[PacketRecord]) -> list[int]:
+    """The packets, in decoding order, before which the container has lost others; rising.
+
+    FFmpeg's parser marks the packet before the one that was being read when the counters of an MPEG-TS broke off. Where
+    a key frame follows that one, nothing is torn: two recordings are joined, or nothing refers to what is lost.
+    """
+    following = (place + 1 for place, record in enumerate(records) if not record.is_sound)
+    return [each for each in following if each + 1 < len(records) and not records[each + 1].is_key]
+
+
 def _stamps(records: Sequence[PacketRecord]) -> list[int]:
     stamps = [record.pts for record in records if record.pts is not None]
     if not records or len(stamps) != len(records):
