@@ -7,11 +7,10 @@ orientation in which it is shown. May not: know which frames are wanted, or what
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +28,6 @@ except ImportError:
 
 # What PyAV raises for a packet that cannot be decoded, or a file that cannot be read on.
 DecodingError: type[Exception] = av.FFmpegError if av else OSError
-
-T = TypeVar("T")
 
 # Of AVPictureType: P, B, S (MPEG-4) and SP.
 _REFERRING = (2, 3, 4, 6)
@@ -100,18 +97,6 @@ class Source:
         self._container.seek(0)
         self.decoder.thread_count = thread_count
         return True
-
-    def late(self, items: Iterable[T]) -> Iterator[T]:
-        """The same, each only when so many have followed it as may be decoded after it and shown before.
-
-        A picture that is found damaged has been decoded before pictures that refer to it and are shown earlier.
-        """
-        waiting: deque[T] = deque()
-        for item in items:
-            waiting.append(item)
-            while len(waiting) > self.decoder.reorder_depth:
-                yield waiting.popleft()
-        yield from waiting
 
     def packets_of_all_streams(self) -> Iterator[Any]:
         return (packet for packet in self._container.demux() if packet.size)

@@ -16,7 +16,10 @@ from detector.io.video import decoder
 from detector.io.video.clock import Clock
 from detector.io.video.containers import Request
 from detector.io.video.decoder import Source
-from detector.io.video.gops import PacketRecord, torn
+from detector.io.video.gops import PacketRecord, late, reorder_depth, torn
+
+# Their packets may have no picture of their own: hidden references, the second field of a picture, packed B-frames.
+_PICTURELESS = frozenset(("vp8", "vp9", "h264", "hevc", "mpeg4", "vc1", "wmv3"))
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +47,8 @@ class Exact:
     """Every packet by itself: what fails is named, and the pictures after it keep their places and times.
 
     After a failure, a packet whose picture never comes has lost it (HEVC shows nothing before the next key frame).
-    Before any, a packet without a picture is one of those that never have one: VP8's hidden references. What fails
-    before the first key frame, where a recording begins in the middle of a stream, is no part of the clip.
+    Before any, a packet without a picture has failed too, but where codecs have such: VP8's hidden references. What
+    fails before the first key frame, where a recording begins in the middle of a stream, is no part of the clip.
 
     A picture that is decoded after a failure may refer to what failed, unless a key frame is shown between: no such
     picture is what was filmed, and all of them are lost too, or kept and named (`Request.keeps_damaged`).
@@ -54,6 +57,7 @@ class Exact:
     def __init__(self, request: Request, records: Sequence[PacketRecord]) -> None:
         self._request = request
         self._packet_count = len(records)
+        self._reorder_depth = reorder_depth(records)
         self._first_key = next((at for at, record in enumerate(records) if record.is_key), 0)
         self._failed: dict[int, str] = {}
         self._breaks = torn(records)
@@ -71,11 +75,14 @@ class Exact:
         for number in self._breaks:
             self._failed[number] = "the container has lost packets before it"
         with decoder.opened(self._request.path, exactly=True) as source:
-            for placed in source.late(self._placed(source)):
+            for placed in late(self._placed(source), self._depth(source)):
                 if self._is_shown(placed) and placed.index % self._request.frame_interval == 0:
                     yield source.frame(placed.index, placed.pts_seconds, placed.picture)
         self._check()
         self._warn()
+
+    def _depth(self, source: Source) -> int:
+        return self._reorder_depth if source.decoder.reorder_depth else 0
 
     def _placed(self, source: Source) -> Iterator[_Placed]:
         clock = Clock(source.frame_seconds)
@@ -141,8 +148,10 @@ class Exact:
         return up_to > 0 and self._breaks[up_to - 1] > self._whole_from
 
     def _lose(self, pts: int, number: int, source: Source) -> None:
-        if not self._failed or number < min(self._failed):
-            return
+        if not self._breaks or number < self._breaks[0]:
+            if not self._next_index or source.decoder.name in _PICTURELESS:
+                return
+            self._fail(number, "it has no picture")
         self._lost.append(self._next_index)
         self._next_index += 1
         self._lost_seconds.append(source.seconds_of(pts) or 0.0)
@@ -154,8 +163,8 @@ class Exact:
         if self._shown_count and lost * 100 > self._request.failed_percent * self._packet_count:
             raise UnreadableMedia(
                 f"{self._words()} so far: more than {self._request.failed_percent:g} % of the clip's "
-                f"{self._packet_count} packets. Upload a whole recording, allow more with FAILED_PACKETS_PERCENT, or keep "
-                "the frames that depend on those packets with DAMAGED_FRAMES=kept"
+                f"{self._packet_count} packets. Upload a whole recording, allow more with FAILED_PACKETS_PERCENT, or "
+                "keep the frames that depend on those packets: DAMAGED_FRAMES=kept"
             )
 
     def _words(self) -> str:

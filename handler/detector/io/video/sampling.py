@@ -26,7 +26,17 @@ from detector.io.video.clock import Clock
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
 from detector.io.video.decoder import Source
 from detector.io.video.exact import Exact, decoded_one_by_one
-from detector.io.video.gops import CannotSkip, PacketRecord, Plan, holds_idr, length_size, plan, torn
+from detector.io.video.gops import (
+    CannotSkip,
+    PacketRecord,
+    Plan,
+    holds_idr,
+    late,
+    length_size,
+    plan,
+    reorder_depth,
+    torn,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -155,14 +165,14 @@ def skipped(request: Request, survey: Survey) -> Iterator[Frame]:
         raise CannotSkip(survey.may_skip)
     planned = plan(survey.records, request.frame_interval)
     with _opened(request, survey, decoder.one_thread_a_core()) as source:
-        yield from _by_plan(source, planned)
+        yield from _by_plan(source, planned, reorder_depth(survey.records))
 
 
-def _by_plan(source: Source, planned: Plan) -> Iterator[Frame]:
+def _by_plan(source: Source, planned: Plan, depth: int) -> Iterator[Frame]:
     # In a stream of fields each picture has two packets, so one of the first three has no picture of its own.
     proof = set(planned.stamps[:3])
     origin = min(planned.wanted)
-    for picture in source.late(_checked(_needed(source, planned, proof), planned, proof)):
+    for picture in late(_checked(_needed(source, planned, proof), planned, proof), depth):
         index = planned.wanted.get(picture.pts)
         if index is not None:
             yield source.frame(index, source.seconds_of(picture.pts - origin) or 0.0, picture)
@@ -205,7 +215,7 @@ def whole(request: Request, survey: Survey) -> Iterator[Frame]:
     stamps = survey.stamps
     with _opened(request, survey) as source:
         clock = Clock(source.frame_seconds)
-        for index, picture in enumerate(source.late(_announced(source, stamps))):
+        for index, picture in enumerate(late(_announced(source, stamps), reorder_depth(survey.records))):
             pts_seconds = clock.at(source.seconds_of(picture.pts))
             if index % request.frame_interval == 0:
                 yield source.frame(index, pts_seconds, picture)
