@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.core.redaction import SHOWN_SETTINGS
 from detector.core.errors import BadParameter, SettingsError
 from detector.core.settings import REQUEST_PARAMETERS, DamagedFrames, Layout, Masks, Settings, from_environment
 
@@ -56,6 +57,10 @@ def test_every_setting_can_be_set_in_the_environment() -> None:
 def test_a_bad_environment_value_is_named_with_what_is_expected(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be .* not '{text}'; change it in the model's Environment"):
         from_environment({name: text})
+
+
+def test_no_setting_is_hidden_in_a_plan_or_a_record() -> None:
+    assert {field.name.upper() for field in fields(Settings)} <= SHOWN_SETTINGS
 
 
 def test_batching_by_the_server_is_refused_at_load() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +32,9 @@ SHAPES = {
 SCHEMA = json.loads(Path(inference.__file__).with_name("predictions.schema.json").read_text())
 
 
-def answer(path: Path, attributes: str = "", settings: Settings | None = None) -> dict[str, object]:
+def answer(path: Path, attributes: str = "", settings: Settings | None = None) -> dict[str, Any]:
     request = Request(path.read_bytes(), "application/octet-stream", None, f"{attributes};score_threshold=0")
-    document: dict[str, object] = json.loads(respond(service(settings or Settings()), request)[0])
+    document: dict[str, Any] = json.loads(respond(service(settings or Settings()), request)[0])
     Draft202012Validator(SCHEMA).validate(document)
     return document
 
@@ -44,7 +45,7 @@ def test_stored_pixels_are_taken_and_the_answer_says_that_they_are_not_square(cl
     arguments, shown = SHAPES[name]
     document = answer(clips.made(name, *_PATTERN, *arguments.split()))
     assert document["video"] == {"width": 160, "height": 120}
-    (warning,) = document["warnings"]  # type: ignore[attr-defined]
+    (warning,) = document["warnings"]
     assert warning["code"] == "non_square_pixels"
     assert f"stored as 160 x 120 and shown as {shown[0]} x {shown[1]}" in warning["message"]
     assert set(warning) == {"code", "message"}
@@ -61,7 +62,7 @@ def test_with_square_pixels_the_network_sees_what_ffmpeg_shows_and_boxes_are_in_
     assert document["video"] == {"width": width, "height": height}
     assert "warnings" not in document
     frames = document["frames"]
-    assert frames[0]["detections"][0]["box"] == [0, 0, width, height]  # type: ignore[index]
+    assert frames[0]["detections"][0]["box"] == [0, 0, width, height]
     scaled = ("-frames:v", "1", "-vf", f"scale={width}:{height}:flags=bilinear")
     shown = cv2.imread(str(clips.made(f"{name}.png", "-i", str(path), *scaled)))
     with media.open_clip(path.read_bytes(), None, 1, square_pixels=True) as clip:
