@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import length_hint
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,7 @@ def test_pictures_that_wait_are_the_same_in_the_same_order(items: list[int], dep
 def test_a_picture_waits_until_as_many_have_come_as_may_damage_it() -> None:
     source = iter(range(9))
     for shown in late(source, 3):
-        assert source.__length_hint__() == max(5 - shown, 0)
+        assert length_hint(source) == max(5 - shown, 0)
 
 
 @pytest.mark.parametrize(
