@@ -18,7 +18,7 @@ _NEXT = b"\xff\xd8\xff"
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])")
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn, without DHT, JPG and DAC
-_MOST_MARKERS = 100_000
+_MOST_MARKERS, _MOST_MARKERS_OF_STREAM = 100_000, 2_000_000
 # CIPA DC-007 (multi-picture format), and Google's containers of a picture, its depth and its gain map.
 _MORE_IN_ONE = (b"MPF\x00", b"http://ns.google.com/photos/1.0/container/", b"http://ns.adobe.com/hdr-gain-map/")
 
@@ -32,6 +32,7 @@ class Picture:
     """Height and width, as they are written."""
     is_of_many: bool = False
     """It says that the pictures behind it are part of it: a second view, its depth, its preview."""
+    marker_count: int = 0
 
 
 def read(body: Body, start: int = 0) -> Picture:
@@ -40,13 +41,13 @@ def read(body: Body, start: int = 0) -> Picture:
     A picture of more markers than any needs is taken for whole: it is left to the decoder, which is faster at refusing.
     """
     offset, size, is_of_many = start + len(START), b"", False
-    for _ in range(_MOST_MARKERS):
+    for count in range(_MOST_MARKERS):
         marker = _MARKER.search(body, offset)
         if marker is None:
-            return Picture(None, size, is_of_many)
+            return Picture(None, size, is_of_many, count)
         offset, kind = marker.end(), marker[1][0]
         if kind == _END_OF_IMAGE:
-            return Picture(offset, size, is_of_many)
+            return Picture(offset, size, is_of_many, count + 1)
         if kind == _START_OF_SCAN:  # its few bytes hold no marker, and compressed pixels follow
             continue
         end = offset + int.from_bytes(body[offset : offset + 2], "big")
@@ -55,7 +56,7 @@ def read(body: Body, start: int = 0) -> Picture:
         elif 0xE1 <= kind <= 0xE2:
             is_of_many |= any(body.find(name, offset, end) >= 0 for name in _MORE_IN_ONE)
         offset = end
-    return Picture(len(body), size, is_of_many)
+    return Picture(len(body), size, is_of_many, _MOST_MARKERS)
 
 
 def is_stream(body: Body) -> bool:
@@ -71,13 +72,15 @@ def is_stream(body: Body) -> bool:
 
 
 def ends_whole(body: Body) -> bool:
-    """Whether the last picture of a stream has its end."""
+    """Whether the last picture of a stream has its end; a stream of more markers than any has is taken for whole."""
     start: int | None = 0
-    end: int | None = 0
-    while start is not None and end is not None:
-        end = read(body, start).end
-        start = None if end is None else _following(body, end, exactly=False)
-    return end is not None
+    left = _MOST_MARKERS_OF_STREAM
+    while start is not None and left > 0:
+        picture = read(body, start)
+        if picture.end is None:
+            return False
+        start, left = _following(body, picture.end, exactly=False), left - picture.marker_count
+    return True
 
 
 def _following(body: Body, end: int, *, exactly: bool = True) -> int | None:

@@ -22,6 +22,7 @@ Body = bytes | bytearray
 _BOXES = frozenset(
     b"ftyp styp moov moof mdat free skip wide pnot sidx ssix prft emsg udta uuid meta mfra PICT pdin".split()
 )
+_MOST_BOXES = 400_000  # two a fragment: days of a broadcast
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -97,7 +98,10 @@ def is_text(body: Body) -> bool:
 def boxes(body: Body) -> Iterator[tuple[bytes, int, int]]:
     """(name, start, end) of each of an MP4's outermost boxes; the last one's end may be beyond the body's."""
     offset = 0
-    while (box := bytes(body[offset + 4 : offset + 8])) in _BOXES:
+    for _ in range(_MOST_BOXES):
+        box = bytes(body[offset + 4 : offset + 8])
+        if box not in _BOXES:
+            return
         size = _big(body, offset, 4)
         if size == 1:  # the size is in the eight bytes that follow
             size = _big(body, offset + 8, 8)

@@ -14,12 +14,14 @@ from detector.core.errors import UnreadableMedia
 from detector.core.frames import ClipWarning, Frame
 from detector.io.video import decoder
 from detector.io.video.clock import Clock
-from detector.io.video.containers import Request
+from detector.io.video.containers import RE_ENCODE, Request
 from detector.io.video.decoder import Source
 from detector.io.video.gops import PacketRecord, late, reorder_depth, torn
 
 # Their packets may have no picture of their own: hidden references, the second field of a picture, packed B-frames.
 _PICTURELESS = frozenset(("vp8", "vp9", "h264", "hevc", "mpeg4", "vc1", "wmv3"))
+
+_MOST_FAILED_FIRST = 10_000  # packets, before any picture
 
 logger = logging.getLogger(__name__)
 
@@ -158,7 +160,9 @@ class Exact:
         self._check()
 
     def _check(self) -> None:
-        """Raises UnreadableMedia once too much has failed; a clip without any picture has another error."""
+        """Raises UnreadableMedia once too much has failed; a short clip without any picture has another error."""
+        if not self._shown_count and len(self._failed) > _MOST_FAILED_FIRST:
+            raise UnreadableMedia(f"{self._words()}: none of the clip's pictures so far; {RE_ENCODE}")
         lost = max(len(self._failed), len(self._lost))
         if self._shown_count and lost * 100 > self._request.failed_percent * self._packet_count:
             raise UnreadableMedia(

@@ -30,6 +30,7 @@ _ASF_ENCRYPTION = (
 )
 _ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _HEADER_BYTES = 1 << 16
+_MOST_ELEMENTS = 200_000  # of one parent: a cluster each second for two days
 
 
 def refuse_encrypted(body: Any) -> None:
@@ -104,7 +105,9 @@ def _is_encrypted(track: bytes) -> bool:
 
 def _children(body: Any, start: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:
     """Where the elements of one kind lie; an unknown size (a live recording's) goes to the end."""
-    while start < end:
+    for _ in range(_MOST_ELEMENTS):
+        if start >= end:
+            return
         length = 9 - body[start].bit_length() if body[start] else 9
         if length > 4:
             return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from detector.core.errors import UnreadableMedia
+from detector.core.errors import RequestError, UnreadableMedia
 from detector.core.frames import Frame
 from detector.io import media
 from detector.io.video import tracks
@@ -154,3 +155,22 @@ def test_what_is_not_encrypted_is_not_called_so_and_has_one_video(clips: ClipMak
     assert tracks.video_stream_count(path.read_bytes()) == 1
     tracks.refuse_encrypted(path.read_bytes())
     assert len(sampled(path, 7)) == math.ceil(FRAME_COUNT / 7)
+
+
+_EBML = bytes.fromhex("1a45dfa3") + b"\x80"
+HOLLOW = {
+    "matroska": _EBML + bytes.fromhex("18538067") + b"\xff" + b"\xec\x80" * (8 << 20),
+    "mp4": b"\x00\x00\x00\x08ftyp" + b"\x00\x00\x00\x08free" * (4 << 20),
+    "pictures": b"\xff\xd8\xff\xd9" * 200_000,
+    "segments": (b"\xff\xd8" + b"\xff\xe0\x00\x02" * 90_000 + b"\xff\xd9") * 80,
+    "transport": (b"\x47\x41\x00\x10" + bytes(184)) * 200_000,
+}
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("name", HOLLOW)
+def test_a_file_of_nothing_but_headers_is_refused_soon(name: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(RequestError), media.open_clip(HOLLOW[name], "video/mp4", 1) as clip:
+        list(clip.frames)
+    assert time.monotonic() - started < 10
