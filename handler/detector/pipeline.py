@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from detector.core.detections import FrameDetections
 from detector.core.frames import Allocate, Clip, FrameBatch
 from detector.core.opencv import require_video_support
 from detector.core.predictor import Predictor, takes_planes
-from detector.core.settings import Masks, Prepared, Settings
+from detector.core.settings import DamagedFrames, Masks, Prepared, Settings
 from detector.core.stages import Stages
 from detector.io import documents, media, wire
 from detector.speed import gc_pause, gpu_memory, precision, prefetch
@@ -96,19 +96,24 @@ def respond(service: Service, request: Request) -> tuple[bytes, str]:
     output = wire.negotiated(request.accept, settings)
     with stages.during("write"), ExitStack() as stack:
         with stages.during("decode"):
-            opened = media.open_clip(
-                request.body,
-                request.content_type,
-                settings.frame_interval,
-                settings.failed_packets_percent,
-                as_planes=service.as_planes,
-            )
-            clip = stack.enter_context(opened)
+            clip = stack.enter_context(_opened(request, settings, as_planes=service.as_planes))
         batches = stack.enter_context(_batches(service, settings, clip, stages))
         header = documents.Header(clip.width, clip.height, service.labels, settings, clip.warnings)
         answer = documents.written(output, header, predicted(service.predictor, batches, settings, stages))
     logger.info(stages.line(gpu_peak_bytes=_gpu_peak_bytes()))
     return answer, str(output)
+
+
+def _opened(request: Request, settings: Settings, *, as_planes: bool) -> AbstractContextManager[Clip]:
+    return media.open_clip(
+        request.body,
+        request.content_type,
+        settings.frame_interval,
+        settings.failed_packets_percent,
+        as_planes=as_planes,
+        keeps_damaged=settings.damaged_frames is DamagedFrames.KEPT,
+        square_pixels=settings.square_pixels,
+    )
 
 
 def predicted(

@@ -2,6 +2,7 @@
 
     toolkit       reads headers from the SageMaker toolkit's context, and sets the status
     media         makes a `Clip` of a body, by its content type: `video`, `images` or `npy`
+    pictures      where picture files end, and whether they are whole
     video         makes a `Clip` of a video: by PyAV, or by OpenCV where PyAV is not installed
     wire          negotiates the content type of the answer
     documents     writes detections as JSON, JSON lines or npy

@@ -18,7 +18,7 @@ from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 from detector.core.planes import Pixels
-from detector.io.video import streams
+from detector.io.video import streams, tracks
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
 
 _CANNOT = "is read with OpenCV here, which cannot vouch for its pictures"
@@ -28,12 +28,14 @@ _MATROSKA = b"\x1a\x45\xdf\xa3"
 
 def sampled(request: Request) -> Generator[Frame, None, None]:
     """Frames 0, N, 2N... Raises Unopened or UnreadableMedia."""
+    _refuse_what_it_does_not_know(request.path)
     with _capturing(request.path) as capture:
         if not capture.isOpened():
             raise Unopened
         _refuse_giant_frames(capture)
         head = _refuse_what_it_hides(capture, request.path)
         is_timed = head[4:8] == b"ftyp" or head.startswith(_MATROSKA)
+        aspect = _pixel_aspect(capture)
         clock, frame_index, stamp = PresentationClock(_frame_seconds(capture)), 0, -1e9
         while capture.grab():
             before, stamp = stamp, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -41,7 +43,7 @@ def sampled(request: Request) -> Generator[Frame, None, None]:
                 raise _unvouched(f"frame {frame_index} has no later time stamp than the one before it")
             pts_seconds = clock.at(stamp)
             if frame_index % request.frame_interval == 0:
-                yield Frame(frame_index, pts_seconds, _pixels(capture, frame_index), is_bgr=True)
+                yield Frame(frame_index, pts_seconds, _pixels(capture, frame_index), True, aspect)
             frame_index += 1
         if frame_index:
             _refuse_early_end(capture, frame_index, pts_seconds, head)
@@ -65,6 +67,27 @@ def _capturing(path: str) -> Iterator[cv2.VideoCapture]:
         yield capture
     finally:
         capture.release()
+
+
+def _refuse_what_it_does_not_know(path: str) -> None:
+    """Raises Unopened or UnreadableMedia: OpenCV takes attached pictures for a video, and any one of several videos."""
+    with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
+        if body[:3] == b"\xff\xd8\xff":
+            raise _unvouched("a stream of JPEG pictures")
+        count = tracks.video_stream_count(body)
+        is_torn = tracks.has_lost_packets(body)
+    if count == 0:
+        raise Unopened
+    if count and count > 1:
+        raise _unvouched(f"the file has {count} video streams")
+    if is_torn:
+        raise _unvouched("packets of the transport stream were lost on the way")
+
+
+def _pixel_aspect(capture: cv2.VideoCapture) -> float:
+    wide, high = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
+    aspect = wide / high if wide > 0 and high > 0 else 1.0
+    return 1 / aspect if capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 else aspect
 
 
 def _refuse_what_it_hides(capture: cv2.VideoCapture, path: str) -> bytes:

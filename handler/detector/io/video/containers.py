@@ -10,6 +10,7 @@ specification (chapter 3, objects).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from detector.core.frames import ClipWarning
@@ -21,6 +22,7 @@ Body = bytes | bytearray
 _BOXES = frozenset(
     b"ftyp styp moov moof mdat free skip wide pnot sidx ssix prft emsg udta uuid meta mfra PICT pdin".split()
 )
+_MOST_BOXES = 400_000  # two a fragment: days of a broadcast
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -55,13 +57,15 @@ class Unopened(Exception):
 class Request:
     """`failed_percent` of a clip's packets may fail; more is an error. `warnings` is filled while frames are read.
 
-    With `as_planes`, frames hold the decoder's own planes wherever they can be converted elsewhere as here.
+    With `as_planes`, frames hold the decoder's own planes wherever they can be converted elsewhere as here. With
+    `keeps_damaged`, frames that depend on a packet that failed are given and named; else they are lost, too.
     """
 
     path: str
     frame_interval: int
     failed_percent: float
     as_planes: bool = False
+    keeps_damaged: bool = False
     warnings: list[ClipWarning] = field(default_factory=list)
 
 
@@ -93,16 +97,26 @@ def is_text(body: Body) -> bool:
     return bool(head) and all(byte >= 0x20 or byte in b"\t\n\r\f\x1b" for byte in head) and b"\x7f" not in head
 
 
-def _mp4(body: Body) -> Container:
-    offset, seen = 0, set()
-    while (box := bytes(body[offset + 4 : offset + 8])) in _BOXES:
-        seen.add(box)
+def boxes(body: Body) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start, end) of each of an MP4's outermost boxes; the last one's end may be beyond the body's."""
+    offset = 0
+    for _ in range(_MOST_BOXES):
+        box = bytes(body[offset + 4 : offset + 8])
+        if box not in _BOXES:
+            return
         size = _big(body, offset, 4)
         if size == 1:  # the size is in the eight bytes that follow
             size = _big(body, offset + 8, 8)
         if size == 0:  # to the end of the file
             size = len(body) - offset
-        offset += max(size, 8)
+        start, offset = offset, offset + max(size, 8)
+        yield box, start, offset
+
+
+def _mp4(body: Body) -> Container:
+    offset, seen = 0, set()
+    for box, _, offset in boxes(body):  # noqa: B007  the last end is the length
+        seen.add(box)
     return Container("MP4/MOV", offset, lacks_index=not seen & {b"moov", b"moof"}, is_fragmented=b"moof" in seen)
 
 
@@ -119,7 +133,7 @@ def _avi_bytes(body: Body) -> int | None:
 
 def _matroska_bytes(body: Body) -> int | None:
     """The EBML header and the segment after it; a live stream's segment has an unknown size, written as all ones."""
-    header_size, header_start = _vint(body, len(_EBML))
+    header_size, header_start = vint(body, len(_EBML))
     if header_size is None:
         return None
     segment = header_start + header_size
@@ -127,11 +141,11 @@ def _matroska_bytes(body: Body) -> int | None:
         return segment
     if body[segment : segment + 4] != _SEGMENT:
         return None
-    size, start = _vint(body, segment + 4)
+    size, start = vint(body, segment + 4)
     return None if size is None else start + size
 
 
-def _vint(body: Body, offset: int) -> tuple[int | None, int]:
+def vint(body: Body, offset: int) -> tuple[int | None, int]:
     """An EBML variable-size integer and where it ends; None for the reserved "unknown"."""
     first = body[offset] if offset < len(body) else 0
     length = 9 - first.bit_length() if first else 1
