@@ -25,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("handler", "deploy", "harness", "benchmarks", "tests")
 MOST_MODULES = 14
 HANDLER_MAY_IMPORT = {"torch", "torchvision", "cv2", "numpy"}
+# Comes with torch for CUDA; whoever imports this module has asked `kernels.are_usable`.
+TRITON = ROOT / "handler" / "detector" / "speed" / "kernels" / "language.py"
 # Imported only inside `try`: the handler must work where they are absent.
 HANDLER_MAY_TRY = {"av", "sagemaker_inference", "sagemaker_pytorch_serving_container"}
 
@@ -82,6 +84,7 @@ def is_assignment_to(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
 @pytest.mark.parametrize("path", python_files("handler"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_handler_imports_only_what_the_container_has(path: Path) -> None:
     ours = {"detector", "inference", "__future__"}
+    ours |= {"triton"} if path == TRITON else set()
     for module, inside_try in imported_modules(path):
         allowed = module in sys.stdlib_module_names | ours | HANDLER_MAY_IMPORT
         assert allowed or (inside_try and module in HANDLER_MAY_TRY), f"{path.name} imports {module}"

@@ -20,6 +20,8 @@ from torch.nn import functional
 from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.poolers import _setup_scales
 
+from detector.speed.kernels.placed import Placed
+
 
 def pool_as_rows(heads: Any, *, with_kernels: bool = False) -> None:
     """Replace the pooling of the RoI heads, in place, where they pool as torchvision's networks do."""
@@ -101,19 +103,6 @@ class _Levels:
         height, width = (torch.tensor([each.shape[axis] for each in maps], device=device) for axis in (-2, -1))
         rows = height * width * len(maps[0])
         return cls(torch.tensor(scales, device=device), height, width, rows.cumsum(0) - rows)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """For each region: its box in pixels of its own map, that map's size, and the map's first row."""
-
-    top: torch.Tensor
-    left: torch.Tensor
-    height: torch.Tensor
-    width: torch.Tensor
-    map_height: torch.Tensor
-    map_width: torch.Tensor
-    first_row: torch.Tensor
 
 
 def _placed(boxes: list[torch.Tensor], level: torch.Tensor, levels: _Levels) -> Placed:

@@ -1,11 +1,13 @@
 """Are the steps that torch has no fast operation for, written in Triton for CUDA devices.
 
 language     is Triton itself
+placed       says where regions of interest lie on their feature maps; without Triton
 regions      pools regions of interest from all levels at once
 suppression  drops the boxes that a better one covers, for many groups at once
 
-Importing a module imports Triton, which comes with torch for CUDA, and compiles with the machine's C compiler: ask
-`are_usable` first. For each there is a way without Triton, with the same results, in `speed` or the model's family.
+Importing `regions` or `suppression` imports Triton, which comes with torch for CUDA, and compiles with the machine's C
+compiler: ask `are_usable` first. For each there is a way without Triton, with the same results, in `speed` or the
+model's family.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from detector.speed.kernels.language import kernel, tl, triton
-from detector.speed.regions import Placed
+from detector.speed.kernels.placed import Placed
 
 
 @kernel

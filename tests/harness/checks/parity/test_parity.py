@@ -163,9 +163,9 @@ def test_a_handler_that_mixes_up_its_colours_is_caught(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "handler", handler, ignore=shutil.ignore_patterns("__pycache__"))
     frames = handler / "detector" / "core" / "frames.py"
     text = frames.read_text()
-    honest = "            _place(frame, slot)\n"  # whichever library decoded the frame
+    honest = "                _place(frame, slot, layout)\n"  # whichever library decoded the frame
     assert honest in text
-    frames.write_text(text.replace(honest, f"{honest}            slot[...] = slot[..., ::-1].copy()\n"))
+    frames.write_text(text.replace(honest, f"{honest}                slot[...] = slot[..., ::-1].copy()\n"))
     project = config.load(ROOT / "rehearsal.toml")
     project = replace(project, handler=project.handler.model_copy(update={"source": handler}))
     mixed = bundle.build(project, tmp_path / "bundle").path
