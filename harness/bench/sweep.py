@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from deploy import bundle, config, evidence
+from deploy import bundle, evidence
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.evidence.bench import Bench, BenchPoint
@@ -60,7 +60,7 @@ class Benched:
 def bench(options: Options, progress: Progress) -> Benched:
     """Run the sweep. Ctrl-C keeps what was measured. Raises RehearsalError when nothing can be run."""
     started = time.monotonic()
-    project = config.load(options.config_path, options.environment)
+    project = options.project()
     clip = open_clip(options.video or cases.open_known_answer(project.validate.known_answer).clip_path)
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
