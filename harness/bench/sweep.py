@@ -31,7 +31,7 @@ from harness.cases import Clip, input_record, open_clip
 from harness.core.errors import ConfigurationError
 from harness.core.progress import Progress
 from harness.local_environment.local_run import LocalRun, ProjectOptions
-from harness.observations import circumstances
+from harness.observations import circumstances, stage_log
 from harness.report.assemble import bundle_record, runtime_record
 
 
@@ -109,7 +109,7 @@ class _Run:
                 self.until,
             )
             if endpoints.served:
-                store.keep_runtime(runtime_record(endpoints.served))
+                store.keep_runtime(runtime_record(endpoints.served, stage_log.read(endpoints.aws.logs_dir)))
         else:
             every, was_interrupted = [settled[point] for point in wanted], False
         return Benched(self._document(built, every, store.find_runtime()), was_interrupted)

@@ -22,7 +22,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 # ISO/IEC 10918-1, B.1.1: a marker may follow any number of fill bytes, 0xFF; TEM (01), RSTn (D0 to D7) and SOI (D8)
 # have no segment. Bytes between two segments are skipped, as libjpeg does.
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])")
-_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_END_OF_IMAGE, _START_OF_SCAN, _APP1 = 0xD9, 0xDA, 0xE1
+_EXIF = re.compile(rb"\xff+\xe1..Exif\x00", re.DOTALL)
 _MOST_MARKERS = 100_000
 
 
@@ -40,7 +41,7 @@ def _decoded(body: bytes | bytearray) -> Pixels:
     if not _is_whole(body):
         raise TruncatedMedia(f"the picture is cut: its end marker is not in the {len(body)} bytes that arrived")
     try:
-        pixels = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(np.frombuffer(_exif_first(body), np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # a header that promises more pixels than OPENCV_IO_MAX_IMAGE_PIXELS
         limit = f"larger than {MAX_FRAME_PIXELS} pixels"
         raise UnreadableMedia(f"the picture is damaged, or {limit}: {error.err}") from error
@@ -60,14 +61,42 @@ def _has_jpeg_end(body: bytes | bytearray) -> bool:
 
     A file of more markers than any picture needs is left to the decoder, which is faster at refusing it.
     """
+    count = 0
+    for marker, _, _ in _segments(body):
+        count += 1
+        if marker == _END_OF_IMAGE:
+            return True
+    return count == _MOST_MARKERS
+
+
+def _exif_first(body: bytes | bytearray) -> bytes | bytearray:
+    """The picture without APP1 segments before its Exif, such as XMP: OpenCV before 4.13 looks at the first alone."""
+    if not body.startswith(_JPEG):
+        return body
+    others = []
+    for marker, start, end in _segments(body):
+        if marker == _START_OF_SCAN:
+            break
+        if marker == _APP1 and _EXIF.match(body, start):
+            return _without(body, others)
+        others += [(start, end)] if marker == _APP1 else []
+    return body
+
+
+def _without(body: bytes | bytearray, spans: list[tuple[int, int]]) -> bytes | bytearray:
+    for start, end in reversed(spans):
+        body = body[:start] + body[end:]
+    return body
+
+
+def _segments(body: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of a JPEG's segments, their fill bytes included, as many as any picture needs."""
     offset = len(_JPEG)
     for _ in range(_MOST_MARKERS):
         marker = _MARKER.search(body, offset)
         if marker is None:
-            return False
-        if marker[1][0] == _END_OF_IMAGE:
-            return True
+            return
         offset = marker.end()
         if marker[1][0] != _START_OF_SCAN:  # its few bytes hold no marker, and compressed pixels follow
             offset += int.from_bytes(body[offset : offset + 2], "big")
-    return True
+        yield marker[1][0], marker.start(), offset
