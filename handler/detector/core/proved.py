@@ -29,12 +29,12 @@ class Proved:
 
 
 OPENCV = (
-    # 4.11 and 4.12 take the matrix of BT.601 for every stream: BT.709's red is 23 levels off.
+    # 4.11 and 4.12 take the matrix of BT.601 for every stream, which is up to 30 levels off in BT.709.
     Proved((4, 11), (4, 12), reads_video=False),
     Proved((4, 13), (4, 14)),
     Proved((5, 0), (5, 0)),  # without AV1, as 4.13; refused as an unknown codec
 )
-PYAV = (Proved((14, 4), (18, 1)),)
+PYAV = (Proved((17, 1), (18, 1)),)  # 16.1 and older take the matrix of BT.601 for every stream
 
 
 def entry(table: Sequence[Proved], version: str) -> Proved | None:

@@ -73,7 +73,7 @@ def _exif_first(body: bytes | bytearray) -> bytes | bytearray:
     """The picture without APP1 segments before its Exif, such as XMP: OpenCV before 4.13 looks at the first alone."""
     if not body.startswith(_JPEG):
         return body
-    others = []
+    others: list[tuple[int, int]] = []
     for marker, start, end in _segments(body):
         if marker == _START_OF_SCAN:
             break
