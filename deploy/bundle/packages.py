@@ -61,8 +61,7 @@ def added(project: Project, handler: Sequence[Member]) -> Iterator[list[Member]]
     Raises ConfigurationError for a wheel that does not fit the image, NotAvailable for one that cannot be had.
     """
     own = _own_listing(handler)
-    named = {canonicalize_name(name) for name in _NAMED.findall(own)}
-    wanted = [each for each in map(_Pinned, project.handler.packages) if each.name not in named]
+    wanted = [each for each in map(_Pinned, project.handler.packages) if each.name not in _named(own)]
     if not wanted:
         yield list(handler)
         return
@@ -81,9 +80,10 @@ def carried_over(recorded: Path, handler: Sequence[Member]) -> Iterator[list[Mem
     if _MARK not in text:
         yield list(handler)
         return
-    lines = [line for line in text.partition(_MARK)[2].splitlines() if re.match(r"[A-Za-z0-9]", line)]
+    own, added_lines = _own_listing(handler), text.partition(_MARK)[2].splitlines()
+    lines = [line for line in added_lines if _named(line) - _named(own)]
     wheels = [Member(f"{FOLDER}/{path.name}", path) for path in (recorded / FOLDER).glob("*.whl")]
-    with _with_listing(handler, _listing(_own_listing(handler), lines)) as members:
+    with _with_listing(handler, _listing(own, lines)) as members:
         yield _replacing(wheels, members)
 
 
@@ -100,6 +100,11 @@ def carried(paths: Sequence[str]) -> Mapping[str, str]:
 def _own_listing(handler: Sequence[Member]) -> str:
     source = next((each.source for each in handler if each.name == LISTING), None)
     return source.read_text(encoding="utf-8") if source else ""
+
+
+def _named(listing: str) -> set[str]:
+    """The packages that the lines of a requirements.txt name."""
+    return {canonicalize_name(name) for name in _NAMED.findall(listing)}
 
 
 def _line(wheel: Path, *, with_hash: bool) -> str:

@@ -200,6 +200,16 @@ def test_another_handler_in_a_kept_archive_keeps_its_packages(tmp_path: Path, in
     assert (tmp_path / "new" / "code" / "inference.py").read_text() == "edited = True\n"
 
 
+def test_an_edited_handler_may_name_another_version_of_a_kept_package(tmp_path: Path, index: Path) -> None:
+    """pip refuses a listing that names a package twice."""
+    built = bundle.build(project_with(tmp_path, offer(index, "decoder")), tmp_path / "dist")
+    kept, edited = unpacked(built.path, tmp_path / "kept"), tmp_path / "project" / "handler"
+    (edited / "requirements.txt").write_text("decoder==2.0\n")
+    with carried_over(kept, list(bundle.handler_members(edited))) as members:
+        (text,) = [each.source.read_text() for each in members if each.name == "code/requirements.txt"]
+    assert [line for line in text.splitlines() if line.startswith("decoder")] == ["decoder==2.0"]
+
+
 @pytest.mark.parametrize(
     "line", ["av", "av==18.1.0", f"av>=18 --hash=sha256:{'0' * 64}", "av==18.1.0 --hash=sha256:12", "-r x==1"]
 )
