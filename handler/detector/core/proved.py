@@ -34,7 +34,11 @@ OPENCV = (
     Proved((4, 13), (4, 14)),
     Proved((5, 0), (5, 0)),  # without AV1, as 4.13; refused as an unknown codec
 )
-PYAV = (Proved((17, 1), (18, 1)),)  # 16.1 and older take the matrix of BT.601 for every stream
+PYAV = (
+    # 17.0 and older end the process with a segmentation fault in MPEG-2 (.mpg) and FLV, and 16.1 and older take the
+    # matrix of BT.601 for every stream.
+    Proved((17, 1), (18, 1)),
+)
 
 
 def entry(table: Sequence[Proved], version: str) -> Proved | None:
