@@ -49,6 +49,16 @@ def offer(index: Path, name: str, version: str = "1.0", tag: str = EVERYWHERE) -
     return f"{name}=={version} --hash=sha256:{digest}"
 
 
+def in_the_cache(index: Path, name: str, tag: str = EVERYWHERE) -> str:
+    """The same, already in the cache."""
+    line = offer(index, name, tag=tag)
+    file_name = wheels.file_name(name, "1.0", tag)
+    place = index.parent / "cache" / "rehearsal" / "wheels" / line.rpartition(":")[2]
+    place.mkdir(parents=True)
+    (index / file_name).rename(place / file_name)
+    return line
+
+
 def project_with(folder: Path, *packages: str, extra: str = "", requirements: str = "") -> Project:
     project = write_project(folder / "project", extra=f"[handler]\npackages = {list(packages)}\n{extra}")
     if requirements:
@@ -87,7 +97,7 @@ def test_a_container_installs_the_wheel_from_the_archive_alone(tmp_path: Path, i
 @pytest.mark.parametrize("tag", [f"cp312-cp312-{X86}", f"cp312-abi3-{X86}"])
 def test_a_python_that_the_wheel_does_not_fit_goes_on_without_it(tmp_path: Path, index: Path, tag: str) -> None:
     """The process runtime has the Python that runs this, and the image 3.12."""
-    built = bundle.build(project_with(tmp_path, offer(index, "decoder", tag=tag)), tmp_path / "dist")
+    built = bundle.build(project_with(tmp_path, in_the_cache(index, "decoder", tag=tag)), tmp_path / "dist")
     there = installed(unpacked(built.path, tmp_path / "model"), tmp_path / "site")
     assert there == (["decoder.py"] if sys.version_info[:2] == (3, 12) else [])
 
@@ -110,7 +120,7 @@ def test_a_newer_wheel_of_the_index_changes_nothing(tmp_path: Path, index: Path)
 
 
 def test_without_packages_the_bundle_is_the_handler_alone(tmp_path: Path, index: Path) -> None:
-    project = project_with(tmp_path, offer(index, "decoder")).without_packages()
+    project = project_with(tmp_path, in_the_cache(index, "decoder")).without_packages()
     built = bundle.build(project, tmp_path / "dist")
     assert built.manifest.packages == {}
     assert [file.path for file in built.manifest.files if "requirements" in file.path] == []
@@ -145,7 +155,7 @@ def test_other_bytes_under_the_same_name_are_refused(tmp_path: Path, index: Path
 
 
 def test_a_damaged_file_of_the_cache_is_not_packed(tmp_path: Path, index: Path) -> None:
-    project = project_with(tmp_path, offer(index, "decoder"))
+    project = project_with(tmp_path, in_the_cache(index, "decoder"))
     bundle.build(project, tmp_path / "dist")
     (cached,) = (tmp_path / "cache" / "rehearsal" / "wheels").rglob("*.whl")
     cached.write_bytes(b"damaged")
@@ -154,7 +164,7 @@ def test_a_damaged_file_of_the_cache_is_not_packed(tmp_path: Path, index: Path) 
 
 
 def test_a_wheel_for_another_python_than_the_images_is_refused(tmp_path: Path, index: Path) -> None:
-    pinned = offer(index, "decoder", tag=f"cp312-cp312-{X86}")
+    pinned = in_the_cache(index, "decoder", tag=f"cp312-cp312-{X86}")
     bundle.build(project_with(tmp_path, pinned), tmp_path / "dist")
     older = project_with(tmp_path, pinned, extra='[container]\npython = "py311"\n')
     with pytest.raises(ConfigurationError, match=r"does not fit the image, which has Python 3.11 on x86-64 Linux"):
@@ -162,14 +172,14 @@ def test_a_wheel_for_another_python_than_the_images_is_refused(tmp_path: Path, i
 
 
 def test_a_digest_of_another_package_is_refused(tmp_path: Path, index: Path) -> None:
-    pinned = offer(index, "decoder")
+    pinned = in_the_cache(index, "decoder")
     bundle.build(project_with(tmp_path, pinned), tmp_path / "dist")
     with pytest.raises(ConfigurationError, match=r"the sha256 of other==1.0 is that of decoder-1.0"):
         bundle.build(project_with(tmp_path, pinned.replace("decoder", "other")), tmp_path / "again")
 
 
 def test_a_listing_of_the_handlers_own_is_kept_and_may_ask_its_index(tmp_path: Path, index: Path) -> None:
-    project = project_with(tmp_path, offer(index, "decoder"), requirements="mine==1\n")
+    project = project_with(tmp_path, in_the_cache(index, "decoder"), requirements="mine==1\n")
     own, links, line = listing(bundle.build(project, tmp_path / "dist"), tmp_path / "model")
     assert (own, links) == ("mine==1", "--find-links wheels")
     assert line.startswith("decoder==1.0 ; python_version >= ")
@@ -177,20 +187,20 @@ def test_a_listing_of_the_handlers_own_is_kept_and_may_ask_its_index(tmp_path: P
 
 def test_a_listing_with_digests_gets_one_more(tmp_path: Path, index: Path) -> None:
     """pip wants a digest with every package as soon as one has it."""
-    own, pinned = f"mine==1 --hash=sha256:{'0' * 64}", offer(index, "decoder")
+    own, pinned = f"mine==1 --hash=sha256:{'0' * 64}", in_the_cache(index, "decoder")
     built = bundle.build(project_with(tmp_path, pinned, requirements=own), tmp_path / "dist")
     assert listing(built, tmp_path / "model")[-1].endswith(pinned.partition(" ")[2])
 
 
 def test_what_the_handler_itself_names_stays_as_it_is_there(tmp_path: Path, index: Path) -> None:
-    project = project_with(tmp_path, offer(index, "decoder"), requirements="Decoder<1\n")
+    project = project_with(tmp_path, in_the_cache(index, "decoder"), requirements="Decoder<1\n")
     built = bundle.build(project, tmp_path / "dist")
     assert (listing(built, tmp_path / "model"), built.manifest.packages) == (["Decoder<1"], {})
 
 
 def test_another_handler_in_a_kept_archive_keeps_its_packages(tmp_path: Path, index: Path) -> None:
     """`harness replay --handler`."""
-    built = bundle.build(project_with(tmp_path, offer(index, "decoder")), tmp_path / "dist")
+    built = bundle.build(project_with(tmp_path, in_the_cache(index, "decoder")), tmp_path / "dist")
     kept, edited = unpacked(built.path, tmp_path / "kept"), tmp_path / "project" / "handler"
     (edited / "inference.py").write_text("edited = True\n")
     path = tmp_path / "new.tar.gz"
@@ -202,7 +212,7 @@ def test_another_handler_in_a_kept_archive_keeps_its_packages(tmp_path: Path, in
 
 def test_an_edited_handler_may_name_another_version_of_a_kept_package(tmp_path: Path, index: Path) -> None:
     """pip refuses a listing that names a package twice."""
-    built = bundle.build(project_with(tmp_path, offer(index, "decoder")), tmp_path / "dist")
+    built = bundle.build(project_with(tmp_path, in_the_cache(index, "decoder")), tmp_path / "dist")
     kept, edited = unpacked(built.path, tmp_path / "kept"), tmp_path / "project" / "handler"
     (edited / "requirements.txt").write_text("decoder==2.0\n")
     with carried_over(kept, list(bundle.handler_members(edited))) as members:
