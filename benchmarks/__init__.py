@@ -7,6 +7,7 @@
     decoding      the clips and intervals that decoding is measured with, and the table of results
     context       describes the software and the image in every record
     in_container  runs the same suites in a container image, by container/: `python -m benchmarks.in_container IMAGE`
+    gpu_day/      measures everything that a GPU can show, in one visit of minutes: `python -m benchmarks.gpu_day`
 
 May import every room; only tests import this one.
 """

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HEAVY = {
     "torch", "torchvision", "numpy", "cv2", "docker", "boto3", "botocore", "pydantic", "jinja2", "rich", "cryptography",
-    "PIL", "httpx", "starlette", "uvicorn", "localstack_client", "psutil",
+    "PIL", "av", "httpx", "starlette", "uvicorn", "localstack_client", "psutil",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from detector.core.detections import FrameDetections
 from detector.core.predictor import Predictor
 from detector.core.settings import Settings, from_environment
 from detector.io import media
+from detector.speed.pictures import pinned
 
 
 def set_up(name: str, job: Job) -> Contestant:
@@ -52,6 +53,10 @@ class _Noting:
     inner: Predictor
     seen: list[FrameDetections] = field(default_factory=list)
 
+    @property
+    def plain_batch_count(self) -> int:
+        return self.inner.plain_batch_count
+
     def detect(self, batch: frames.FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         found = self.inner.detect(batch, score_threshold=score_threshold, with_masks=with_masks)
         self.seen += found
@@ -80,8 +85,11 @@ def _forward(job: Job) -> Contestant:
 
 def first_batch(job: Job) -> frames.FrameBatch:
     settings, size = settings_of(job), service_batch_size(job)
-    with media.open_clip(job.clip.read_bytes(), "video/mp4", job.frame_interval) as clip:
-        return next(frames.batches(clip, size, settings.frame_width, settings.frame_height))
+    device = pipeline.chosen_device(None)
+    as_planes = pipeline.is_prepared_on_device(settings.prepared, device)
+    with media.open_clip(job.clip.read_bytes(), "video/mp4", job.frame_interval, as_planes=as_planes) as clip:
+        allocate = pinned.allocator(device)
+        return next(frames.batches(clip, size, settings.frame_width, settings.frame_height, allocate))
 
 
 def service_batch_size(job: Job) -> int:

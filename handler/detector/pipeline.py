@@ -21,24 +21,31 @@ from detector.speed import lazy_imports  # noqa: F401  must precede every import
 from detector import model
 from detector.core import frames
 from detector.core.detections import FrameDetections
-from detector.core.frames import Clip, FrameBatch
-from detector.core.predictor import Predictor
-from detector.core.settings import Masks, Settings
+from detector.core.frames import Allocate, Clip, FrameBatch
+from detector.core.predictor import Predictor, takes_planes
+from detector.core.settings import Masks, Prepared, Settings
 from detector.core.stages import Stages
 from detector.io import documents, libraries, media, wire
 from detector.speed import gc_pause, gpu_memory, precision, prefetch
+from detector.speed.pictures import pinned
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Service:
-    """The return value of `model_fn`: the loaded network and the settings of the container."""
+    """The return value of `model_fn`: the loaded network and the settings of the container.
+
+    `as_planes`: pictures go to the predictor as a decoder stores them, wherever it can do what the host would.
+    `allocate` makes the memory of their batches.
+    """
 
     predictor: Predictor
     labels: dict[int, str]
     settings: Settings
     batch_size: int
+    as_planes: bool = False
+    allocate: Allocate = frames.pageable
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     told = " ".join(f"{name}={value}" for name, value in asdict(decided).items())
     logger.info(libraries.line())
     logger.info("loaded %s from %s on %s in %.2f s: %s", spec.architecture, model_dir, device, seconds, told)
-    return Service(predictor, dict(spec.labels), settings, batch_size)
+    as_planes = is_prepared_on_device(settings.prepared, device) and takes_planes(predictor)
+    return Service(predictor, dict(spec.labels), settings, batch_size, as_planes, pinned.allocator(device))
 
 
 def chosen_device(gpu_index: int | None) -> torch.device:
@@ -76,6 +84,11 @@ def default_batch_size(device: torch.device) -> int:
     return 1 if device.type == "cpu" else 8
 
 
+def is_prepared_on_device(prepared: Prepared, device: torch.device) -> bool:
+    """A GPU gets planes sooner than the host can convert and scale them; a CPU has its own cores alone."""
+    return prepared is Prepared.DEVICE or (prepared is Prepared.AUTO and device.type == "cuda")
+
+
 def respond(service: Service, request: Request) -> tuple[bytes, str]:
     """Answer a request with a body and its content type. Raises RequestError or ServingError."""
     stages = Stages()
@@ -84,7 +97,11 @@ def respond(service: Service, request: Request) -> tuple[bytes, str]:
     with stages.during("write"), ExitStack() as stack:
         with stages.during("decode"):
             opened = media.open_clip(
-                request.body, request.content_type, settings.frame_interval, settings.failed_packets_percent
+                request.body,
+                request.content_type,
+                settings.frame_interval,
+                settings.failed_packets_percent,
+                as_planes=service.as_planes,
             )
             clip = stack.enter_context(opened)
         batches = stack.enter_context(_batches(service, settings, clip, stages))
@@ -99,12 +116,17 @@ def predicted(
 ) -> Iterator[FrameDetections]:
     """Detections of every frame, in order."""
     for batch in batches:
+        plain_before = predictor.plain_batch_count
         with stages.during("forward"):
             found = predictor.detect(
                 batch, score_threshold=settings.score_threshold, with_masks=settings.masks is not Masks.NONE
             )
         stages.count("batches")
+        if predictor.plain_batch_count > plain_before:
+            stages.count("plain_batches", predictor.plain_batch_count - plain_before)
         stages.count("frames", len(found))
+        if batch.planes:
+            stages.count("planes", len(found))
         stages.count("detections", sum(len(frame) for frame in found))
         yield from found
 
@@ -112,7 +134,7 @@ def predicted(
 @contextmanager
 def _batches(service: Service, settings: Settings, clip: Clip, stages: Stages) -> Iterator[Iterator[FrameBatch]]:
     timed = replace(clip, frames=stages.each("decode", clip.frames))
-    made = frames.batches(timed, service.batch_size, settings.frame_width, settings.frame_height)
+    made = frames.batches(timed, service.batch_size, settings.frame_width, settings.frame_height, service.allocate)
     made = stages.each("resize", made)
     with prefetch.prefetched(made) as waiting:
         yield stages.each("wait", waiting)

@@ -2,22 +2,23 @@
 
 case           the noun, and which cases a rehearsal has
 clips          a file to send, and what it holds
+footage/       what a file shows, by demuxing
 known_answer   the clip whose truth is known, and its model
 demands        what every answer of a run must satisfy
 predictions    an answer, parsed
 truth          what is in a clip, frame by frame
 matching       an answer beside the truth, box by box
 documents      JSON into dataclasses
-opencv         cv2 without its log
 
 The package sends nothing and judges nothing; `harness.checks` judges.
 """
 
 from harness.cases.case import Case, of_bad_input, of_known_answer, of_recovery, of_users_clips
-from harness.cases.clips import Clip, ClipFacts, input_record, open_clip
+from harness.cases.clips import Clip, input_record, open_clip
 from harness.cases.demands import Demands
+from harness.cases.footage import ClipFacts
 from harness.cases.known_answer import KNOWN_ANSWER, KnownAnswer, KnownAnswerFiles, open_known_answer
-from harness.cases.predictions import Detection, PredictedFrame, Predictions, Rle, VideoSize
+from harness.cases.predictions import ClipWarning, Detection, PredictedFrame, Predictions, Rle, VideoSize
 from harness.cases.truth import TrueFrame, TrueObject, Truth
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Case",
     "Clip",
     "ClipFacts",
+    "ClipWarning",
     "Demands",
     "Detection",
     "KnownAnswer",

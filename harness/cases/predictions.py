@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, FiniteFloat
@@ -56,12 +56,28 @@ class VideoSize:
 
 
 @dataclass(frozen=True)
+class ClipWarning:
+    """What the answer says of its clip: packets that could not be decoded, and frames that are missing for it."""
+
+    code: str
+    message: str
+    packets: tuple[int, ...] = ()
+    lost_frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Predictions:
     schema: Literal["rehearsal.predictions/1"]
     video: VideoSize
     labels: Mapping[int, str]
     settings: Mapping[str, Any] = field(default_factory=dict)
     frames: tuple[PredictedFrame, ...] = ()
+    warnings: tuple[ClipWarning, ...] = ()
+
+    @property
+    def lost_frames(self) -> frozenset[int]:
+        """The frames that the answer itself calls lost."""
+        return frozenset(index for warning in self.warnings for index in warning.lost_frames)
 
     @property
     def frame_interval(self) -> int | None:
@@ -103,4 +119,4 @@ def _parse_lines(header: bytes, rest: bytes, what: str) -> Predictions:
         for number, line in enumerate(rest.splitlines(), start=2)
         if line.strip()
     )
-    return Predictions(head.schema, head.video, head.labels, head.settings, frames)
+    return replace(head, frames=frames)

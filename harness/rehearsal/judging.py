@@ -20,6 +20,7 @@ from deploy import evidence
 from deploy.async_client import Completed, Failed, Notification, Outcome
 from deploy.evidence import Finding
 from harness.cases import Case, Clip, Demands, Predictions, Rle, Truth, input_record
+from harness.cases.footage import is_damaged
 from harness.checks import answer, known_answer
 from harness.core.errors import MalformedDocument
 from harness.report.drawing.clip import CasePictures
@@ -67,7 +68,12 @@ def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: 
         return Judged(_record(case, outcome, started, (finding,)))
     interval = demands.frame_interval or predictions.frame_interval or 1
     verdict = _verdict(case.truth, predictions, demands)
-    findings = (*_notification_findings(outcome), *_answer_findings(case, predictions, interval), *verdict.findings)
+    findings = (
+        *_notification_findings(outcome),
+        *answer.told(predictions),
+        *_answer_findings(case, predictions, interval),
+        *verdict.findings,
+    )
     record = _record(
         case,
         outcome,
@@ -90,7 +96,8 @@ def summary(record: evidence.Case) -> str:
         parts = [f"failed with {record.failure.http_status or 'no answer'}{code}"]
     else:
         parts = [record.outcome.replace("_", " ")]
-    parts += [finding.message for finding in record.findings if finding.severity == "error"][:1]
+    gravest = sorted(record.findings, key=lambda finding: finding.severity != "error")
+    parts += [finding.message for finding in gravest if finding.severity != "info"][:1]
     return "; ".join(parts)
 
 
@@ -117,9 +124,11 @@ def _verdict(truth: Truth | None, predictions: Predictions, demands: Demands) ->
 
 def _answer_findings(case: Case, predictions: Predictions, interval: int) -> tuple[Finding, ...]:
     """The findings of the general check; none for a case with a truth, whose own check covers more."""
-    if case.truth is not None or case.clip.facts is None:
+    if case.truth is not None:
         return ()
-    return answer.judge(predictions, case.clip.facts, interval)
+    if case.clip.facts is None:
+        return (answer.unjudged(),)
+    return answer.judge(predictions, case.clip.facts, interval, lambda: is_damaged(case.clip.path))
 
 
 def _notification_findings(outcome: Completed | Failed) -> Iterator[Finding]:

@@ -76,9 +76,7 @@ def render(report: Report, gallery: Gallery) -> str:
             report=report,
             cases=_case_views(report, gallery),
             stages=stage_rows(report.stages),
-            findings=[
-                one for one in texts.findings_of(report) if one.finding.severity == "error" or one.owner == "run"
-            ],
+            findings=[one for one in texts.findings_of(report) if one.finding.severity != "info" or one.owner == "run"],
             animation=gallery.animation,
             colours={label: css(colour) for label, colour in gallery.palette.colours.items()},
             glyphs=texts.GLYPHS,

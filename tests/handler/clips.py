@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 FRAME_COUNT, RATE = 50, 25
 WIDTH, HEIGHT = 160, 120
@@ -88,11 +91,13 @@ class ClipMaker:
         return self.made(name, "-f", "lavfi", "-i", _PATTERN, *WHOLE[name].split())
 
     def made(self, name: str, *arguments: str) -> Path:
-        """What `ffmpeg ARGUMENTS name` writes, made once."""
+        """What `ffmpeg ARGUMENTS name` writes, made once: whole, or not at all."""
         path = self.folder / name
         if not path.exists():
-            command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments, str(path)]
+            unfinished = path.with_name(f"unfinished-{path.name}")
+            command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments, str(unfinished)]
             subprocess.run(command, check=True, cwd=self.folder, timeout=120)
+            unfinished.replace(path)
         return path
 
     def piped(self, name: str, *arguments: str) -> Path:
@@ -101,6 +106,16 @@ class ClipMaker:
         command = ["ffmpeg", "-v", "error", "-nostdin", *arguments, "-"]
         path.write_bytes(subprocess.run(command, check=True, cwd=self.folder, timeout=120, capture_output=True).stdout)
         return path
+
+
+def maker_or_skip(folder: Path) -> ClipMaker:
+    """A maker of clips in `folder`; without ffmpeg the test is skipped, or fails where that must not be missing."""
+    missing = [program for program in ("ffmpeg", "ffprobe") if shutil.which(program) is None]
+    if missing and os.environ.get("FAIL_WITHOUT_FFMPEG") == "1":
+        pytest.fail(f"{' and '.join(missing)} must be there: FAIL_WITHOUT_FFMPEG=1")
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} is not installed: no clips can be made")
+    return ClipMaker(folder)
 
 
 def reference_times(path: Path) -> list[float]:

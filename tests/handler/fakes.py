@@ -23,6 +23,8 @@ class MeanColour:
     batch_sizes: list[int] = field(default_factory=list)
     shapes: set[tuple[int, ...]] = field(default_factory=set)
 
+    plain_batch_count = 0
+
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         self.batch_sizes.append(len(batch.pixels))
         self.shapes.add(batch.pixels.shape[1:])

@@ -3,6 +3,7 @@
 errors        the tree of errors and their codes
 settings      the container's environment, and the CustomAttributes of a request
 frames        frames, clips and batches
+planes        pictures as decoders store them
 detections    the detections of one frame
 rle           masks as COCO's compressed run lengths
 predictor     the interface of a model

@@ -1,37 +1,52 @@
 """Puts frames into batches.
 
-Owns: the nouns `Frame`, `Clip` and `FrameBatch`, the size of the network's input, and the copying of pixels into a
-batch. May not: decode anything or depend on the network.
+Owns: the nouns `Frame`, `Clip` and `FrameBatch`, the size of the network's input, and the copying of pixels or planes
+into a batch. May not: decode anything or depend on the network.
 
-One batch is filled while the one before may still be in use; this module keeps none.
+One batch is filled while the one before may still be in use; this module keeps none. Who allocates a batch's memory
+(`Allocate`) may use it again once nothing refers to the batch's array or to a part of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, groupby
+from operator import itemgetter
 
 import numpy as np
-import numpy.typing as npt
 
 from detector.core.errors import UnreadableMedia
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
+from detector.core.planes import Pixels, PlanarPicture, PlaneLayout
 
-Pixels = npt.NDArray[np.uint8]
+Allocate = Callable[[tuple[int, ...]], Pixels]
+"""Makes an array of a shape, of uint8, with any contents."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One sampled frame; `pixels` is (height, width, 3) uint8.
+    """One sampled frame; `picture` is (height, width, 3) uint8, or a decoder's own planes.
 
     `pts_seconds` counts from the clip's first picture; NaN where the input has no time (a stack of arrays).
     """
 
     frame_index: int
     pts_seconds: float
-    pixels: Pixels
+    picture: Pixels | PlanarPicture
     is_bgr: bool
+
+    @property
+    def pixels(self) -> Pixels:
+        """(height, width, 3) uint8; planes are converted at each call."""
+        return self.picture.to_pixels() if isinstance(self.picture, PlanarPicture) else self.picture
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) as the picture is shown."""
+        if isinstance(self.picture, PlanarPicture):
+            return self.picture.format.shown_size
+        return self.picture.shape[1], self.picture.shape[0]
 
 
 @dataclass(frozen=True)
@@ -59,31 +74,54 @@ class Clip:
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """`pixels` is (n, height, width, 3) uint8 RGB, in the size the network is given; the source has its own size."""
+    """`pixels` is (n, height, width, 3) uint8 RGB, in the size the network is given; the source has its own size.
+
+    With `planes` it is (n, bytes) uint8: the pictures' planes, which are not converted to RGB nor scaled yet.
+    """
 
     pixels: Pixels
     frame_indices: tuple[int, ...]
     pts_seconds: tuple[float, ...]
     source_width: int
     source_height: int
+    planes: PlaneLayout | None = None
 
     def __post_init__(self) -> None:
-        count = len(self.frame_indices)
-        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4 or self.pixels.shape[3] != 3:
-            raise ValueError(f"pixels must be (n, height, width, 3) uint8, not {self.pixels.shape} {self.pixels.dtype}")
+        count, shape = len(self.frame_indices), self.pixels.shape
+        if self.pixels.dtype != np.uint8 or not (self._are_planes if self.planes else self._are_colours):
+            expected = f"(n, {self.planes.shape[0]})" if self.planes else "(n, height, width, 3)"
+            raise ValueError(f"pixels must be {expected} uint8, not {shape} {self.pixels.dtype}")
         if not 0 < count == len(self.pixels) == len(self.pts_seconds):
             raise ValueError(f"{len(self.pixels)} pictures, {count} indices and {len(self.pts_seconds)} time stamps")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the pictures as the network is given them."""
+        if self.planes:
+            return self.planes.width, self.planes.height
+        return self.pixels.shape[2], self.pixels.shape[1]
 
     def parts(self, most: int) -> list[FrameBatch]:
         """The same frames in the same order, at most `most` at a time; no pixel is copied."""
         return [self._part(slice(start, start + most)) for start in range(0, len(self.pixels), most)]
 
     def filled(self, least: int) -> Pixels:
-        """The pixels of at least that many pictures; those beyond the batch's own are black."""
+        """The pixels, or planes, of at least that many pictures; those beyond the batch's own are black."""
         lacking = least - len(self.pixels)
         if lacking <= 0:
             return self.pixels
-        return np.concatenate([self.pixels, np.zeros((lacking, *self.pixels.shape[1:]), np.uint8)])
+        black = np.zeros((lacking, *self.pixels.shape[1:]), np.uint8)
+        if self.planes:
+            black[:, self.planes.format.luma_bytes :] = 128
+        return np.concatenate([self.pixels, black])
+
+    @property
+    def _are_planes(self) -> bool:
+        return self.planes is not None and self.pixels.shape[1:] == self.planes.shape
+
+    @property
+    def _are_colours(self) -> bool:
+        return self.pixels.ndim == 4 and self.pixels.shape[3] == 3
 
     def _part(self, cut: slice) -> FrameBatch:
         frame_indices, pts_seconds = self.frame_indices[cut], self.pts_seconds[cut]
@@ -95,23 +133,56 @@ def blank(width: int, height: int) -> FrameBatch:
     return FrameBatch(np.zeros((1, height, width, 3), np.uint8), (0,), (0.0,), width, height)
 
 
-def batches(clip: Clip, batch_size: int, frame_width: int | None, frame_height: int | None) -> Iterator[FrameBatch]:
+def pageable(shape: tuple[int, ...]) -> Pixels:
+    """Plain memory."""
+    return np.empty(shape, np.uint8)
+
+
+def batches(
+    clip: Clip,
+    batch_size: int,
+    frame_width: int | None,
+    frame_height: int | None,
+    allocate: Allocate = pageable,
+) -> Iterator[FrameBatch]:
     """The clip's frames in order, `batch_size` at a time, in the size asked for; the last batch may be smaller.
 
-    Raises UnreadableMedia, before it allocates a batch.
+    So may one after which planes of another size or other colours follow, or pixels. Raises UnreadableMedia, before it
+    allocates a batch.
     """
     width, height = network_size(clip.width, clip.height, frame_width, frame_height)
-    while True:
-        pixels = np.empty((batch_size, height, width, 3), np.uint8)
-        indices: list[int] = []
-        times: list[float] = []
-        for slot, frame in zip(pixels, islice(clip.frames, batch_size), strict=False):
-            _place(frame, slot)
-            indices.append(frame.frame_index)
-            times.append(frame.pts_seconds)
-        if not indices:
-            return
-        yield FrameBatch(pixels[: len(indices)], tuple(indices), tuple(times), clip.width, clip.height)
+    for layout, run in groupby(_laid_out(clip.frames, width, height), key=itemgetter(0)):
+        shape = layout.shape if layout else (height, width, 3)
+        while (first := next(run, None)) is not None:
+            pixels = allocate((batch_size, *shape))
+            indices: list[int] = []
+            times: list[float] = []
+            for slot, (_, frame) in zip(pixels, chain([first], run), strict=False):
+                _place(frame, slot, layout)
+                indices.append(frame.frame_index)
+                times.append(frame.pts_seconds)
+            source = (clip.width, clip.height)
+            yield FrameBatch(pixels[: len(indices)], tuple(indices), tuple(times), *source, layout)
+
+
+def _laid_out(frames: Iterator[Frame], width: int, height: int) -> Iterator[tuple[PlaneLayout | None, Frame]]:
+    """The frames with the layout of their planes; None from the first on that only the host can convert or scale.
+
+    So a clip that is interlaced here and there does not fall into batches of one picture.
+    """
+    layout: PlaneLayout | None = None
+    for count, frame in enumerate(frames):
+        if layout or not count:
+            layout = _layout(frame, width, height)
+        yield layout, frame
+
+
+def _layout(frame: Frame, width: int, height: int) -> PlaneLayout | None:
+    """None for pixels, and for planes that would have to be enlarged."""
+    shown_width, shown_height = frame.size
+    if not isinstance(frame.picture, PlanarPicture) or width > shown_width or height > shown_height:
+        return None
+    return PlaneLayout(frame.picture.format, width, height)
 
 
 def network_size(width: int, height: int, frame_width: int | None, frame_height: int | None) -> tuple[int, int]:
@@ -138,8 +209,14 @@ def _scaled_size(width: int, height: int, frame_width: int | None, frame_height:
     return width, height
 
 
-def _place(frame: Frame, slot: Pixels) -> None:
-    """Copy a frame into its place in the batch, as RGB and scaled, be it because the clip changes size on its way."""
+def _place(frame: Frame, slot: Pixels, layout: PlaneLayout | None) -> None:
+    """Copy a frame into its place in the batch: its planes as they are, or as RGB.
+
+    RGB is scaled, be it because the clip changes size on its way.
+    """
+    if layout and isinstance(frame.picture, PlanarPicture):
+        frame.picture.copy_into(slot)
+        return
     height, width = slot.shape[:2]
     pixels = _scaled(frame.pixels, width, height)
     if frame.is_bgr:

@@ -47,6 +47,33 @@ class Compiled(StrEnum):
     """Backbone and RPN head are compiled by torch.compile; the first request of every picture size waits for that."""
 
 
+class Forward(StrEnum):
+    AUTO = "auto"
+    """graph on a GPU, plain on a CPU."""
+    PLAIN = "plain"
+    """torchvision's steps, picture by picture."""
+    BATCHED = "batched"
+    """All pictures of a batch at once, with the same answers and one wait for the device."""
+    GRAPH = "graph"
+    """Batched, and replayed as a CUDA graph for sizes that come again."""
+
+
+class Kernels(StrEnum):
+    AUTO = "auto"
+    """The handler's own kernels on a GPU, if Triton and a C compiler are there."""
+    NONE = "none"
+    """Only torch's operations."""
+
+
+class Prepared(StrEnum):
+    AUTO = "auto"
+    """On the device where that is a GPU, else on the host."""
+    HOST = "host"
+    """Colours are converted and pictures scaled on the host."""
+    DEVICE = "device"
+    """On the device, from the decoder's own planes, wherever it can do what the host would."""
+
+
 @dataclass(frozen=True)
 class _Field:
     convert: Callable[[str], Any]
@@ -82,6 +109,9 @@ _FIELDS: Mapping[str, _Field] = {
     "layout": _choice(Layout),
     "precision": _choice(Precision),
     "compiled": _choice(Compiled),
+    "forward": _choice(Forward),
+    "kernels": _choice(Kernels),
+    "prepared": _choice(Prepared),
     "failed_packets_percent": _Field(float, lambda value: 0.0 <= value <= 100.0, "a number from 0 to 100"),
     "gpu_memory_bytes": _optional(_between(1 << 26, 1 << 42)),
 }
@@ -97,8 +127,10 @@ class Settings:
     one of them the other follows the aspect, with neither the frames keep their size. Detections below
     `score_threshold` are dropped; the network itself has already dropped those below its own threshold (0.05 in
     torchvision). `precision` is the number format of the heavy parts of the network, `compiled` selects those that
-    torch's compiler makes faster. A video of which more than `failed_packets_percent` cannot be decoded is an error;
-    with 0, each packet that fails is one. `gpu_memory_bytes` limits the GPU memory that torch may take; None means all.
+    torch's compiler makes faster, `forward` is how the pictures of a batch go through the network, `kernels` whether
+    the handler's own kernels run on a GPU, and `prepared` where colours are converted and pictures scaled. A video of
+    which more than `failed_packets_percent` cannot be decoded is an error; with 0, each packet that fails is one.
+    `gpu_memory_bytes` limits the GPU memory that torch may take; None means all.
     """
 
     frame_interval: int = 1
@@ -110,6 +142,9 @@ class Settings:
     layout: Layout = Layout.DOCUMENT
     precision: Precision = Precision.AUTO
     compiled: Compiled = Compiled.NONE
+    forward: Forward = Forward.AUTO
+    kernels: Kernels = Kernels.AUTO
+    prepared: Prepared = Prepared.AUTO
     failed_packets_percent: float = 5.0
     gpu_memory_bytes: int | None = None
 

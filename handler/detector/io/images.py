@@ -14,8 +14,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from detector.core.errors import TruncatedMedia, UnreadableMedia
-from detector.core.frames import Clip, Frame, Pixels
+from detector.core.frames import Clip, Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
+from detector.core.planes import Pixels
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"

@@ -41,11 +41,17 @@ _SIGNATURES: dict[bytes, Opener] = {
 
 
 def open_clip(
-    body: Body, content_type: str | None, frame_interval: int, failed_percent: float = 5.0
+    body: Body,
+    content_type: str | None,
+    frame_interval: int,
+    failed_percent: float = 5.0,
+    *,
+    as_planes: bool = False,
 ) -> AbstractContextManager[Clip]:
     """The clip in `body`, with every `frame_interval`-th frame; closing it frees what decoding took.
 
-    Of a video, `failed_percent` of the packets may fail to decode; the clip's `warnings` say which did.
+    Of a video, `failed_percent` of the packets may fail to decode; the clip's `warnings` say which did. With
+    `as_planes`, its frames are the decoder's own planes wherever they can be converted elsewhere as here.
 
     Plain bytes, or no content type at all, are a video unless they begin like a JPEG, PNG or npy file.
     Raises UnsupportedType, EmptyMedia, UnreadableMedia or TruncatedMedia, some of them only while frames are read.
@@ -54,7 +60,7 @@ def open_clip(
     if not body:
         raise EmptyMedia("the body is empty (0 bytes); check that the upload had ended before the endpoint was invoked")
     if opener is video.open_video:
-        return video.open_video(body, frame_interval, failed_percent)
+        return video.open_video(body, frame_interval, failed_percent, as_planes=as_planes)
     return opener(body, frame_interval)
 
 

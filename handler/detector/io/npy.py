@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from detector.core.errors import EmptyMedia, TruncatedMedia, UnreadableMedia
-from detector.core.frames import Clip, Frame, Pixels
+from detector.core.frames import Clip, Frame
 from detector.core.opencv import MAX_FRAME_PIXELS
+from detector.core.planes import Pixels
 
 _HEADER_LIMIT_BYTES = 4096
 _npy_format: Any = np.lib.format  # numpy publishes no types for it

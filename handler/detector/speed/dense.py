@@ -1,8 +1,9 @@
-"""Computes the box head's fully connected layers with the CPU's convolution kernels.
+"""Computes the box head's fully connected layers in the order that the regions have in memory.
 
-Owns: the same multiplication as a 1 x 1 convolution, because torch computes that with oneDNN and a matrix product with
-MKL, which takes about twice as long on CPUs that are not Intel's. `regions` makes its output channels last: the first
-layer's weights are put in that order once, so that nothing is reordered for every frame.
+Owns: the order, and the kernel. `regions` makes its output channels last: the first layer's weights are put in that
+order once, so that nothing is reordered for every frame. On a CPU the multiplication is a 1 x 1 convolution, because
+torch computes that with oneDNN and a matrix product with MKL, which takes about twice as long on CPUs that are not
+Intel's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from torch.nn import functional
 from torchvision.models.detection.faster_rcnn import TwoMLPHead
 
 
-def compute_as_convolutions(heads: Any) -> None:
+def compute_by_rows(heads: Any) -> None:
     """Replace the box head, in place, where it is torchvision's two fully connected layers."""
     head = heads.box_head
     if isinstance(head, TwoMLPHead):
@@ -48,6 +49,8 @@ class _Dense(nn.Module):
         """The rows become the pixels of one picture, one below the other, and their values its channels."""
         if len(rows) == 0:  # a picture without places is refused
             return rows.new_empty(0, len(self.bias))
+        if rows.device.type != "cpu":
+            return functional.linear(rows, self.weight[:, :, 0, 0], self.bias)
         column = rows[None, :, None].permute(0, 3, 1, 2)
         found: torch.Tensor = functional.conv2d(column, self.weight, self.bias).permute(0, 2, 3, 1)
         return found.flatten(0, 2)

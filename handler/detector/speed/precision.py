@@ -28,22 +28,22 @@ def chosen(asked: Precision, device: torch.device) -> Precision:
     return asked
 
 
-def computing_in(module: nn.Module, precision: Precision) -> nn.Module:
-    """Wrap `module` so that it computes in `precision`; its inputs and outputs stay float32."""
+def computing_in(module: nn.Module, precision: Precision, *, keeps_format: bool = False) -> nn.Module:
+    """Wrap `module` so that it computes in `precision`; its outputs are float32, unless it keeps the format."""
     dtype = _TYPES[precision]
-    return module if dtype is torch.float32 else InType(module, dtype)
+    return module if dtype is torch.float32 else InType(module, dtype, dtype if keeps_format else torch.float32)
 
 
 class InType(nn.Module):
-    """A module whose weights and arithmetic have another type; its inputs and outputs stay float32."""
+    """A module whose weights and arithmetic have another type; it takes any, and gives `result`."""
 
-    def __init__(self, inner: nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, inner: nn.Module, dtype: torch.dtype, result: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.inner = inner.to(dtype)
-        self._dtype = dtype
+        self._dtype, self._result = dtype, result
 
     def forward(self, value: Any) -> Any:
-        return _cast(self.inner(_cast(value, self._dtype)), torch.float32)
+        return _cast(self.inner(_cast(value, self._dtype)), self._result)
 
 
 def _cast(value: Any, dtype: torch.dtype) -> Any:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from deploy.async_client import content_type_of
-from harness.cases.opencv import cv2
+from harness.cases.footage import pictures_at
 from harness.report.drawing.colours import Palette
 from harness.report.drawing.pictures import Frame, FrameDetections, draw, scaled_frame
 
@@ -100,28 +99,17 @@ def frames_at(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Fram
     elif content_type in _IMAGE_TYPES:
         yield from _frames_of_image(media, indices)
     else:
-        yield from _frames_of_video(media, indices)
-
-
-def _frames_of_video(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
-    capture = cv2.VideoCapture(str(media))
-    try:
-        for index in range(max(indices, default=-1) + 1):
-            if not capture.grab():
-                return
-            if index in indices:
-                decoded, image = capture.retrieve()
-                if not decoded:
-                    return
-                yield index, _rgb(image)
-    finally:
-        capture.release()
+        yield from pictures_at(media, indices)
 
 
 def _frames_of_image(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
-    image = cv2.imread(str(media), cv2.IMREAD_COLOR)
-    if image is not None and 0 in indices:
-        yield 0, _rgb(image)
+    try:
+        with Image.open(media) as picture:
+            frame = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"), dtype=np.uint8)
+    except Exception:  # Pillow raises OSError, SyntaxError, ValueError, struct.error... for what is damaged
+        return
+    if 0 in indices:
+        yield 0, frame
 
 
 def _frames_of_array(media: Path, indices: Collection[int]) -> Iterator[tuple[int, Frame]]:
@@ -134,7 +122,3 @@ def _frames_of_array(media: Path, indices: Collection[int]) -> Iterator[tuple[in
         for index in sorted(indices):
             if index < len(frames):
                 yield index, np.array(frames[index])
-
-
-def _rgb(image: NDArray[Any]) -> Frame:
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

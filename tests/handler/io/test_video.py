@@ -29,6 +29,8 @@ def sampled(path: Path, interval: int = 1, content_type: str = "application/octe
 
 
 class BrokenPredictor:
+    plain_batch_count = 0
+
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         raise RuntimeError(f"broke after decoding {len(batch.pixels)} frames")
 

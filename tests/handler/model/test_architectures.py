@@ -65,6 +65,8 @@ class BlobFinder:
         self._network = network.to(device)
         self._device = device
 
+    plain_batch_count = 0
+
     @torch.inference_mode()
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         if with_masks:

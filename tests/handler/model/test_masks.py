@@ -4,16 +4,36 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from pycocotools import mask as coco
+from torch.nn import functional
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from detector.core import rle
-from detector.model.maskrcnn import masks
+from detector.model.maskrcnn import bilinear, masks, pasting, placement
 
-pictures = st_numpy.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.booleans())
+Boxes = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float32]
+
+fusing = pytest.mark.skipif(
+    torch.backends.cpu.get_cpu_capability() == "DEFAULT", reason="this CPU rounds products before it adds them"
+)
+# Quarters give many values of exactly 0.5.
+quarters = st.integers(0, 4).map(lambda number: number / 4)
+probabilities_of = [quarters, st.just(0.0), st.just(1.0), st.just(0.5), st.floats(0, 1, width=32)]
+sides = st.one_of(st.integers(1, 20), st.integers(1, 200))
+
+
+@st.composite
+def many_masks(draw: st.DrawFn) -> tuple[Probabilities, Boxes, int, int]:
+    """Probabilities, boxes within, over and beyond the borders of a picture, and the picture's width and height."""
+    width, height, count, side = draw(sides), draw(sides), draw(st.integers(0, 5)), draw(st.sampled_from([1, 3, 28]))
+    elements = draw(st.sampled_from(probabilities_of))
+    found = draw(st_numpy.arrays(np.float32, (count, side, side), elements=elements))
+    corners = draw(st_numpy.arrays(np.float32, (count, 2), elements=st.floats(-100, 250, width=32)))
+    sizes = draw(st_numpy.arrays(np.float32, (count, 2), elements=st.floats(0, 400, width=32)))
+    return found, np.concatenate([corners, corners + sizes], axis=1), width, height
 
 
 def coco_counts(mask: npt.NDArray[np.bool_]) -> str:
@@ -21,28 +41,35 @@ def coco_counts(mask: npt.NDArray[np.bool_]) -> str:
     return counts.decode()
 
 
-@given(pictures)
-@settings(max_examples=300)
-def test_a_whole_mask_is_encoded_as_pycocotools_encodes_it(mask: npt.NDArray[np.bool_]) -> None:
-    height, width = mask.shape
-    assert rle.encode(mask, 0, 0, width, height) == coco_counts(mask)
+def one_by_one_counts(found: Probabilities, boxes: Boxes, width: int, height: int) -> list[str]:
+    """Each mask scaled by torch, moved into a full picture pixel by pixel, and encoded by pycocotools."""
+    side = found.shape[1]
+    padded = functional.pad(torch.from_numpy(found), (1, 1, 1, 1))
+    centres, halves = (boxes[:, 2:] + boxes[:, :2]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    halves = halves * np.float32((side + 2) / side)
+    corners = np.concatenate([centres - halves, centres + halves], axis=1).astype(np.int64)
+    counts = []
+    for mask, (left, top, right, bottom) in zip(padded, corners.tolist(), strict=True):
+        size = (max(bottom - top + 1, 1), max(right - left + 1, 1))
+        scaled = functional.interpolate(mask[None, None], size=size, mode="bilinear")[0, 0].numpy() > 0.5
+        picture = np.zeros((height, width), bool)
+        rows, columns = np.nonzero(scaled)
+        rows, columns = rows + top, columns + left
+        shown = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        picture[rows[shown], columns[shown]] = True
+        counts.append(coco_counts(picture))
+    return counts
 
 
-@given(pictures, st.data())
-@settings(max_examples=300)
-def test_a_region_is_encoded_as_the_mask_it_is_part_of(region: npt.NDArray[np.bool_], data: st.DataObject) -> None:
-    left, top, right, bottom = (data.draw(st.integers(0, 30)) for _ in range(4))
-    mask = np.pad(region, ((top, bottom), (left, right)))
-    assert rle.encode(region, left, top, mask.shape[1], mask.shape[0]) == coco_counts(mask)
+def at_once_counts(found: Probabilities, boxes: Boxes, width: int, height: int, cost: int) -> list[str]:
+    padded = functional.pad(torch.from_numpy(found), (1, 1, 1, 1))
+    where = placement.placed(boxes, padded.shape[1] / found.shape[1], width, height)
+    return list(masks.at_once(padded, where, width, height, cost))
 
 
-@pytest.mark.parametrize("shape", [(720, 1280), (1080, 1920), (4000, 3)])
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 1.0])
-def test_large_masks_are_encoded_as_pycocotools_encodes_them(shape: tuple[int, int], share: float) -> None:
-    mask = np.random.default_rng(3).random(shape) < share
-    counts = rle.encode(mask, 0, 0, shape[1], shape[0])
-    assert counts == coco_counts(mask)
-    assert coco.area({"size": list(shape), "counts": counts}) == mask.sum()
+def ellipses(boxes: list[list[float]]) -> Probabilities:
+    across = np.linspace(-1, 1, 28, dtype=np.float32)
+    return np.repeat((1.2 - across[:, None] ** 2 - across**2).clip(0, 1)[None], len(boxes), axis=0)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -58,5 +85,86 @@ def test_masks_are_pasted_pixel_by_pixel_as_torchvision_pastes_them(seed: int) -
     assert list(masks.encoded(probabilities, boxes, width, height)) == expected
 
 
-def test_no_detections_have_no_masks() -> None:
-    assert masks.encoded(torch.zeros(0, 28, 28), np.zeros((0, 4), np.float32), 64, 48) == ()
+@given(many_masks())
+@settings(max_examples=200, deadline=None)
+def test_masks_of_any_boxes_are_what_torch_and_pycocotools_make_of_them(
+    made: tuple[Probabilities, Boxes, int, int],
+) -> None:
+    found, boxes, width, height = made
+    counts = list(masks.encoded(torch.from_numpy(found), boxes, width, height))
+    assert counts == one_by_one_counts(found, boxes, width, height)
+
+
+@fusing
+@given(many_masks(), st.sampled_from([1, 300, 5000, pasting.AT_ONCE]))
+@settings(max_examples=400, deadline=None)
+def test_pasting_at_once_gives_the_same_bytes_whatever_the_chunks(
+    made: tuple[Probabilities, Boxes, int, int], cost: int
+) -> None:
+    found, boxes, width, height = made
+    assert at_once_counts(found, boxes, width, height, cost) == one_by_one_counts(found, boxes, width, height)
+
+
+@fusing
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [[0, 0, 1920, 1080]] * 3,
+        [[-3000, -2000, 5000, 3000], [10, 10, 11, 11], [1919, 1079, 1920, 1080]],
+        [[700, 0, 701, 1080], [0, 500, 1920, 501], [1920, 1080, 1920, 1080]],
+        [[2500, 100, 2600, 200], [-300, 100, -200, 200], [100, 1500, 300, 1600]],
+    ],
+)
+def test_giant_thin_and_absent_masks_of_a_large_picture_are_the_same_at_once(boxes: list[list[float]]) -> None:
+    found, corners = ellipses(boxes), np.array(boxes, np.float32)
+    expected = one_by_one_counts(found, corners, 1920, 1080)
+    assert at_once_counts(found, corners, 1920, 1080, pasting.AT_ONCE) == expected
+    assert list(masks.encoded(torch.from_numpy(found), corners, 1920, 1080)) == expected
+
+
+@fusing
+@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([3, 16, 30]), st.integers(0, 2**32 - 1))
+@example(64, 64, 30, 1)
+@example(65, 64, 30, 1)
+@example(1, 128, 30, 1)
+@example(127, 1, 30, 1)
+@example(30, 30, 30, 1)
+@example(1, 1, 30, 1)
+@settings(max_examples=300, deadline=None)
+def test_interpolated_values_are_those_of_torch_to_the_last_bit(width: int, height: int, side: int, seed: int) -> None:
+    source = torch.from_numpy(np.random.default_rng(seed).random((side, side), np.float32))
+    expected = functional.interpolate(source[None, None], size=(height, width), mode="bilinear")[0, 0]
+    assert torch.equal(values_of(source, width, height), expected)
+
+
+def values_of(source: torch.Tensor, width: int, height: int) -> torch.Tensor:
+    side = len(source)
+    small = bool(bilinear.is_small(np.array([width]), np.array([height]))[0])
+    across, down = (
+        bilinear.taps(
+            torch.arange(size), torch.full((size,), float(np.float32(side) / np.float32(size))).double(), side, small
+        )
+        for size in (width, height)
+    )
+    left, right = source.T.index_select(0, across.low), source.T.index_select(0, across.high)
+    values = bilinear.small_values if small else bilinear.large_values
+    column, row = (each.flatten() for each in torch.meshgrid(torch.arange(width), torch.arange(height), indexing="ij"))
+    return values(left, right, across, down.at(row), column).view(width, height).T
+
+
+def test_a_chunk_never_costs_more_than_it_may() -> None:
+    random = np.random.default_rng(1)
+    corners = random.uniform(0, 900, (200, 2))
+    boxes = np.concatenate([corners, corners + random.uniform(0, 1000, (200, 2))], axis=1).astype(np.float32)
+    where = placement.placed(boxes, 30 / 28, 1920, 1080)
+    _, chunks = pasting._planned(where, 30, 1920, 1080, 1 << 16)
+    assert max(chunk.pixels + 30 * chunk.columns + chunk.rows for chunk in chunks) <= 1 << 16
+    assert sum(chunk.pixels for chunk in chunks) == (where.columns * where.rows).sum()
+    assert len(chunks) < 1.5 * sum(chunk.pixels + 30 * chunk.columns for chunk in chunks) / (1 << 16)
+
+
+@pytest.mark.parametrize("cost", [1, pasting.AT_ONCE])
+def test_no_detections_have_no_masks(cost: int) -> None:
+    nothing, no_boxes = np.zeros((0, 28, 28), np.float32), np.zeros((0, 4), np.float32)
+    assert masks.encoded(torch.from_numpy(nothing), no_boxes, 64, 48) == ()
+    assert at_once_counts(nothing, no_boxes, 64, 48, cost) == []

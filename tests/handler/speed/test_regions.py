@@ -89,5 +89,5 @@ def test_other_pools_and_heads_are_left_alone() -> None:
     adaptive, other = MultiScaleRoIAlign(NAMES, 7, sampling_ratio=0), nn.Flatten()
     heads = SimpleNamespace(box_roi_pool=adaptive, mask_roi_pool=None, box_head=other)
     regions.pool_as_rows(heads)
-    dense.compute_as_convolutions(heads)
+    dense.compute_by_rows(heads)
     assert vars(heads) == {"box_roi_pool": adaptive, "mask_roi_pool": None, "box_head": other}

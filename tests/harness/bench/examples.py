@@ -12,7 +12,7 @@ from deploy import evidence
 from deploy.async_client import Completed, Failed, Outcome, Request, Submitted, Unanswered
 from deploy.evidence.bench import Bench, BenchPoint, Price, Recommendation
 from harness.bench.measurement.stability import chance, spread
-from harness.cases.clips import Clip, ClipFacts
+from harness.cases import Clip, ClipFacts
 
 CLIP = Clip(Path("street.mp4"), 1000, "c" * 64, "video/mp4", ClipFacts(640, 360, 61, 2.44))
 ACCEPTED = Submitted("id", "s3://b/in", "s3://b/out", "s3://b/failure")

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from harness.cases import Detection, PredictedFrame, Predictions, VideoSize
-from harness.cases.clips import ClipFacts
+from harness.cases.footage import ClipFacts
 from harness.checks import answer
 
-FACTS = ClipFacts(width=640, height=480, frame_count=11, duration_seconds=1.0)
+FACTS = ClipFacts(640, 480, 11, 1.0, times=tuple(number / 10 for number in range(11)))
+STACK = replace(FACTS, times=())
 SEEN = Detection((10.0, 20.0, 100.0, 200.0), 1, "cat", 0.9)
 
 
@@ -48,18 +49,33 @@ def test_any_other_set_of_frames_is_an_error(frames: tuple[PredictedFrame, ...])
     assert "answer.frames" in checks_of(replace(GOOD, frames=frames))
 
 
-def test_time_that_stands_still_is_an_error_that_names_the_frame() -> None:
-    stuck = predictions(frame(0, 0.0), frame(5, 0.5), frame(10, 0.5))
-    (finding,) = answer.judge(stuck, FACTS, 5)
+@pytest.mark.parametrize("wrong", [0.5, 0.998, 1.002, -0.1, None])
+def test_another_time_than_the_clips_is_an_error_that_names_the_frame(wrong: float | None) -> None:
+    (finding,) = answer.judge(predictions(frame(0, 0.0), frame(5, 0.5), frame(10, wrong)), FACTS, 5)
     assert (finding.check, finding.where) == ("answer.times", "frame 10")
 
 
-def test_time_before_the_clip_is_an_error() -> None:
-    assert checks_of(predictions(frame(0, -0.1), frame(5, 0.5), frame(10, 1.0))) == ["answer.times"]
+def test_a_millisecond_of_rounding_is_forgiven() -> None:
+    assert checks_of(predictions(frame(0, 0.0), frame(5, 0.5), frame(10, 0.9993))) == []
+
+
+def test_time_that_stands_still_is_right_where_the_clips_stands_still() -> None:
+    still = replace(FACTS, times=(*FACTS.times[:6], *(0.5,) * 5))
+    stuck = predictions(frame(0, 0.0), frame(5, 0.5), frame(10, 0.5))
+    assert answer.judge(stuck, still, 5) == ()
+    assert [finding.check for finding in answer.judge(GOOD, still, 5)] == ["answer.times"]
+
+
+def test_frames_that_are_closer_than_a_millisecond_are_told_apart() -> None:
+    fast = replace(FACTS, times=tuple(number / 2000 for number in range(11)))
+    right = predictions(*(frame(index, fast.times[index]) for index in (0, 5, 10)))
+    stuck = predictions(frame(0, 0.0), frame(5, fast.times[4]), frame(10, fast.times[9]))
+    assert answer.judge(right, fast, 5) == ()
+    assert [finding.check for finding in answer.judge(stuck, fast, 5)] == ["answer.times"]
 
 
 def test_a_stack_of_pictures_has_no_time_and_needs_none() -> None:
-    assert checks_of(predictions(frame(0, None), frame(5, None), frame(10, None))) == []
+    assert answer.judge(predictions(frame(0, None), frame(5, None), frame(10, None)), STACK, 5) == ()
 
 
 def test_another_picture_size_is_an_error() -> None:

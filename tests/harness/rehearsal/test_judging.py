@@ -121,6 +121,67 @@ def test_a_success_where_a_failure_was_expected_fails(tmp_path: Path, case: Case
     assert judging.judge(bad, completed(body), DEMANDS, NOW).record.judgement == "failed"
 
 
+def users_answer(case: Case, interval: int = 1) -> dict[str, Any]:
+    """The right answer, without detections."""
+    assert case.clip.facts is not None
+    seen = [
+        {"frame_index": index, "pts_seconds": time, "detections": []}
+        for index, time in enumerate(case.clip.facts.times)
+    ]
+    size = {"width": case.clip.facts.width, "height": case.clip.facts.height}
+    head = {"schema": "rehearsal.predictions/1", "video": size, "labels": {}, "settings": {"frame_interval": interval}}
+    return {**head, "frames": seen[::interval]}
+
+
+@pytest.fixture(scope="module")
+def users_case(known: cases.KnownAnswer) -> Case:
+    (case,) = cases.of_users_clips([known.clip_path])
+    return case
+
+
+ANY = Demands(frame_interval=1, map50_at_least=0.9)
+
+
+def test_an_answer_to_a_users_clip_is_judged_by_the_clip_itself(users_case: Case) -> None:
+    answer = users_answer(users_case)
+    record = judging.judge(users_case, completed(json.dumps(answer).encode()), ANY, NOW).record
+    assert (record.judgement, record.findings) == ("passed", ())
+    answer["frames"] = answer["frames"][:40]
+    record = judging.judge(users_case, completed(json.dumps(answer).encode()), ANY, NOW).record
+    assert (record.judgement, [finding.check for finding in record.findings]) == ("failed", ["answer.frames"])
+
+
+WARNING = {"code": "undecodable_packets", "message": "1 packets cannot be decoded", "packets": [60], "lost_frames": []}
+
+
+@pytest.mark.parametrize("in_lines", [False, True], ids=["json", "jsonlines"])
+def test_what_the_answer_warns_of_is_a_finding_and_in_the_line_of_the_case(users_case: Case, in_lines: bool) -> None:
+    answer = {**users_answer(users_case), "warnings": [WARNING]}
+    frames = answer.pop("frames") if in_lines else []
+    body = "\n".join(map(json.dumps, [answer, *frames])).encode()
+    record = judging.judge(users_case, completed(body), ANY, NOW).record
+    assert record.judgement == "passed"
+    assert [(finding.check, finding.severity) for finding in record.findings] == [("answer.warnings", "warning")]
+    assert judging.summary(record).endswith("the answer warns: 1 packets cannot be decoded")
+
+
+def test_lost_frames_of_a_clip_that_is_not_damaged_fail(users_case: Case) -> None:
+    answer = users_answer(users_case)
+    answer["warnings"] = [{**WARNING, "lost_frames": [3]}]
+    del answer["frames"][3]
+    record = judging.judge(users_case, completed(json.dumps(answer).encode()), ANY, NOW).record
+    assert record.judgement == "failed"
+    assert [finding.severity for finding in record.findings] == ["warning", "error"]
+
+
+def test_an_answer_to_a_file_in_which_nothing_can_be_seen_proves_nothing(tmp_path: Path, users_case: Case) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(bytes(5000))
+    (case,) = cases.of_users_clips([path])
+    record = judging.judge(case, completed(json.dumps(users_answer(users_case)).encode()), ANY, NOW).record
+    assert (record.judgement, [finding.check for finding in record.findings]) == ("failed", ["answer.unjudged"])
+
+
 def test_silence_fails_and_says_how_long_it_was_waited_for(case: Case) -> None:
     record = judging.judge(case, Unanswered(ACCEPTED, 600.0), DEMANDS, NOW).record
     assert (record.outcome, record.judgement) == ("timed_out", "failed")

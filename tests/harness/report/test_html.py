@@ -94,6 +94,12 @@ def test_what_fails_without_a_finding_still_says_why_at_the_top() -> None:
     assert text.index("map_50 0.2 (at least 0.9)") < text.index("Case by case")
 
 
+def test_what_an_answer_warns_of_stands_above_the_cases_of_a_passed_run() -> None:
+    warning = Finding(check="answer.warnings", severity="warning", message="1 packet cannot be decoded")
+    text = page(report([good_case().model_copy(update={"findings": (warning,)})])).text
+    assert text.index("1 packet cannot be decoded") < text.index("Cases")
+
+
 def test_notes_of_a_passed_run_are_not_lost() -> None:
     note = Finding(check="leftovers", severity="warning", message="a stale process was ended")
     assert "a stale process was ended" in page(report(findings=(note,))).text

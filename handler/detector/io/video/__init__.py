@@ -1,9 +1,10 @@
-"""A video's bytes become a `Clip`. Imports `core` alone.
+"""A video's bytes become a `Clip`. Imports `core` and `speed.pictures`.
 
     opening       chooses between the two decoders, and says why a video cannot be read
     sampling      the sampled frames by PyAV, whatever fails to decode; H.264 is skipped through by a plan of `gops`
     exact         packet by packet: names what fails, and keeps places and times; `clock` makes seconds of time stamps
     decoder       PyAV itself: packets, pictures, pixels
+    colour_match  which of our conversions of planes is FFmpeg's
     capture       OpenCV, where PyAV is not installed
     streams       what a stream's headers say of fields, and an MP4 of mirroring: for `capture`
     containers    what a video file says of its own length

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from detector.core.errors import UnreadableMedia
-from detector.core.frames import Frame, Pixels
+from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
+from detector.core.planes import Pixels
 from detector.io.video import streams
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
 

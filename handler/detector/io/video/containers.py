@@ -53,11 +53,15 @@ class Unopened(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """`failed_percent` of a clip's packets may fail; more is an error. `warnings` is filled while frames are read."""
+    """`failed_percent` of a clip's packets may fail; more is an error. `warnings` is filled while frames are read.
+
+    With `as_planes`, frames hold the decoder's own planes wherever they can be converted elsewhere as here.
+    """
 
     path: str
     frame_interval: int
     failed_percent: float
+    as_planes: bool = False
     warnings: list[ClipWarning] = field(default_factory=list)
 
 

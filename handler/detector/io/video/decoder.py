@@ -1,7 +1,8 @@
 """PyAV, FFmpeg for Python: packets, decoded pictures and their pixels. The only module that speaks with it.
 
-Owns: which stream of a file is the video, how a decoder is set up, the woven pixels of a picture in RGB, and the
-orientation in which it is shown. May not: know which frames are wanted, or what a packet that fails means (`sampling`).
+Owns: which stream of a file is the video, how a decoder is set up, the woven pixels of a picture in RGB, its planes
+where another may convert them, and the orientation in which it is shown. May not: know which frames are wanted, or
+what a packet that fails means (`sampling`).
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from detector.core import proved
 from detector.core.errors import UnreadableMedia
-from detector.core.frames import Pixels
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
+from detector.core.planes import Colours, Pixels, PlanarPicture, PlaneFormat, Turn
+from detector.io.video import colour_match
 from detector.io.video.containers import RE_ENCODE, Unopened
 
 av: Any
@@ -33,6 +36,9 @@ if unproved:
 # What PyAV raises for a packet that cannot be decoded, or a file that cannot be read on.
 DecodingError: type[Exception] = av.FFmpegError if av else OSError
 
+_PLANAR_FORMATS = ("yuv420p", "yuvj420p")
+# What a picture is marked with and FFmpeg's conversion may look at.
+_COLOUR_TAGS = ("colorspace", "color_range", "color_trc", "color_primaries")
 _MOST_THREADS = 16  # FFmpeg's own limit; each thread holds a picture or more
 # In a display matrix 1.0 is 1 << 16; FFmpeg shows a picture upright that is turned by less than a degree.
 _LEVEL_SINE = 0.0175
@@ -41,8 +47,9 @@ _LEVEL_SINE = 0.0175
 class Source:
     """An opened file and its first video stream; attached pictures (cover art) are none."""
 
-    def __init__(self, container: Any, stream: Any) -> None:
+    def __init__(self, container: Any, stream: Any, as_planes: bool = False) -> None:
         self._container = container
+        self._as_planes = as_planes
         self._reformatter = VideoReformatter()
         self.stream = stream
         self.decoder = stream.codec_context
@@ -100,22 +107,28 @@ class Source:
     def packets_of_all_streams(self) -> Iterator[Any]:
         return (packet for packet in self._container.demux() if packet.size)
 
+    def shown(self, picture: Any) -> Pixels | PlanarPicture:
+        """The picture's planes, where they were asked for and can be converted elsewhere as here; else its pixels."""
+        planes_format = _plane_format(picture) if self._as_planes else None
+        if planes_format is None:
+            return self.pixels(picture)
+        luma, cb, cr = _planes(picture)
+        return PlanarPicture(planes_format, luma, cb, cr, partial(self.pixels, picture))
+
     def pixels(self, picture: Any) -> Pixels:
         """(height, width, 3) RGB by the stream's own colour matrix and range, turned as the picture is shown."""
         if picture.width * picture.height > MAX_FRAME_PIXELS:
             raise _giant(picture.width, picture.height)
         try:
-            shown: Any = self._reformatter.reformat(_woven(picture), format="rgb24", interpolation="BICUBIC")
+            pixels = _converted(self._reformatter, _woven(picture))
         except av.FFmpegError as error:
             reason = f"{picture.format.name} cannot be converted to pixels: {error}"
             raise UnreadableMedia(f"a picture in {reason}; {RE_ENCODE}") from error
-        plane = shown.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: shown.height, : 3 * shown.width]
-        return _oriented(rows.reshape(shown.height, shown.width, 3), _matrix(picture))
+        return _turn(_matrix(picture)).applied(pixels)
 
 
 @contextmanager
-def opened(path: str, *, exactly: bool = False, thread_count: int = 0) -> Iterator[Source]:
+def opened(path: str, *, exactly: bool = False, thread_count: int = 0, as_planes: bool = False) -> Iterator[Source]:
     """Raises Unopened. With `exactly`, an error of the decoder is one of the very packet it was given.
 
     Otherwise FFmpeg decodes several frames at once, and tells of an error some packets later, or not at all where a
@@ -135,7 +148,57 @@ def opened(path: str, *, exactly: bool = False, thread_count: int = 0) -> Iterat
             raise _giant(decoder.width, decoder.height)
         stream.thread_type = "SLICE" if exactly else "AUTO"
         decoder.thread_count = thread_count
-        yield Source(container, stream)
+        yield Source(container, stream, as_planes)
+
+
+def _converted(reformatter: Any, picture: Any) -> Pixels:
+    """(height, width, 3) RGB as the picture is stored. Raises FFmpegError."""
+    shown = reformatter.reformat(picture, format="rgb24", interpolation="BICUBIC")
+    return _rows(shown.planes[0], shown.height, 3 * shown.width).reshape(shown.height, shown.width, 3)
+
+
+def _rows(plane: Any, height: int, width: int) -> Pixels:
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
+
+
+def _planes(picture: Any) -> list[Pixels]:
+    """Luma, Cb and Cr of 4:2:0, in the decoder's memory."""
+    height, width = picture.height, picture.width
+    sizes = ((height, width), (height // 2, width // 2), (height // 2, width // 2))
+    return [_rows(plane, *size) for plane, size in zip(picture.planes, sizes, strict=True)]
+
+
+def _plane_format(picture: Any) -> PlaneFormat | None:
+    """None where only FFmpeg's own conversion will do. Raises UnreadableMedia for an odd angle, as `pixels` does."""
+    width, height = picture.width, picture.height
+    is_plain = picture.format.name in _PLANAR_FORMATS and not picture.interlaced_frame
+    if not is_plain or width % 2 or height % 2 or not 0 < width * height <= MAX_FRAME_PIXELS:
+        return None
+    if any(plane.line_size <= 0 for plane in picture.planes):
+        return None
+    colours = _colours(picture.format.name, tuple((name, getattr(picture, name, None)) for name in _COLOUR_TAGS))
+    return PlaneFormat(width, height, colours, _turn(_matrix(picture))) if colours else None
+
+
+@lru_cache(maxsize=128)
+def _colours(pixel_format: str, tags: tuple[tuple[str, int | None], ...]) -> Colours | None:
+    """How this FFmpeg converts pictures that are marked so, by trying; None if in a way that is none of ours."""
+
+    def converted(luma: Pixels, cb: Pixels, cr: Pixels) -> Pixels:
+        picture = av.VideoFrame(luma.shape[1], luma.shape[0], pixel_format)
+        for plane, values in zip(picture.planes, (luma, cb, cr), strict=True):
+            rows = np.zeros((plane.height, plane.line_size), np.uint8)
+            rows[:, : values.shape[1]] = values
+            plane.update(rows)
+        for name, value in tags:
+            if value not in (None, getattr(picture, name)):
+                setattr(picture, name, value)
+        return _converted(VideoReformatter(), picture)
+
+    try:
+        return colour_match.found(converted)
+    except (av.FFmpegError, AttributeError, ValueError):
+        return None
 
 
 def _giant(width: int, height: int) -> UnreadableMedia:
@@ -172,10 +235,10 @@ def _matrix(picture: Any) -> tuple[float, float, float, float] | None:
     return float(cells[0]), float(cells[1]), float(cells[3]), float(cells[4])
 
 
-def _oriented(pixels: Pixels, matrix: tuple[float, float, float, float] | None) -> Pixels:
+def _turn(matrix: tuple[float, float, float, float] | None) -> Turn:
     """One of the eight ways to turn and mirror a picture, as FFmpeg's autorotation does. Raises UnreadableMedia."""
     if matrix is None or not any(matrix):
-        return pixels
+        return Turn()
     a, b, c, d = matrix
     upright, across = max(abs(a), abs(d)), max(abs(b), abs(c))
     if min(upright, across) > _LEVEL_SINE * max(upright, across):
@@ -184,8 +247,8 @@ def _oriented(pixels: Pixels, matrix: tuple[float, float, float, float] | None) 
             "pictures: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4"
         )
     if across > upright:
-        pixels, a, d = pixels.transpose(1, 0, 2), c, b
-    return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+        a, d = c, b
+    return Turn(across > upright, d < 0, a < 0)
 
 
 def one_thread_a_core() -> int:

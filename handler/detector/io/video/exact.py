@@ -48,7 +48,7 @@ class Exact:
         self._shown_count = 0
 
     def frames(self) -> Iterator[Frame]:
-        with decoder.opened(self._request.path, exactly=True) as source:
+        with decoder.opened(self._request.path, exactly=True, as_planes=self._request.as_planes) as source:
             clock = Clock(source.frame_seconds)
             for number, (packet, pictures, error) in enumerate(decoded_one_by_one(source)):
                 self._take(packet, number, error)
@@ -60,7 +60,7 @@ class Exact:
                         clock.origin = min(self._lost_seconds)
                     pts_seconds = clock.at(source.seconds_of(picture.pts))
                     if index % self._request.frame_interval == 0:
-                        yield Frame(index, pts_seconds, source.pixels(picture), is_bgr=False)
+                        yield Frame(index, pts_seconds, source.shown(picture), is_bgr=False)
             while self._waiting:
                 self._lose(*heappop(self._waiting), source)
         self._warn()

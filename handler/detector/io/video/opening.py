@@ -17,15 +17,19 @@ from detector.io.video.containers import RE_ENCODE, Container, Reach, Request, U
 
 
 @contextmanager
-def open_video(body: bytes | bytearray, frame_interval: int, failed_percent: float = 5.0) -> Iterator[Clip]:
-    """Raises UnreadableMedia, EmptyMedia or TruncatedMedia; a cut clip is refused before it is predicted on."""
+def open_video(
+    body: bytes | bytearray, frame_interval: int, failed_percent: float = 5.0, *, as_planes: bool = False
+) -> Iterator[Clip]:
+    """With `as_planes`, frames are a decoder's own planes wherever they can be converted elsewhere as here.
+
+    Raises UnreadableMedia, EmptyMedia or TruncatedMedia; a cut clip is refused before it is predicted on."""
     container = containers.recognised(body)
     if container is None and containers.is_text(body):
         raise UnreadableMedia(f"the body is a text, not a video; it begins with {bytes(body[:32])!r}")
     with storage.named(body) as path:
         if container and container.missing_bytes(body):
             _refuse_cut(path, body, container)
-        request = Request(path, frame_interval, failed_percent)
+        request = Request(path, frame_interval, failed_percent, as_planes)
         with closing(_sampled(request)) as frames:
             try:
                 first = next(frames, None)
@@ -46,7 +50,7 @@ def _reach(path: str) -> Reach:
 
 def _clip(first: Frame, rest: Iterator[Frame], request: Request) -> Clip:
     """The size of the pictures is known from the first one only: they are turned when pixels are made."""
-    height, width = first.pixels.shape[:2]
+    width, height = first.size
     return Clip(width, height, chain([first], rest), request.warnings)
 
 

@@ -59,7 +59,7 @@ class Survey:
 
 def sampled(request: Request) -> Generator[Frame, None, None]:
     """Frames 0, N, 2N... Raises Unopened, UnreadableMedia or TruncatedMedia; never ends before the clip does."""
-    with decoder.opened(request.path) as source:
+    with decoder.opened(request.path, as_planes=request.as_planes) as source:
         yield from _sampled(request, _surveyed(source))
 
 
@@ -105,7 +105,7 @@ def _opened(request: Request, survey: Survey, thread_count: int = 0) -> Iterator
     if unused and unused.rewound(thread_count):
         yield unused
         return
-    with decoder.opened(request.path, thread_count=thread_count) as source:
+    with decoder.opened(request.path, thread_count=thread_count, as_planes=request.as_planes) as source:
         yield source
 
 
@@ -188,7 +188,7 @@ def _wanted(source: Source, pictures: list[Any], left: dict[int, int], proof: se
             continue
         if left and min(left) < picture.pts:
             raise CannotSkip(f"the picture at {min(left)} did not come")
-        yield Frame(index, source.seconds_of(picture.pts - origin) or 0.0, source.pixels(picture), False)
+        yield Frame(index, source.seconds_of(picture.pts - origin) or 0.0, source.shown(picture), False)
 
 
 def whole(request: Request, survey: Survey) -> Iterator[Frame]:
@@ -200,7 +200,7 @@ def whole(request: Request, survey: Survey) -> Iterator[Frame]:
                 raise _Doubtful(f"picture {index} is corrupt, or not the next that the packets announce")
             pts_seconds = clock.at(source.seconds_of(picture.pts))
             if index % request.frame_interval == 0:
-                yield Frame(index, pts_seconds, source.pixels(picture), is_bgr=False)
+                yield Frame(index, pts_seconds, source.shown(picture), is_bgr=False)
         if index + 1 < len(stamps):
             raise _Doubtful(f"{len(stamps)} packets gave {index + 1} pictures")
 

@@ -4,8 +4,12 @@ spec       reads its model.json: classes, input sizes, norms
 network    builds the untrained networks
 tuning     changes a loaded network once, so that it runs faster with the same answers (`speed`)
 inputs     turns a batch of frames into the backbone's input
+forwards   takes prepared pictures up to the boxes, torchvision's way or all at once (`batched`)
 detector   turns a batch of frames into detections in source pixels
 masks      turns mask probabilities into run lengths in source pixels
+placement  says where in the picture each mask goes
+pasting    pastes all masks of a batch at once, on their device
+bilinear   interpolates on any device as torch does on the CPU
 """
 
 from detector.model.maskrcnn.detector import Detector, make_predictor

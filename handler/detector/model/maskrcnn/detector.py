@@ -11,17 +11,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.roi_heads import maskrcnn_inference
 from torchvision.models.detection.transform import resize_boxes
 
 from detector.core import frames
@@ -30,27 +25,12 @@ from detector.core.errors import OutOfMemory
 from detector.core.frames import FrameBatch
 from detector.core.settings import Compiled, Settings
 from detector.model.maskrcnn import inputs, masks, tuning
+from detector.model.maskrcnn.forwards import Found, Ways, forward_of
 
 logger = logging.getLogger(__name__)
+Rows = npt.NDArray[np.float32]
 
 _CPU_SHORTAGE = "can't allocate memory"  # torch's CPU allocator raises a plain RuntimeError with this text
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The network's results for a batch: a tensor a picture, on the device; boxes in pixels of the network's input."""
-
-    boxes: list[torch.Tensor]
-    label_ids: list[torch.Tensor]
-    scores: list[torch.Tensor]
-    probabilities: list[torch.Tensor] | None
-    input_sizes: Sequence[tuple[int, int]]
-
-    def first(self, count: int) -> _Found:
-        """The results without the pictures that only filled the batch."""
-        probabilities = None if self.probabilities is None else self.probabilities[:count]
-        parts = (self.boxes[:count], self.label_ids[:count], self.scores[:count])
-        return _Found(*parts, probabilities, self.input_sizes[:count])
 
 
 class Detector:
@@ -60,11 +40,20 @@ class Detector:
     With `batch_size`, no batch is smaller: a compiled network would have to be compiled for every other size.
     """
 
-    def __init__(self, network: Any, device: torch.device, batch_size: int | None = None) -> None:
+    takes_planes = True
+
+    def __init__(
+        self, network: Any, device: torch.device, ways: Ways | None = None, batch_size: int | None = None
+    ) -> None:
         self._network = network.to(device)
         self.device = device
+        self._forward = forward_of(self._network, device, ways or Ways())
         self._batch_size = batch_size or 1
         self._most_at_once = sys.maxsize
+
+    @property
+    def plain_batch_count(self) -> int:
+        return self._forward.plain_batch_count
 
     @torch.inference_mode()
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
@@ -81,8 +70,9 @@ class Detector:
             self._halve(batch, len(parts[0].pixels), shortage)
 
     def _halve(self, batch: FrameBatch, tried: int, shortage: str) -> None:
-        height, width = batch.pixels.shape[1:3]
+        width, height = batch.size
         failed = f"out of memory on {self.device} with {tried} frames of {width} x {height} pixels at once"
+        self._forward.save_memory()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if tried == 1:
@@ -92,34 +82,41 @@ class Detector:
 
     def _detected(self, batch: FrameBatch, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         pixels = batch.filled(min(self._batch_size, self._most_at_once))
-        found = self._forward(inputs.prepared(pixels, self._network.transform, self.device), with_masks)
-        return _on_host(found.first(len(batch.pixels)), batch, score_threshold)
+        found = self._forward(inputs.uploaded(pixels, self._network.transform, self.device, batch.planes), batch.planes)
+        wanted = [rows[rows[:, 4] >= score_threshold] for rows in found.rows[: len(batch.pixels)]]
+        shown = [_in_source_pixels(rows, found.size, batch) for rows in wanted]
+        masks = self._masks(found, wanted, shown, batch) if with_masks else [None] * len(shown)
+        return [_frame_detections(batch, index, *parts) for index, parts in enumerate(zip(shown, masks, strict=True))]
 
-    def _forward(self, pictures: ImageList, with_masks: bool) -> _Found:
-        network, heads, sizes = self._network, self._network.roi_heads, pictures.image_sizes
-        features = network.backbone(pictures.tensors)
-        proposals, _ = network.rpn(pictures, features)
-        logits, regression = heads.box_predictor(heads.box_head(heads.box_roi_pool(features, proposals, sizes)))
-        boxes, scores, label_ids = heads.postprocess_detections(logits, regression, proposals, sizes)
-        probabilities = self._mask_probabilities(features, boxes, label_ids, sizes) if with_masks else None
-        return _Found(boxes, label_ids, scores, probabilities, sizes)
+    def _masks(
+        self, found: Found, wanted: list[Rows], shown: list[Rows], batch: FrameBatch
+    ) -> list[tuple[str, ...] | None]:
+        """The run lengths of the wanted detections' masks; `wanted` is in pixels of the network's input."""
+        probabilities = self._probabilities(found, wanted)
+        boxes = np.ascontiguousarray(np.concatenate(shown)[:, :4])
+        encoded = masks.encoded(probabilities, boxes, batch.source_width, batch.source_height)
+        ends = np.cumsum([len(rows) for rows in wanted]).tolist()
+        return [encoded[end - len(rows) : end] for rows, end in zip(wanted, ends, strict=True)]
 
-    def _mask_probabilities(
-        self, features: Any, boxes: list[torch.Tensor], label_ids: list[torch.Tensor], sizes: Sequence[tuple[int, int]]
-    ) -> list[torch.Tensor]:
-        """For each picture (n, 1, 28, 28): the mask of each detection's own class."""
+    def _probabilities(self, found: Found, wanted: list[Rows]) -> torch.Tensor:
+        """(n, 28, 28) on the device: of each wanted detection the mask of its own class."""
         heads = self._network.roi_heads
-        logits = heads.mask_predictor(heads.mask_head(heads.mask_roi_pool(features, boxes, sizes)))
-        probabilities: list[torch.Tensor] = list(maskrcnn_inference(logits, label_ids))
-        return probabilities
+        rows = torch.from_numpy(np.concatenate(wanted)).to(self.device, non_blocking=True)
+        boxes, label_ids = list(torch.split(rows[:, :4], [len(each) for each in wanted])), rows[:, 5].to(torch.int64)
+        features = {name: each[: len(wanted)] for name, each in found.features.items()}
+        regions = heads.mask_roi_pool(features, boxes, [found.size] * len(wanted))
+        logits = heads.mask_predictor(heads.mask_head(regions))
+        own: torch.Tensor = logits[torch.arange(len(label_ids), device=logits.device), label_ids]
+        return own.sigmoid()
 
 
 def make_predictor(network: nn.Module, device: torch.device, settings: Settings) -> Detector:
     """The network, tuned for `device`. A compiled one takes batches of one size, and compiles here where it can."""
-    tuned = tuning.tuned(network, device, settings.precision, settings.compiled)
+    ways = Ways(settings.forward, settings.kernels)
+    tuned = tuning.tuned(network, device, settings.precision, settings.compiled, settings.kernels)
     if settings.compiled is Compiled.NONE:
-        return Detector(tuned, device)
-    detector = Detector(tuned, device, settings.batch_size)
+        return Detector(tuned, device, ways)
+    detector = Detector(tuned, device, ways, settings.batch_size)
     if settings.frame_width and settings.frame_height:  # the only size there will be: no request has to wait for it
         blank = frames.blank(settings.frame_width, settings.frame_height)
         detector.detect(blank, score_threshold=1.0, with_masks=False)
@@ -130,45 +127,19 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or _CPU_SHORTAGE in str(error)
 
 
-def _on_host(found: _Found, batch: FrameBatch, score_threshold: float) -> list[FrameDetections]:
-    """Copy from the device once for all boxes, labels and scores of the batch, and once for its masks."""
-    source_size = (batch.source_height, batch.source_width)
-    boxes = [resize_boxes(each, size, source_size) for each, size in zip(found.boxes, found.input_sizes, strict=True)]
-    scores, label_ids = torch.cat(found.scores), torch.cat(found.label_ids).to(torch.float32)
-    columns = torch.cat([torch.cat(boxes), scores[:, None], label_ids[:, None]], dim=1).cpu()
-    rows = [each.numpy() for each in columns.tensor_split(_cuts(boxes))]
-    probabilities = _host_masks(found)
-    return [
-        _frame_detections(batch, index, row, mask, score_threshold)
-        for index, (row, mask) in enumerate(zip(rows, probabilities, strict=True))
-    ]
+def _in_source_pixels(rows: Rows, size: tuple[int, int], batch: FrameBatch) -> Rows:
+    """The rows with their boxes scaled from the network's input (height, width) to the source; torchvision's way."""
+    boxes = resize_boxes(torch.from_numpy(rows[:, :4]), list(size), [batch.source_height, batch.source_width])
+    return np.concatenate([boxes.numpy(), rows[:, 4:]], axis=1)
 
 
-def _host_masks(found: _Found) -> list[torch.Tensor | None]:
-    if found.probabilities is None:
-        return [None] * len(found.boxes)
-    return list(torch.cat(found.probabilities)[:, 0].cpu().tensor_split(_cuts(found.boxes)))
-
-
-def _cuts(pictures: list[torch.Tensor]) -> list[int]:
-    """The indices between the pictures' rows in one tensor of all rows."""
-    return list(accumulate(len(each) for each in pictures))[:-1]
-
-
-def _frame_detections(
-    batch: FrameBatch, index: int, rows: npt.NDArray[np.float32], probabilities: torch.Tensor | None, threshold: float
-) -> FrameDetections:
+def _frame_detections(batch: FrameBatch, index: int, rows: Rows, masks: tuple[str, ...] | None) -> FrameDetections:
     """`rows` is (n, 6): box, score and label of each detection of the batch's picture `index`."""
-    wanted = rows[:, 4] >= threshold
-    boxes = np.ascontiguousarray(rows[wanted, :4])
-    encoded = None
-    if probabilities is not None:
-        encoded = masks.encoded(probabilities[torch.from_numpy(wanted)], boxes, batch.source_width, batch.source_height)
     return FrameDetections(
         frame_index=batch.frame_indices[index],
         pts_seconds=batch.pts_seconds[index],
-        boxes=boxes,
-        label_ids=rows[wanted, 5].astype(np.int64),
-        scores=np.ascontiguousarray(rows[wanted, 4]),
-        masks=encoded,
+        boxes=np.ascontiguousarray(rows[:, :4]),
+        label_ids=rows[:, 5].astype(np.int64),
+        scores=np.ascontiguousarray(rows[:, 4]),
+        masks=masks,
     )

@@ -1,7 +1,7 @@
-"""Pastes the network's small mask probabilities into source pixels, one detection at a time.
+"""Turns the network's small mask probabilities into run lengths in source pixels.
 
-Owns: the pasting. The geometry is torchvision's (`paste_masks_in_image` in models/detection/roi_heads.py), so that
-pixels agree with it, but no full-size picture of floats is made: a mask is pasted into its box, and then encoded.
+Owns: the choice of the way. On a GPU all masks are pasted at once (`pasting`); on the CPU one after the other, each
+into its box alone, so that no full-size picture of floats is made. Both give the pixels of torchvision on the CPU.
 """
 
 from __future__ import annotations
@@ -12,30 +12,49 @@ import torch
 from torch.nn import functional
 
 from detector.core import rle
+from detector.model.maskrcnn import pasting
+from detector.model.maskrcnn.placement import Placement, placed
 
 _PADDING = 1
 _THRESHOLD = 0.5
 
 
 def encoded(probabilities: torch.Tensor, boxes: npt.NDArray[np.float32], width: int, height: int) -> tuple[str, ...]:
-    """The COCO RLE counts of each mask; `probabilities` is (n, m, m) on the CPU, `boxes` (n, 4) in picture pixels."""
+    """The COCO RLE counts of each mask, in pictures of `width` x `height` pixels.
+
+    `probabilities` is (n, m, m) float32 on any device, `boxes` (n, 4) in pixels of the picture; the n may be of any
+    number of pictures of one size.
+    """
+    if not len(boxes):
+        return ()
     padded = functional.pad(probabilities, (_PADDING,) * 4)
-    corners = _expanded(boxes, padded.shape[-1] / probabilities.shape[-1]) if len(boxes) else []
-    return tuple(_pasted(mask, corner, width, height) for mask, corner in zip(padded, corners, strict=True))
+    placement = placed(boxes, padded.shape[-1] / probabilities.shape[-1], width, height)
+    if padded.device.type == "cpu":
+        return one_by_one(padded, placement, width, height)
+    return at_once(padded, placement, width, height)
 
 
-def _expanded(boxes: npt.NDArray[np.float32], scale: float) -> list[list[int]]:
-    """The boxes in whole pixels, enlarged by the same factor as the padding enlarged the masks."""
-    centres = (boxes[:, 2:] + boxes[:, :2]) * np.float32(0.5)
-    halves = (boxes[:, 2:] - boxes[:, :2]) * np.float32(0.5) * np.float32(scale)
-    corners: list[list[int]] = np.concatenate([centres - halves, centres + halves], axis=1).astype(np.int64).tolist()
-    return corners
+def one_by_one(padded: torch.Tensor, placement: Placement, width: int, height: int) -> tuple[str, ...]:
+    """The counts of `padded` (n, m, m) on the CPU."""
+    found = [np.stack(_column_runs(mask, placement, index, height)) for index, mask in enumerate(padded)]
+    starts, ends = np.concatenate([each + nth * rle.places(width, height) for nth, each in enumerate(found)], axis=1)
+    return rle.encode_runs(starts, ends, len(padded), width, height)
 
 
-def _pasted(mask: torch.Tensor, corners: list[int], width: int, height: int) -> str:
-    left, top, right, bottom = corners
-    size = (max(bottom - top + 1, 1), max(right - left + 1, 1))
-    scaled = functional.interpolate(mask[None, None], size=size, mode="bilinear", align_corners=False)[0, 0]
-    x, y = max(left, 0), max(top, 0)
-    seen = scaled[y - top : min(bottom + 1, height) - top, x - left : min(right + 1, width) - left]
-    return rle.encode((seen > _THRESHOLD).numpy(), x, y, width, height)
+def at_once(
+    padded: torch.Tensor, placement: Placement, width: int, height: int, cost: int = pasting.AT_ONCE
+) -> tuple[str, ...]:
+    """The counts of `padded` (n, m, m) on any device; `cost` bounds what is done there at a time."""
+    starts, ends = pasting.runs(padded, placement, width, height, cost)
+    return rle.encode_runs(starts, ends, len(padded), width, height)
+
+
+def _column_runs(
+    mask: torch.Tensor, placement: Placement, index: int, height: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    left, top, full_width, full_height, x, y, columns, rows = placement.of(index)
+    scaled = functional.interpolate(
+        mask[None, None], size=(full_height, full_width), mode="bilinear", align_corners=False
+    )[0, 0]
+    seen = scaled[y - top : y - top + rows, x - left : x - left + columns]
+    return rle.column_runs((seen > _THRESHOLD).numpy(), x, y, height)

@@ -14,23 +14,27 @@ import torch
 from torch import nn
 
 from detector.core.opencv import cv2
-from detector.core.settings import Compiled, Precision
-from detector.speed import allocator, dense, folding, regions
+from detector.core.settings import Compiled, Kernels, Precision
+from detector.speed import allocator, dense, folding, kernels, regions
 from detector.speed.compiling import CompiledModule
 from detector.speed.precision import computing_in
 
 
 def tuned(
-    network: nn.Module, device: torch.device, compute: Precision, compiled: Compiled = Compiled.NONE
+    network: nn.Module,
+    device: torch.device,
+    compute: Precision,
+    compiled: Compiled = Compiled.NONE,
+    own: Kernels = Kernels.AUTO,
 ) -> nn.Module:
     """Change `network` in place and move it to `device`. Folding comes first, while everything is float32."""
     whole: Any = network
     folding.fold_frozen_norms(whole.backbone)
+    regions.pool_as_rows(whole.roi_heads, with_kernels=own is Kernels.AUTO and kernels.are_usable(device))
+    dense.compute_by_rows(whole.roi_heads)
     if device.type == "cpu":
         allocator.keep_freed_memory()
         cv2.setNumThreads(1)  # frames are decoded while the network runs, and the network uses every core
-        regions.pool_as_rows(whole.roi_heads)
-        dense.compute_as_convolutions(whole.roi_heads)
     whole.to(device)
     _reduce_precision(whole, compute)
     if device.type != "cpu":  # on a CPU pictures in this layout are enough, and the weights stay the file's own pages
@@ -43,7 +47,8 @@ def tuned(
 
 
 def _reduce_precision(network: Any, compute: Precision) -> None:
-    network.backbone = computing_in(network.backbone, compute)
+    # The maps stay in that format: they are only pooled from, and given to the RPN head.
+    network.backbone = computing_in(network.backbone, compute, keeps_format=True)
     network.rpn.head = computing_in(network.rpn.head, compute)
     heads = network.roi_heads
     heads.box_head = computing_in(heads.box_head, compute)

@@ -5,10 +5,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from harness.report.drawing.clip import CasePictures, busiest_window, drawn, frames_at, spread
 from harness.report.drawing.colours import Palette
-from harness.report.drawing.pictures import Detection, FrameDetections
+from harness.report.drawing.pictures import Detection, Frame, FrameDetections
+from tests.handler.clips import INTERLACED, ORIENTATIONS, ClipMaker, damaged, reference_pixels, with_matrix
 from tests.harness.report.examples import clip, pictures
 
 
@@ -82,3 +84,61 @@ class TestChoosingFrames:
     def test_detections_below_the_threshold_do_not_count(self) -> None:
         material = CasePictures("case", Path("clip.mp4"), (found(0, score=0.3),), threshold=0.5)
         assert material.labels() == frozenset()
+
+
+def distance(one: Frame, other: Frame) -> float:
+    """In brightness, from 0 to 255: two fields' colours may be scaled apart, or together."""
+    weights = np.array([0.299, 0.587, 0.114])
+    return float(np.abs(one @ weights - other @ weights).mean())
+
+
+def assert_ffmpegs(path: Path, original: Path, indices: list[int]) -> None:
+    """Pictures as the ffmpeg program shows those of `original`, and not their neighbours."""
+    truth = reference_pixels(original)
+    got = dict(frames_at(path, indices))
+    assert list(got) == indices
+    seen = set(range(len(truth)))
+    for index, image in got.items():
+        assert image.shape == truth[index].shape
+        neighbours = {index - 1, index + 1} & seen
+        assert distance(image, truth[index]) < 1.5
+        assert all(distance(image, truth[other]) > 2.5 for other in neighbours)
+
+
+@pytest.mark.parametrize("name", ["fields-h264.mp4", "fields-mpeg2.ts"])
+def test_interlaced_pictures_are_drawn_as_filmed(clips: ClipMaker, name: str) -> None:
+    pattern = ("-f", "lavfi", "-i", "testsrc2=size=160x128:rate=25:duration=2")
+    path = clips.made(name, *pattern, *INTERLACED[name].split())
+    assert_ffmpegs(path, path, [0, 7, 49])
+
+
+def test_pictures_after_one_that_cannot_be_decoded_keep_their_places(clips: ClipMaker) -> None:
+    whole = clips.whole("mjpeg.avi")
+    path = clips.folder / "drawn-damaged.avi"
+    path.write_bytes(damaged(whole, [30]))
+    assert [index for index, _ in frames_at(path, {29, 30, 31})] == [29, 31]
+    assert_ffmpegs(path, whole, [29, 31, 49])
+
+
+@pytest.mark.parametrize("matrix", ORIENTATIONS)
+def test_pictures_are_turned_and_mirrored_as_shown(clips: ClipMaker, matrix: tuple[float, float, float, float]) -> None:
+    path = with_matrix(clips.whole("h264.mp4"), clips.folder / f"drawn-{'_'.join(map(str, matrix))}.mp4", matrix)
+    assert_ffmpegs(path, path, [0, 20])
+
+
+@pytest.mark.parametrize("name", ["b-frames.mp4", "vp8.webm", "mpeg4.avi", "late.mp4"])
+def test_pictures_that_are_decoded_in_another_order_are_drawn_at_their_places(clips: ClipMaker, name: str) -> None:
+    assert_ffmpegs(clips.whole(name), clips.whole(name), [3, 4, 49])
+
+
+def test_pictures_of_a_stream_without_times_are_counted(clips: ClipMaker) -> None:
+    path = clips.made("drawn.h264", "-i", str(clips.whole("b-frames.mp4")), "-c", "copy")
+    assert_ffmpegs(path, clips.whole("b-frames.mp4"), [0, 25, 49])
+
+
+def test_a_jpeg_is_drawn_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (8, 4)).save(tmp_path / "side.jpg", exif=exif)
+    ((_, image),) = frames_at(tmp_path / "side.jpg", {0})
+    assert image.shape == (8, 4, 3)
