@@ -22,11 +22,10 @@ from detector import model
 from detector.core import frames
 from detector.core.detections import FrameDetections
 from detector.core.frames import Allocate, Clip, FrameBatch
-from detector.core.opencv import require_video_support
 from detector.core.predictor import Predictor, takes_planes
 from detector.core.settings import DamagedFrames, Masks, Prepared, Settings
 from detector.core.stages import Stages
-from detector.io import documents, media, wire
+from detector.io import documents, libraries, media, wire
 from detector.speed import gc_pause, gpu_memory, precision, prefetch
 from detector.speed.pictures import pinned
 
@@ -61,7 +60,7 @@ class Request:
 def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> Service:
     """Load the archive unpacked in `model_dir`. Raises ModelArtifactError or ServingError."""
     started = time.perf_counter()
-    require_video_support()
+    libraries.require_proved()
     device = chosen_device(gpu_index)
     gpu_memory.cap(device, settings.gpu_memory_bytes)
     batch_size = settings.batch_size or default_batch_size(device)
@@ -69,6 +68,7 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     predictor, spec = model.load(model_dir, device, decided)
     seconds = time.perf_counter() - started
     told = " ".join(f"{name}={value}" for name, value in asdict(decided).items())
+    logger.info(libraries.line())
     logger.info("loaded %s from %s on %s in %.2f s: %s", spec.architecture, model_dir, device, seconds, told)
     as_planes = is_prepared_on_device(settings.prepared, device) and takes_planes(predictor)
     return Service(predictor, dict(spec.labels), settings, batch_size, as_planes, pinned.allocator(device))

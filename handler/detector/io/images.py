@@ -30,7 +30,7 @@ def open_image(body: bytes | bytearray, frame_interval: int) -> Iterator[Clip]: 
 def _decoded(body: bytes | bytearray) -> Pixels:
     _refuse_incomplete(body)
     try:
-        pixels = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(np.frombuffer(jpeg.exif_first(body), np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # a header that promises more pixels than OPENCV_IO_MAX_IMAGE_PIXELS
         limit = f"larger than {MAX_FRAME_PIXELS} pixels"
         raise UnreadableMedia(f"the picture is damaged, or {limit}: {error.err}") from error

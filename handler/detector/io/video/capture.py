@@ -22,7 +22,7 @@ from detector.io.video import streams, tracks
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
 
 _CANNOT = "is read with OpenCV here, which cannot vouch for its pictures"
-_REMEDY = f"put PyAV into the archive (deploy vendor av), or {RE_ENCODE}"
+_REMEDY = f"put PyAV into the archive ([handler] packages, or deploy vendor av), or {RE_ENCODE}"
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 
 

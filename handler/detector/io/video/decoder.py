@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.core import proved
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
@@ -28,6 +29,10 @@ try:
     import av
     from av.video.reformatter import VideoReformatter
 except ImportError:
+    av = None
+# The version of a PyAV that is installed and was not proved: it is not used.
+unproved = str(av.__version__) if av and proved.entry(proved.PYAV, av.__version__) is None else ""
+if unproved:
     av = None
 
 # What PyAV raises for a packet that cannot be decoded, or a file that cannot be read on.
