@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 FRAME_COUNT, RATE = 50, 25
 WIDTH, HEIGHT = 160, 120
@@ -101,6 +104,16 @@ class ClipMaker:
         command = ["ffmpeg", "-v", "error", "-nostdin", *arguments, "-"]
         path.write_bytes(subprocess.run(command, check=True, cwd=self.folder, timeout=120, capture_output=True).stdout)
         return path
+
+
+def clip_maker(folder: Path) -> ClipMaker:
+    """For a fixture: without ffmpeg its tests are skipped with the reason, or fail with FAIL_WITHOUT_FFMPEG=1."""
+    missing = [program for program in ("ffmpeg", "ffprobe") if shutil.which(program) is None]
+    if missing and os.environ.get("FAIL_WITHOUT_FFMPEG") == "1":
+        pytest.fail(f"{' and '.join(missing)} must be there: FAIL_WITHOUT_FFMPEG=1")
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} is not installed: no clips can be made")
+    return ClipMaker(folder)
 
 
 def reference_times(path: Path) -> list[float]:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +8,12 @@ import torch
 from torch import nn
 
 from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network
-from tests.handler.clips import ClipMaker
+from tests.handler.clips import ClipMaker, clip_maker
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipMaker:
-    missing = [program for program in ("ffmpeg", "ffprobe") if shutil.which(program) is None]
-    if missing and os.environ.get("FAIL_WITHOUT_FFMPEG") == "1":
-        pytest.fail(f"{' and '.join(missing)} must be there: FAIL_WITHOUT_FFMPEG=1")
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} is not installed: no clips can be made")
-    return ClipMaker(tmp_path_factory.mktemp("clips"))
+    return clip_maker(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="session", autouse=True)

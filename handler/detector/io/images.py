@@ -39,6 +39,10 @@ def _decoded(body: bytes | bytearray) -> Pixels:
         raise UnreadableMedia(f"the body is neither a JPEG nor a PNG picture; it begins with {bytes(body[:8])!r}")
     if not _is_whole(body):
         raise TruncatedMedia(f"the picture is cut: its end marker is not in the {len(body)} bytes that arrived")
+    if _is_animated(body):
+        raise UnreadableMedia(
+            "the picture is an animated PNG, of many pictures; send it as a video: ffmpeg -i IN OUT.mp4"
+        )
     try:
         pixels = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # a header that promises more pixels than OPENCV_IO_MAX_IMAGE_PIXELS
@@ -53,6 +57,12 @@ def _is_whole(body: bytes | bytearray) -> bool:
     if body.startswith(_PNG):
         return b"IEND" in body
     return _has_jpeg_end(body)
+
+
+def _is_animated(body: bytes | bytearray) -> bool:
+    """Whether a PNG has an acTL chunk of several frames, which comes before the pixels (PNG, 11.3.6.1)."""
+    place = body.find(b"acTL", 0, max(body.find(b"IDAT"), 0)) if body.startswith(_PNG) else -1
+    return place > 0 and int.from_bytes(body[place + 4 : place + 8], "big") > 1
 
 
 def _has_jpeg_end(body: bytes | bytearray) -> bool:

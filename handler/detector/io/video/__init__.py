@@ -6,6 +6,7 @@
     decoder       PyAV itself: packets, pictures, pixels
     capture       OpenCV, where PyAV is not installed
     streams       what a stream's headers say of fields, and an MP4 of mirroring: for `capture`
+    colours       what its headers say of a wide gamut and HDR: for `capture`
     containers    what a video file says of its own length
     storage       a body as a file without a name
 

@@ -51,11 +51,19 @@ class Source:
         return len(self._container.streams.video)
 
     @property
-    def start_seconds(self) -> float:
-        return (self._container.start_time or 0) / 1e6
+    def counted_from_seconds(self) -> float:
+        """The time stamp from which `declared_seconds` counts: 0 in a late Matroska file, else the first."""
+        start = (self._container.start_time or 0) / 1e6
+        return min(start, 0.0) if self.container_format == "matroska,webm" else start
 
     def seconds_of(self, pts: int | None) -> float | None:
         return None if pts is None else float(pts * self.stream.time_base)
+
+    def is_of(self, picture: Any, stamp: int) -> bool:
+        """Whether the picture has that time stamp. An AVI stamps its packets in decoding order, so with B-frames a
+        picture has that of another; there the next picture has the next time stamp, whatever FFmpeg says.
+        """
+        return picture.pts == stamp or self.container_format == "avi"
 
     @property
     def frame_seconds(self) -> float:

@@ -3,7 +3,7 @@
 Owns: which of three ways a clip is decoded, and what a packet that fails means. May not: speak with PyAV (`decoder`).
 
     skipped    H.264 without the groups of pictures that hold no sampled frame, by a plan of `gops`
-    whole      every picture, several at once; each must have the very next time stamp that a packet has
+    whole      every picture, several at once; each must have the very next time stamp that a packet has, but in AVI
     exact      every packet by itself, so that an error is known to be that of a packet (module `exact`)
 
 A file's packets are read once before any is decoded (`Survey`). Where the pictures of one way are not those that the
@@ -112,7 +112,7 @@ def _opened(request: Request, survey: Survey, thread_count: int = 0) -> Iterator
 def _surveyed(source: Source) -> Survey:
     size = length_size(source.decoder.extradata)
     records, last = [], 0.0
-    start = source.start_seconds
+    start = source.counted_from_seconds
     try:
         for packet in source.packets_of_all_streams():
             if packet.pts is not None:
@@ -196,9 +196,9 @@ def whole(request: Request, survey: Survey) -> Iterator[Frame]:
     with _opened(request, survey) as source:
         index, clock = -1, Clock(source.frame_seconds)
         for index, picture in enumerate(_decoded(source)):
-            if index >= len(stamps) or picture.pts != stamps[index] or picture.is_corrupt:
+            if index >= len(stamps) or picture.is_corrupt or not source.is_of(picture, stamps[index]):
                 raise _Doubtful(f"picture {index} is corrupt, or not the next that the packets announce")
-            pts_seconds = clock.at(source.seconds_of(picture.pts))
+            pts_seconds = clock.at(source.seconds_of(stamps[index]))
             if index % request.frame_interval == 0:
                 yield Frame(index, pts_seconds, source.pixels(picture), is_bgr=False)
         if index + 1 < len(stamps):
