@@ -91,11 +91,13 @@ class ClipMaker:
         return self.made(name, "-f", "lavfi", "-i", _PATTERN, *WHOLE[name].split())
 
     def made(self, name: str, *arguments: str) -> Path:
-        """What `ffmpeg ARGUMENTS name` writes, made once."""
+        """What `ffmpeg ARGUMENTS name` writes, made once: whole, or not at all."""
         path = self.folder / name
         if not path.exists():
-            command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments, str(path)]
+            unfinished = path.with_name(f"unfinished-{path.name}")
+            command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments, str(unfinished)]
             subprocess.run(command, check=True, cwd=self.folder, timeout=120)
+            unfinished.replace(path)
         return path
 
     def piped(self, name: str, *arguments: str) -> Path:
@@ -106,8 +108,8 @@ class ClipMaker:
         return path
 
 
-def clip_maker(folder: Path) -> ClipMaker:
-    """For a fixture: without ffmpeg its tests are skipped with the reason, or fail with FAIL_WITHOUT_FFMPEG=1."""
+def maker_or_skip(folder: Path) -> ClipMaker:
+    """A maker of clips in `folder`; without ffmpeg the test is skipped, or fails where that must not be missing."""
     missing = [program for program in ("ffmpeg", "ffprobe") if shutil.which(program) is None]
     if missing and os.environ.get("FAIL_WITHOUT_FFMPEG") == "1":
         pytest.fail(f"{' and '.join(missing)} must be there: FAIL_WITHOUT_FFMPEG=1")
@@ -170,7 +172,8 @@ def damaged(path: Path, packets: Sequence[int], filling: int = 0) -> bytes:
     """The clip with those packets of its video overwritten, in decoding order."""
     body = bytearray(path.read_bytes())
     for start, size in placed(path)[packets[0] : packets[-1] + 1]:
-        skipped = 12 if path.suffix == ".webm" else 0  # a Matroska packet's place is that of its block's header
+        # A Matroska packet's place is that of its block's header.
+        skipped = 12 if path.suffix in (".webm", ".mkv") else 0
         body[start + skipped : start + size] = bytes([filling]) * (size - skipped)
     return bytes(body)
 

@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network
-from tests.handler.clips import ClipMaker, clip_maker
+from tests.handler.clips import ClipMaker, maker_or_skip
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipMaker:
-    return clip_maker(tmp_path_factory.mktemp("clips"))
+    return maker_or_skip(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,7 @@ import pytest
 
 from harness.core.errors import MachineCannot
 from harness.processes.uv import find_uv, run_uv
-from tests.handler.clips import ClipMaker, clip_maker
+from tests.handler.clips import ClipMaker, maker_or_skip
 from tests.media.reading import Refused, Seen
 from tests.media.truth import Reference
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipMaker:
-    return clip_maker(tmp_path_factory.mktemp("media"))
+    return maker_or_skip(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture(scope="session")

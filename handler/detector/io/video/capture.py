@@ -77,6 +77,8 @@ def _refuse_what_it_hides(capture: cv2.VideoCapture, path: str) -> bytes:
             codec, extradata, body
         )
         head = body[:16]
+        if not why and streams.has_lost_its_step(body):
+            why = "more than a twentieth of its transport packets are damaged"
         if not why and head[4:8] == b"ftyp" and streams.is_mirrored_mp4(body):
             why = "its display matrix mirrors the picture, or turns it by no multiple of 90 degrees"
     if why:

@@ -107,10 +107,15 @@ def _avi_bytes(body: Body) -> int | None:
     offset = 0
     while body[offset : offset + 4] == b"RIFF" and body[offset + 8 : offset + 11] == b"AVI":
         size = int.from_bytes(body[offset + 4 : offset + 8], "little")
-        if size in (0, 0xFFFFFFFF):
+        if not is_finished_avi(bytes(body[offset : offset + 8])):
             return None
         offset += 8 + size
     return offset
+
+
+def is_finished_avi(head: bytes) -> bool:
+    """Whether its writer came back to write the length and the number of frames; `head` is the first 8 bytes."""
+    return int.from_bytes(head[4:8], "little") not in (0, 0xFFFFFFFF)
 
 
 def _matroska_bytes(body: Body) -> int | None:

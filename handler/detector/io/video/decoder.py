@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import Pixels
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
-from detector.io.video.containers import RE_ENCODE, Unopened
+from detector.io.video.containers import RE_ENCODE, Unopened, is_finished_avi
 
 av: Any
 try:
@@ -81,7 +82,11 @@ class Source:
 
     @property
     def declared_seconds(self) -> float | None:
-        """The container's whole length, where its header states one; others are only estimated."""
+        """The container's whole length, or an AVI's video's, where its header states one; others are only estimated."""
+        if self.container_format == "avi":
+            with Path(self._container.name).open("rb") as file:
+                is_stated = bool(self.stream.duration) and is_finished_avi(file.read(8))
+            return float(self.stream.duration * self.stream.time_base) if is_stated else None
         states_it = self.container_format in ("matroska,webm", "flv")
         return self._container.duration / 1e6 if states_it and self._container.duration else None
 

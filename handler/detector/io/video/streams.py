@@ -56,6 +56,15 @@ def is_mirrored_mp4(body: Body) -> bool:
     return False
 
 
+def has_lost_its_step(body: Body) -> bool:
+    """Whether more than a twentieth of an MPEG-TS's packets do not begin as they must (ISO/IEC 13818-1, 2.4.3.2)."""
+    for start, size in ((0, 188), (4, 192)):  # a Blu-ray's have a time stamp before each
+        signs = bytes(body[start::size])
+        if signs[:4] == b"\x47" * 4:
+            return signs.count(b"\x47") < 0.95 * len(signs)
+    return False
+
+
 def _any(found: Iterator[bool]) -> bool | None:
     each = list(found)
     return any(each) if each else None
