@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.handler.clips import damaged
+from tests.handler.clips import damaged, placed
 from tests.media.clips.codecs import AV1, FFV1, MJPEG, MPEG2, MPEG4, VP8, VP9, X264, X264_B, X265
 from tests.media.rows import Clip
 
@@ -31,6 +31,14 @@ class Damaged:
 
 def _overwritten(filling: int, packets: tuple[int, ...], path: Path) -> bytes:
     return damaged(path, packets, filling)
+
+
+def _torn(before: int, path: Path) -> bytes:
+    """A packet of zeros, as are so many bytes before it: a Matroska block's head has its name, size and track."""
+    body = bytearray(path.read_bytes())
+    start, size = placed(path)[33]
+    body[start - before : start + size] = bytes(before + size)
+    return bytes(body)
 
 
 def _second_half_zeros(path: Path) -> bytes:
@@ -64,6 +72,7 @@ _HALVES = (
     _clip("h264.flv", f"{X264} -g 6"),
     _clip("av1.mp4", f"{AV1} -g 6"),
 )
+_MATROSKA = tuple(clip for clip in _HALVES if clip.name[-4:] in (".mkv", "webm"))
 _SIZED = tuple(clip for clip in _HALVES if not clip.name.endswith(".flv"))
 """Whose containers say how long they are."""
 
@@ -73,5 +82,7 @@ DAMAGED = (
     *(Damaged(clip, "half zeros in", _second_half_zeros, False) for clip in _HALVES),
     *(Damaged(clip, "a third of", partial(_cut, 0.33), False) for clip in _SIZED),
     *(Damaged(clip, "nearly all of", partial(_cut, 0.95), False) for clip in _SIZED if clip.name[-3:] != "avi"),
+    *(Damaged(clip, "a block of no track in", partial(_torn, 0), False) for clip in _MATROSKA),
+    *(Damaged(clip, "a torn", partial(_torn, 3), False) for clip in _MATROSKA),
     Damaged(_clip("mpeg2.ts", f"{MPEG2} -g 6"), "half zeros in", _second_half_zeros, False),
 )

@@ -37,6 +37,10 @@ class Clip:
     """A pattern of the reason why neither decoder reads the clip; empty where it must be right."""
     opencv_refuses: str = ""
     """The same, of OpenCV alone."""
+    opencv_may_refuse: str = ""
+    """The same, where being right would do as well."""
+    warned: str = ""
+    """The code of a warning that the answer may carry."""
     older_refuses: str = ""
     """The same, of the older OpenCV alone."""
     opencv_levels: int = 3

@@ -13,6 +13,7 @@ AV1 = "-c:v libaom-av1 -usage realtime -cpu-used 8 -crf 20"
 MPEG2 = "-c:v mpeg2video -q:v 2"
 MPEG4 = "-c:v mpeg4 -q:v 2"
 MJPEG = "-c:v mjpeg -q:v 2 -pix_fmt yuvj420p"
+NON_SQUARE = "non_square_pixels"
 UNTOLD, FIELDS = "cannot be told", "interlaced, or may become so"
 """Why OpenCV refuses."""
 _NO_AV1 = "can be decoded|holds no frames"
@@ -88,7 +89,7 @@ CODECS = (
     Clip("mpeg4.m4v", f"{MPEG4} -f m4v"),
     Clip("mpeg4-b-frames.avi", f"{MPEG4} -bf 2"),
     Clip("xvid-b-frames.avi", "-c:v libxvid -q:v 2 -bf 2", numbers=(*range(9), 10), opencv_refuses="10 of about 12"),
-    Clip("h263.3gp", "-c:v h263 -q:v 2", size=_CIF, opencv_refuses=UNTOLD),
+    Clip("h263.3gp", "-c:v h263 -q:v 2", size=_CIF, warned=NON_SQUARE, opencv_refuses=UNTOLD),
     Clip("mjpeg.avi", MJPEG),
     Clip("mjpeg.mov", MJPEG),
     Clip("mjpeg.mkv", MJPEG),
@@ -122,8 +123,8 @@ CODECS = (
     Clip("raw.mkv", "-c:v rawvideo -pix_fmt yuv420p", opencv_refuses=UNTOLD),
     Clip("raw.mov", "-c:v rawvideo -pix_fmt uyvy422", opencv_refuses=UNTOLD),
     Clip("raw.y4m", "-pix_fmt yuv420p", opencv_refuses=UNTOLD),
-    Clip("dv.dv", "-c:v dvvideo -pix_fmt yuv420p", count=3, size=_PAL, opencv_refuses=UNTOLD),
-    Clip("dv.avi", "-c:v dvvideo -pix_fmt yuv420p", count=3, size=_PAL, opencv_refuses=UNTOLD),
+    Clip("dv.dv", "-c:v dvvideo -pix_fmt yuv420p", count=3, size=_PAL, warned=NON_SQUARE, opencv_refuses=UNTOLD),
+    Clip("dv.avi", "-c:v dvvideo -pix_fmt yuv420p", count=3, size=_PAL, warned=NON_SQUARE, opencv_refuses=UNTOLD),
     Clip("palette.gif", "-c:v gif"),
     Clip("pictures.apng", "-c:v apng -f apng", refused="animated PNG"),
     Clip("pictures.webp", "-c:v libwebp_anim -lossless 1", refused="no video stream|cannot be told"),

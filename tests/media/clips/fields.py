@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.handler.clips import ClipMaker
 from tests.media.clips.codecs import FIELDS as _NO
+from tests.media.clips.codecs import NON_SQUARE, X264
 from tests.media.clips.codecs import UNTOLD as _UNTOLD
-from tests.media.clips.codecs import X264
 from tests.media.rows import Clip
 
 _TFF, _BFF = "-vf setfield=tff -flags +ildct+ilme", "-vf setfield=bff -flags +ildct+ilme"
@@ -22,7 +22,15 @@ def _after_progressive(clips: ClipMaker, fields: Path) -> bytes:
 
 
 def _field(name: str, arguments: str, refuses: str = _NO, count: int = 12, size: tuple[int, int] = (96, 64)) -> Clip:
-    return Clip(name, arguments, count, size, is_woven=True, opencv_refuses=refuses)
+    return Clip(
+        name,
+        arguments,
+        count,
+        size,
+        is_woven=True,
+        opencv_refuses=refuses,
+        warned=NON_SQUARE if size != (96, 64) else "",
+    )
 
 
 FIELDS = (

@@ -25,6 +25,12 @@ def open_video(body: bytes | bytearray, frame_interval: int, failed_percent: flo
     with storage.named(body) as path:
         if container and container.missing_bytes(body):
             _refuse_cut(path, body, container)
+        torn_at = containers.torn_at(body)
+        if torn_at is not None:
+            raise UnreadableMedia(
+                f"this Matroska file is damaged at byte {torn_at} of {len(body)}: frames are missing there, and how "
+                "many cannot be known. Upload the whole file"
+            )
         request = Request(path, frame_interval, failed_percent)
         with closing(_sampled(request)) as frames:
             try:
