@@ -48,3 +48,7 @@ def _refuse_incomplete(body: bytes | bytearray) -> None:
         raise TruncatedMedia(f"the picture is cut: its end marker is not in the {len(body)} bytes that arrived")
     if flaw:
         raise UnreadableMedia(f"the picture of {len(body)} bytes is damaged: a chunk is not what its checksum says")
+    if body.startswith(png.START) and png.picture_count(body) > 1:
+        raise UnreadableMedia(
+            "the picture is an animated PNG, of many pictures; send it as a video: ffmpeg -i IN OUT.mp4"
+        )

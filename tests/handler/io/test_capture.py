@@ -96,6 +96,23 @@ def test_a_mirrored_clip_is_refused_and_a_turned_one_is_shown(
         assert np.abs(frame.pixels[..., ::-1].astype(int) - shown).max() <= 3
 
 
+WIDE = {
+    "wide-h264.ts": "-c:v libx264 -color_primaries bt2020 -pix_fmt yuv420p",
+    "hdr-h264.avi": "-c:v libx264 -bf 0 -color_trc smpte2084 -pix_fmt yuv420p",
+    "hdr-hevc.ts": "-c:v libx265 -preset medium -pix_fmt yuv420p10le "
+    "-x265-params log-level=none:ref=5:bframes=8:scaling-list=default:transfer=arib-std-b67",
+    "wide-vp9.webm": "-c:v libvpx-vp9 -deadline realtime -color_primaries smpte432",
+    "wide-mpeg2.mpg": "-c:v mpeg2video -color_primaries smpte432",
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_wide_and_hdr_colours_which_opencv_would_convert_are_refused(clips: ClipMaker, name: str) -> None:
+    path = clips.made(name, *_PATTERN, *WIDE[name].split())
+    with pytest.raises(UnreadableMedia, match="of a wide gamut, HDR, or an unusual matrix"):
+        sampled(path)
+
+
 @pytest.mark.parametrize("name", ["early-h264.mp4", "early-mpeg4.avi", "early-vp9.webm"])
 def test_a_packet_that_fails_is_an_error_and_not_a_short_answer(clips: ClipMaker, name: str) -> None:
     pytest.importorskip("av")  # to find the packet

@@ -159,6 +159,15 @@ def test_a_clip_that_loses_most_of_a_long_group_is_an_error(clips: ClipMaker, na
         read(damaged(path, [60]))
 
 
+@pytest.mark.parametrize("packet", [2, 41])
+def test_an_avi_that_does_not_say_in_which_order_pictures_are_shown_is_refused(clips: ClipMaker, packet: int) -> None:
+    path = clips.made("damaged-h264-b.avi", *_PATTERN, *CODECS["damaged-h264-b.mp4"].split())
+    whole, warnings = read(path.read_bytes())
+    assert ([frame.frame_index for frame in whole], warnings) == (list(range(COUNT)), [])
+    with pytest.raises(UnreadableMedia, match=r"packet 4?\d of the video cannot be decoded .*in which order"):
+        read(damaged(path, [packet]), percent=100.0)
+
+
 @pytest.mark.parametrize("interval", [1, 2, 3])
 @pytest.mark.parametrize("is_whole_packet", [True, False])
 @pytest.mark.parametrize("name", [name for name in LONG_GROUPS if "h264" in name or "mpeg4" in name])

@@ -1,7 +1,7 @@
-"""Whether a PNG picture is whole: its chunks, one after the other, to the last.
+"""Whether a PNG picture is whole, and one alone: its chunks, one after the other, to the last.
 
 Source: PNG, third edition (W3C): 5.3 (chunk layout), 5.4 (a chunk that the pixels depend on has a capital first
-letter), 10.1 (the IDAT chunks together are one zlib stream).
+letter), 10.1 (the IDAT chunks together are one zlib stream), 11.3.6.1 (acTL: how many pictures, before the pixels).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zlib import crc32
 Body = bytes | bytearray
 
 START = b"\x89PNG\r\n\x1a\n"
-_LAST = b"IEND"
+_ANIMATED, _PIXELS, _LAST = b"acTL", b"IDAT", b"IEND"
 _AROUND_BYTES = 12  # a chunk's length, name and checksum
 
 
@@ -37,6 +37,16 @@ def flaw(body: Body) -> Flaw | None:
         if name == _LAST:
             return None
     return Flaw.CUT
+
+
+def picture_count(body: Body) -> int:
+    """More than one in an animated PNG, which says so before its pixels."""
+    for start, name, _ in _chunks(body):
+        if name == _ANIMATED:
+            return int.from_bytes(body[start + 8 : start + 12], "big")
+        if name == _PIXELS:
+            break
+    return 1
 
 
 def _chunks(body: Body) -> Iterator[tuple[int, bytes, int]]:

@@ -1,8 +1,9 @@
 """OpenCV's FFmpeg backend, for an archive without PyAV: every frame is decoded, the sampled ones become pixels.
 
 Owns: reading a video with OpenCV, and the refusal of what it shows falsely without saying so: left-over memory for
-interlaced pictures, a mirrored picture upside down, wrong times after a repeated time stamp, and the beginning of a
-clip for all of it where a packet cannot be decoded. May not: be used where PyAV is installed.
+interlaced pictures, a mirrored picture upside down, wide and HDR colours converted, wrong times after a repeated time
+stamp, and the beginning of a clip for all of it where a packet cannot be decoded. May not: be used where PyAV is
+installed.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 from detector.core.planes import Pixels
-from detector.io.video import streams, tracks
+from detector.io.video import colours, streams, tracks
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
 
 _CANNOT = "is read with OpenCV here, which cannot vouch for its pictures"
 _REMEDY = f"put PyAV into the archive ([handler] packages, or deploy vendor av), or {RE_ENCODE}"
+_LATEST_SECONDS = 1e10  # three hundred years; what is later is no time
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 
 
@@ -34,7 +36,7 @@ def sampled(request: Request) -> Generator[Frame, None, None]:
             raise Unopened
         _refuse_giant_frames(capture)
         head = _refuse_what_it_hides(capture, request.path)
-        is_timed = head[4:8] == b"ftyp" or head.startswith(_MATROSKA)
+        is_timed = head[4:8] == b"ftyp" or head.startswith((_MATROSKA, b"FLV"))
         aspect = _pixel_aspect(capture)
         clock, frame_index, stamp = PresentationClock(_frame_seconds(capture)), 0, -1e9
         while capture.grab():
@@ -94,8 +96,13 @@ def _refuse_what_it_hides(capture: cv2.VideoCapture, path: str) -> bytes:
     """The file's first bytes. Raises UnreadableMedia."""
     with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
         codec = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
-        why = streams.why_not_whole_pictures(codec, _extradata(capture), body)
+        extradata = _extradata(capture)
+        why = streams.why_not_whole_pictures(codec, extradata, body) or colours.why_not_as_ffmpeg(
+            codec, extradata, body
+        )
         head = body[:16]
+        if not why and streams.has_lost_its_step(body):
+            why = "more than a twentieth of its transport packets are damaged"
         if not why and head[4:8] == b"ftyp" and streams.is_mirrored_mp4(body):
             why = "its display matrix mirrors the picture, or turns it by no multiple of 90 degrees"
     if why:
@@ -141,8 +148,8 @@ class PresentationClock:
 
     After `grab`, OpenCV gives the frame's own time stamp (of its stream's start, so MP4 edit lists and the offset of
     MPEG-TS are gone already). Where a container has none - an AVI with B-frames gives the time of the packet that was
-    fed last, and zero for the frames that come out at the end - or where it jumps back, the clock goes on from the
-    frame before.
+    fed last, and zero for the frames that come out at the end; OpenCV 4.11 gives the last one of a raw MPEG-2 stream
+    a quarter of a million years - or where it jumps back, the clock goes on from the frame before.
     """
 
     def __init__(self, frame_seconds: float) -> None:
@@ -154,6 +161,9 @@ class PresentationClock:
         """The presentation time of the next frame, whose container time stamp is `stamp_seconds`."""
         if self._origin is None:
             self._origin = stamp_seconds
+        elif stamp_seconds > _LATEST_SECONDS:
+            self._last += self._frame_seconds
+            return self._last
         elif stamp_seconds - self._origin <= self._last:
             self._origin = stamp_seconds - (self._last + self._frame_seconds)
         self._last = stamp_seconds - self._origin

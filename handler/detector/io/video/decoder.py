@@ -21,8 +21,7 @@ from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
 from detector.core.planes import Colours, Pixels, PlanarPicture, PlaneFormat, Turn
-from detector.io.video import colour_match
-from detector.io.video.containers import RE_ENCODE, Unopened
+from detector.io.video.containers import RE_ENCODE, Unopened, is_finished_avi
 
 av: Any
 try:
@@ -69,11 +68,19 @@ class Source:
         return len(self._container.streams.video)
 
     @property
-    def start_seconds(self) -> float:
-        return (self._container.start_time or 0) / 1e6
+    def counted_from_seconds(self) -> float:
+        """The time stamp from which `declared_seconds` counts: 0 in a late Matroska file, else the first."""
+        start = (self._container.start_time or 0) / 1e6
+        return min(start, 0.0) if self.container_format == "matroska,webm" else start
 
     def seconds_of(self, pts: int | None) -> float | None:
         return None if pts is None else float(pts * self.stream.time_base)
+
+    def is_of(self, picture: Any, stamp: int) -> bool:
+        """Whether the picture has that time stamp. An AVI stamps its packets in decoding order, so with B-frames a
+        picture has that of another; there the next picture has the next time stamp, whatever FFmpeg says.
+        """
+        return picture.pts == stamp or self.container_format == "avi"
 
     @property
     def frame_seconds(self) -> float:
@@ -91,7 +98,11 @@ class Source:
 
     @property
     def declared_seconds(self) -> float | None:
-        """The container's whole length, where its header states one; others are only estimated."""
+        """The container's whole length, or an AVI's video's, where its header states one; others are only estimated."""
+        if self.container_format == "avi":
+            with Path(self._container.name).open("rb") as file:
+                is_stated = bool(self.stream.duration) and is_finished_avi(file.read(8))
+            return float(self.stream.duration * self.stream.time_base) if is_stated else None
         states_it = self.container_format in ("matroska,webm", "flv")
         return self._container.duration / 1e6 if states_it and self._container.duration else None
 
@@ -202,6 +213,7 @@ def _plane_format(picture: Any, turn: Turn) -> PlaneFormat | None:
 @lru_cache(maxsize=128)
 def _colours(pixel_format: str, tags: tuple[tuple[str, int | None], ...]) -> Colours | None:
     """How this FFmpeg converts pictures that are marked so, by trying; None if in a way that is none of ours."""
+    from detector.io.video import colour_match  # imports torch, which reading alone does not need
 
     def converted(luma: Pixels, cb: Pixels, cr: Pixels) -> Pixels:
         picture = av.VideoFrame(luma.shape[1], luma.shape[0], pixel_format)

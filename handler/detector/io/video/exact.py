@@ -16,7 +16,7 @@ from detector.io.video import decoder
 from detector.io.video.clock import Clock
 from detector.io.video.containers import RE_ENCODE, Request
 from detector.io.video.decoder import Source
-from detector.io.video.gops import PacketRecord, late, reorder_depth, torn
+from detector.io.video.gops import MOST_REORDERED, PacketRecord, late, reorder_depth, torn
 
 # Their packets may have no picture of their own: hidden references, the second field of a picture, packed B-frames.
 _PICTURELESS = frozenset(("vp8", "vp9", "h264", "hevc", "mpeg4", "vc1", "wmv3"))
@@ -33,6 +33,17 @@ def decoded_one_by_one(source: Source) -> Iterator[tuple[Any, list[Any], str]]:
             yield packet, source.decoder.decode(packet), ""
         except decoder.DecodingError as error:
             yield packet, [], str(error)
+
+
+def waiting_depth(source: Source, records: Sequence[PacketRecord]) -> int:
+    """How many more pictures must have come before one is known to be whole."""
+    return MOST_REORDERED if is_order_unknown(source, records) else reorder_depth(records)
+
+
+def is_order_unknown(source: Source, records: Sequence[PacketRecord]) -> bool:
+    """An AVI stamps packets of H.264 and HEVC in decoding order: only a decoder knows in which they are shown."""
+    is_unstamped = source.container_format == "avi" and source.decoder.name in ("h264", "hevc")
+    return is_unstamped and bool(source.decoder.reorder_depth) and not reorder_depth(records)
 
 
 @dataclass(frozen=True)
@@ -58,8 +69,9 @@ class Exact:
 
     def __init__(self, request: Request, records: Sequence[PacketRecord]) -> None:
         self._request = request
+        self._records = records
         self._packet_count = len(records)
-        self._reorder_depth = reorder_depth(records)
+        self._are_places_known = True
         self._first_key = next((at for at, record in enumerate(records) if record.is_key), 0)
         self._failed: dict[int, str] = {}
         self._breaks = torn(records)
@@ -77,14 +89,13 @@ class Exact:
         for number in self._breaks:
             self._failed[number] = "the container has lost packets before it"
         with decoder.opened(self._request.path, exactly=True, as_planes=self._request.as_planes) as source:
-            for placed in late(self._placed(source), self._depth(source)):
+            self._are_places_known = not is_order_unknown(source, self._records)
+            depth = waiting_depth(source, self._records) if source.decoder.reorder_depth else 0
+            for placed in late(self._placed(source), depth):
                 if self._is_shown(placed) and placed.index % self._request.frame_interval == 0:
                     yield source.frame(placed.index, placed.pts_seconds, placed.picture)
         self._check()
         self._warn()
-
-    def _depth(self, source: Source) -> int:
-        return self._reorder_depth if source.decoder.reorder_depth else 0
 
     def _placed(self, source: Source) -> Iterator[_Placed]:
         clock = Clock(source.frame_seconds)
@@ -96,11 +107,16 @@ class Exact:
                     self._fail(own, "its picture is corrupt")
                 if clock.origin is None and self._lost_seconds:
                     clock.origin = min(self._lost_seconds)
-                seconds = clock.at(source.seconds_of(picture.pts))
+                seconds = clock.at(source.seconds_of(self._stamp(picture)))
                 yield _Placed(picture, own, self._next_index, seconds)
                 self._next_index += 1
         while self._waiting:
             self._lose(*heappop(self._waiting), source)
+
+    def _stamp(self, picture: Any) -> int | None:
+        if self._are_places_known:
+            return None if picture.pts is None else int(picture.pts)
+        return self._records[self._next_index].pts if self._next_index < len(self._records) else None
 
     def _take(self, packet: Any, number: int, error: str) -> None:
         if error and number >= self._first_key:
@@ -117,6 +133,11 @@ class Exact:
         if number not in self._failed:
             insort(self._breaks, number)
         self._failed[number] = why
+        if not self._are_places_known:
+            raise UnreadableMedia(
+                f"packet {number} of the video cannot be decoded ({why}), and its AVI does not say in which order "
+                "pictures are shown: the places of those after it cannot be known. Upload a whole recording"
+            )
         self._check()
 
     def _number(self, picture: Any, number: int, source: Source) -> int:

@@ -18,7 +18,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _IDR = 5
-_MOST_REORDERED = 32  # of any encoder, so that no file can make a reader keep all its pictures
+MOST_REORDERED = 32  # of any encoder, so that no file can make a reader keep all its pictures
 _START_CODE = b"\x00\x00\x01"
 
 
@@ -84,9 +84,9 @@ def reorder_depth(records: Sequence[PacketRecord]) -> int:
     stamps = [record.pts for record in records]
     known = [stamp for stamp in stamps if stamp is not None]
     if len(known) < len(stamps):
-        return _MOST_REORDERED if len(stamps) > 1 else 0
+        return MOST_REORDERED if len(stamps) > 1 else 0
     order = sorted(range(len(known)), key=known.__getitem__)
-    return min(max((shown - decoded for shown, decoded in enumerate(order)), default=0), _MOST_REORDERED)
+    return min(max((shown - decoded for shown, decoded in enumerate(order)), default=0), MOST_REORDERED)
 
 
 def torn(records: Sequence[PacketRecord]) -> list[int]:

@@ -42,6 +42,12 @@ def open_video(
     with storage.named(body) as path:
         if container and container.missing_bytes(body):
             _refuse_cut(path, body, container)
+        torn_at = containers.torn_at(body)
+        if torn_at is not None:
+            raise UnreadableMedia(
+                f"this Matroska file is damaged at byte {torn_at} of {len(body)}: frames are missing there, and how "
+                "many cannot be known. Upload the whole file"
+            )
         request = Request(path, frame_interval, failed_percent, as_planes, keeps_damaged)
         with closing(_sampled(request)) as frames:
             try:

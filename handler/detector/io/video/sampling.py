@@ -3,7 +3,7 @@
 Owns: which of three ways a clip is decoded, and what a packet that fails means. May not: speak with PyAV (`decoder`).
 
     skipped    H.264 without the groups of pictures that hold no sampled frame, by a plan of `gops`
-    whole      every picture, several at once; each must have the very next time stamp that a packet has
+    whole      every picture, several at once; each must have the very next time stamp that a packet has, but in AVI
     exact      every packet by itself, so that an error is known to be that of a packet (module `exact`)
 
 A file's packets are read once before any is decoded (`Survey`). Where the pictures of one way are not those that the
@@ -25,7 +25,7 @@ from detector.io.video import decoder
 from detector.io.video.clock import Clock
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
 from detector.io.video.decoder import Source
-from detector.io.video.exact import Exact, decoded_one_by_one
+from detector.io.video.exact import Exact, decoded_one_by_one, waiting_depth
 from detector.io.video.gops import (
     CannotSkip,
     PacketRecord,
@@ -122,7 +122,7 @@ def _opened(request: Request, survey: Survey, thread_count: int = 0) -> Iterator
 def _surveyed(source: Source) -> Survey:
     size = length_size(source.decoder.extradata)
     records, last = [], 0.0
-    start = source.start_seconds
+    start = source.counted_from_seconds
     try:
         for packet in source.packets_of_all_streams():
             if packet.pts is not None:
@@ -215,19 +215,20 @@ def whole(request: Request, survey: Survey) -> Iterator[Frame]:
     stamps = survey.stamps
     with _opened(request, survey) as source:
         clock = Clock(source.frame_seconds)
-        for index, picture in enumerate(late(_announced(source, stamps), reorder_depth(survey.records))):
-            pts_seconds = clock.at(source.seconds_of(picture.pts))
+        announced = late(_announced(source, stamps), waiting_depth(source, survey.records))
+        for index, (picture, stamp) in enumerate(announced):
+            pts_seconds = clock.at(source.seconds_of(stamp))
             if index % request.frame_interval == 0:
                 yield source.frame(index, pts_seconds, picture)
 
 
-def _announced(source: Source, stamps: list[int]) -> Iterator[Any]:
+def _announced(source: Source, stamps: list[int]) -> Iterator[tuple[Any, int]]:
     """All pictures, each with the very next time stamp that a packet has. Raises _Doubtful."""
     index = -1
     for index, picture in enumerate(_decoded(source)):
-        if index >= len(stamps) or picture.pts != stamps[index] or picture.is_corrupt:
+        if index >= len(stamps) or picture.is_corrupt or not source.is_of(picture, stamps[index]):
             raise _Doubtful(f"picture {index} is corrupt, or not the next that the packets announce")
-        yield picture
+        yield picture, stamps[index]
     if index + 1 < len(stamps):
         raise _Doubtful(f"{len(stamps)} packets gave {index + 1} pictures")
 
