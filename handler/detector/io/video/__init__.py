@@ -7,8 +7,7 @@
     colour_match  which of our conversions of planes is FFmpeg's
     capture       OpenCV, where PyAV is not installed
     tracks        what a container says of its streams: encrypted, several; `mpegts` reads transport streams for it
-    streams       what a stream's headers say of fields, and an MP4 of mirroring: for `capture`
-    colours       what its headers say of a wide gamut and HDR: for `capture`
+    headers/      what a stream's headers say of fields, mirroring and colours: for `capture`
     containers    what a video file says of its own length
     storage       a body as a file without a name
 

@@ -19,8 +19,9 @@ from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 from detector.core.planes import Pixels
-from detector.io.video import colours, streams, tracks
+from detector.io.video import tracks
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.io.video.headers import colours, streams
 
 _CANNOT = "is read with OpenCV here, which cannot vouch for its pictures"
 _REMEDY = f"put PyAV into the archive ([handler] packages, or deploy vendor av), or {RE_ENCODE}"

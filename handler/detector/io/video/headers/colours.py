@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import chain, zip_longest
 from mmap import mmap
 
-from detector.io.video.streams import Bits, h264_from_fields_on, h264_parameter_sets
+from detector.io.video.headers.streams import Bits, h264_from_fields_on, h264_parameter_sets
 
 Body = bytes | mmap
 Colours = tuple[int, int, int]
