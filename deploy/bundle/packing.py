@@ -1,7 +1,8 @@
 """Builds `model.tar.gz` and its manifest from handler and weights: the one artifact that is rehearsed and promoted.
 
 The layout is that of the SageMaker PyTorch inference toolkit: `model.pth` and, when the project names one, `model.json`
-in the root, and the handler folder as `code/`, byte for byte. May not: import the handler or load the weights.
+in the root, and the handler folder as `code/`, byte for byte, with the project's `packages`. May not:
+import the handler or load the weights.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bundle import archive, download
+from deploy.bundle import archive, download, packages
 from deploy.bundle import manifest as manifests
 from deploy.bundle.archive import Member, PackedFile
 from deploy.bundle.manifest import Git, Manifest
@@ -48,13 +49,13 @@ def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress |
     """Pack the project into `out_dir/model.tar.gz`, replacing an older one only when the new one is whole.
 
     Raises ConfigurationError when handler, weights or model.json cannot be bundled, DeployError when the COCO weights
-    cannot be downloaded or the disk refuses.
+    cannot be downloaded or the disk refuses, NotAvailable when a package cannot be had.
     """
     weights = _weights(project, on_progress)
-    members = [Member("model.pth", weights), *_spec(project), *handler_members(project.handler.source)]
+    members = [Member("model.pth", weights), *_spec(project)]
     path = out_dir / ARCHIVE_NAME
-    with replacing(path) as out:
-        packed = archive.pack(members, out)
+    with packages.added(project, list(handler_members(project.handler.source))) as code, replacing(path) as out:
+        packed = archive.pack([*members, *code], out)
     manifest = Manifest(
         archive=path.name,
         sha256=packed.sha256,

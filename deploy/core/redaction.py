@@ -15,6 +15,8 @@ SHOWN_SETTINGS = frozenset(
     {
         "BATCH_SIZE",
         "COMPILED",
+        "DAMAGED_FRAMES",
+        "FAILED_PACKETS_PERCENT",
         "FORWARD",
         "FRAME_HEIGHT",
         "FRAME_INTERVAL",
@@ -40,6 +42,7 @@ SHOWN_SETTINGS = frozenset(
         "SAGEMAKER_TS_MIN_WORKERS",
         "SAGEMAKER_TS_RESPONSE_TIMEOUT",
         "SCORE_THRESHOLD",
+        "SQUARE_PIXELS",
         "TORCH_NUM_THREADS",
         "TS_DEFAULT_RESPONSE_TIMEOUT",
         "TS_DEFAULT_STARTUP_TIMEOUT",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy import bundle, config
+from deploy import bundle
 from deploy.apply import apply
 from deploy.apply.apply import Applied
 from deploy.apply.ledger import Ledger
@@ -51,7 +51,7 @@ class Rehearsed:
 
 def validate(options: Options, progress: Progress) -> Rehearsed:
     """Run the rehearsal. A failing case is a result; raises RehearsalError when the rehearsal cannot run."""
-    project = config.load(options.config_path, options.environment)
+    project = options.project()
     known = cases.open_known_answer(project.validate.known_answer)
     clips = cases.of_users_clips((*project.validate.clips, *options.videos))
     local = LocalRun.started(options, project.endpoint.region, progress)

@@ -37,6 +37,7 @@ def assemble(
     stages: Sequence[StageTiming],
     checks: Sequence[evidence.Check] = (),
 ) -> evidence.Report:
+    log = stage_log.read(aws.logs_dir / subject.applied.endpoint_name)
     return evidence.Report(
         tool_version=circumstances.tool_version(),
         run_id=subject.run_id,
@@ -44,14 +45,14 @@ def assemble(
         arguments=subject.arguments,
         bundle=bundle_record(subject.bundle),
         configuration=evidence.Configuration(path=subject.project.path.name, sha256=subject.project.digest()),
-        runtime=runtime_record(instances),
+        runtime=runtime_record(instances, log),
         machine=circumstances.this_machine(),
         versions=circumstances.installed_versions(),
         local_cloud=evidence.LocalCloud.model_validate({"kind": aws.cloud.kind, "url": aws.cloud.url}),
         endpoint=_endpoint(subject),
         stages=tuple(evidence.Stage(name=each.name, started=each.started, seconds=each.seconds) for each in stages),
         cases=tuple(cases),
-        peak_memory=peak_memory(instances, stage_log.read(aws.logs_dir / subject.applied.endpoint_name)),
+        peak_memory=peak_memory(instances, log),
         checks=tuple(checks),
         verdict=evidence.judge(cases, checks),
     )
@@ -77,8 +78,8 @@ def _endpoint(subject: Subject) -> evidence.Endpoint:
     )
 
 
-def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
-    """The runtime of the first instance; all instances of an endpoint run alike."""
+def runtime_record(instances: Sequence[ServedBy], log: ContainerLog) -> evidence.RuntimeUsed:
+    """The runtime of the first instance; all instances of an endpoint run alike. The decoders are of all."""
     first = instances[0]
     return evidence.RuntimeUsed.model_validate(
         {
@@ -87,6 +88,7 @@ def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
             "image": first.image if first.runtime == "docker" else None,  # a process runs no image
             "image_digest": first.image_digest,
             "facts": dict(first.facts),
+            "decoders": dict(log.decoders),
         }
     )
 

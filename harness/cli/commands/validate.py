@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deploy.cli.options import Format, OutputOption, ProjectOptions
+from deploy.cli.options import Format, OutputOption, PackedProjectOptions
 from harness.cli.options import LocalRunOptions, QuietOption
 from harness.core.progress import stderr_progress
 from harness.rehearsal import validate as validation
@@ -25,7 +25,7 @@ def validate(
         list[Path] | None,
         typer.Option("--video", "-v", help="A clip of yours to send as well; may be given again.", metavar="FILE"),
     ] = None,
-    project: ProjectOptions,
+    project: PackedProjectOptions,
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.", metavar="DIR")] = Path(
         "rehearsal-report"
     ),
@@ -36,6 +36,7 @@ def validate(
     asked = validation.Options(
         config_path=project.config,
         environment=project.env,
+        without_packages=project.without_packages,
         videos=tuple(video or ()),
         out_dir=out,
         **vars(local.asked()),
