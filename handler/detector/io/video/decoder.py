@@ -301,7 +301,14 @@ def stands_alone(picture: Any) -> bool:
 
 
 def _matrix(picture: Any) -> Matrix | None:
-    found = picture.side_data.get("DISPLAYMATRIX")
+    """Raises UnreadableMedia."""
+    try:
+        found = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError as error:  # PyAV has no name for the Exif that FFmpeg finds in a JPEG, and gives nothing then
+        if picture.rotation:
+            reason = "its pictures' Exif says that they are turned, and PyAV does not tell in which of two ways"
+            raise UnreadableMedia(f"{reason}; turn them: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4") from error
+        found = None
     if found is None:
         return None
     cells = np.frombuffer(found, np.int32) / float(1 << 16)
