@@ -294,3 +294,12 @@ def test_of_a_whole_clip_nothing_is_logged(clips: ClipMaker, caplog: pytest.LogC
     with caplog.at_level(logging.WARNING):
         read(clips.whole("h264.mp4").read_bytes())
     assert not caplog.records
+
+
+def test_in_joined_recordings_nothing_is_lost(clips: ClipMaker) -> None:
+    """The second one's first packet is earlier than the first one's last picture, which has not come yet."""
+    path = clips.made("joined-mpeg2.mpg", *_PATTERN, *["-c:v", "mpeg2video", "-bf", "0", "-g", "4"])
+    found, warnings = read(path.read_bytes() * 2)
+    assert warnings == []
+    assert [frame.frame_index for frame in found] == list(range(2 * COUNT))
+    assert [frame.pts_seconds for frame in found] == pytest.approx([at / 25 for at in range(2 * COUNT)])

@@ -20,7 +20,7 @@ from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 from detector.core.planes import Pixels
 from detector.io.video import tracks
-from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened, earliest_end
 from detector.io.video.headers import colours, streams
 
 _CANNOT = "is read with OpenCV here, which cannot vouch for its pictures"
@@ -128,7 +128,7 @@ def _refuse_early_end(capture: cv2.VideoCapture, frame_count: int, last_seconds:
         is_early = frame_count < declared
     else:
         length = declared * frame_seconds
-        is_early = last_seconds + frame_seconds < min(length - 1, 0.95 * length)
+        is_early = last_seconds + frame_seconds < earliest_end(length)
     if is_early:
         raise _unvouched(f"{frame_count} of about {declared} frames can be read, to {last_seconds:.2f} s")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_JUMP_SECONDS = 0.25  # a time stamp that is further back begins a new recording
+JUMP_SECONDS = 0.25  # a time stamp that is further back begins a new recording
 
 
 class Clock:
@@ -24,7 +24,7 @@ class Clock:
         if stamp_seconds is None:
             self._last = following
             return self._last
-        if self.origin is None or stamp_seconds - self.origin < self._last - _JUMP_SECONDS:
+        if self.origin is None or stamp_seconds - self.origin < self._last - JUMP_SECONDS:
             self.origin = stamp_seconds - following
         self._last = max(self._last, stamp_seconds - self.origin)
         return self._last

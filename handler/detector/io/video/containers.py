@@ -56,6 +56,11 @@ class Container:
         return max(0, (self.declared_bytes or 0) - len(body))
 
 
+def earliest_end(length_seconds: float) -> float:
+    """Where a file of that length may end: writers round it, and may count a last frame of another stream."""
+    return min(length_seconds - 0.2, 0.95 * length_seconds)
+
+
 class Unopened(Exception):
     """The file is none that the decoder opens, or has no video stream that can be decoded."""
 

@@ -108,7 +108,7 @@ class Source:
 
     def packets(self) -> Iterator[Any]:
         """In decoding order, from where the file is read now, without the empty one that PyAV ends with."""
-        return (packet for packet in self._container.demux(self.stream) if packet.size)
+        return _packets(self._container, self.stream)
 
     def rewound(self, thread_count: int) -> bool:
         """Whether the file is read from its start again, which not every container can do exactly.
@@ -122,7 +122,7 @@ class Source:
         return True
 
     def packets_of_all_streams(self) -> Iterator[Any]:
-        return (packet for packet in self._container.demux() if packet.size)
+        return _packets(self._container)
 
     def frame(self, index: int, pts_seconds: float, picture: Any) -> Frame:
         """Its planes, where they were asked for and can be converted elsewhere as here; else its pixels.
@@ -179,6 +179,21 @@ def opened(path: str, *, exactly: bool = False, thread_count: int = 0, as_planes
         stream.thread_type = "SLICE" if exactly else "AUTO"
         decoder.thread_count = thread_count
         yield Source(container, stream, as_planes)
+
+
+def _packets(container: Any, *streams: Any) -> Iterator[Any]:
+    """Of all streams, if none is given.
+
+    Behind the last packet PyAV looks up streams that began midway among those of the beginning: an IndexError.
+    """
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, IndexError):
+            return
+        if packet.size:
+            yield packet
 
 
 def _converted(reformatter: Any, picture: Any) -> Pixels:
@@ -286,7 +301,14 @@ def stands_alone(picture: Any) -> bool:
 
 
 def _matrix(picture: Any) -> Matrix | None:
-    found = picture.side_data.get("DISPLAYMATRIX")
+    """Raises UnreadableMedia."""
+    try:
+        found = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError as error:  # PyAV has no name for the Exif that FFmpeg finds in a JPEG, and gives nothing then
+        if picture.rotation:
+            reason = "its pictures' Exif says that they are turned, and PyAV does not tell in which of two ways"
+            raise UnreadableMedia(f"{reason}; turn them: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4") from error
+        found = None
     if found is None:
         return None
     cells = np.frombuffer(found, np.int32) / float(1 << 16)

@@ -13,7 +13,7 @@ from typing import Any
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import ClipWarning, Frame
 from detector.io.video import decoder
-from detector.io.video.clock import Clock
+from detector.io.video.clock import JUMP_SECONDS, Clock
 from detector.io.video.containers import RE_ENCODE, Request
 from detector.io.video.decoder import Source
 from detector.io.video.gops import MOST_REORDERED, PacketRecord, late, reorder_depth, torn
@@ -81,7 +81,10 @@ class Exact:
         self._lost: list[int] = []
         self._damaged: list[int] = []
         self._lost_seconds: list[float] = []
-        self._waiting: list[tuple[int, int]] = []
+        self._waiting: list[tuple[int, int, int]] = []
+        """(recording, time stamp, number) of packets whose picture has not come; joined files have several."""
+        self._recording = 0
+        self._last_dts: int | None = None
         self._next_index = 0
         self._shown_count = 0
 
@@ -100,7 +103,7 @@ class Exact:
     def _placed(self, source: Source) -> Iterator[_Placed]:
         clock = Clock(source.frame_seconds)
         for number, (packet, pictures, error) in enumerate(decoded_one_by_one(source)):
-            self._take(packet, number, error)
+            self._take(packet, number, error, source)
             for picture in pictures:
                 own = self._number(picture, number, source)
                 if picture.is_corrupt:
@@ -111,23 +114,31 @@ class Exact:
                 yield _Placed(picture, own, self._next_index, seconds)
                 self._next_index += 1
         while self._waiting:
-            self._lose(*heappop(self._waiting), source)
+            self._lose(heappop(self._waiting), source)
 
     def _stamp(self, picture: Any) -> int | None:
         if self._are_places_known:
             return None if picture.pts is None else int(picture.pts)
         return self._records[self._next_index].pts if self._next_index < len(self._records) else None
 
-    def _take(self, packet: Any, number: int, error: str) -> None:
+    def _take(self, packet: Any, number: int, error: str, source: Source) -> None:
         if error and number >= self._first_key:
             self._fail(number, error)
         if packet is None or packet.is_discard:
             return
         if packet.pts is not None:
-            heappush(self._waiting, (packet.pts, number))
+            self._note_recording(packet.dts, source)
+            heappush(self._waiting, (self._recording, packet.pts, number))
         elif error and number >= self._first_key:
             self._lost.append(self._next_index)
             self._next_index += 1
+
+    def _note_recording(self, dts: int | None, source: Source) -> None:
+        if dts is None:
+            return
+        if self._last_dts is not None and (source.seconds_of(self._last_dts - dts) or 0.0) > JUMP_SECONDS:
+            self._recording += 1
+        self._last_dts = dts
 
     def _fail(self, number: int, why: str) -> None:
         if number not in self._failed:
@@ -142,12 +153,13 @@ class Exact:
 
     def _number(self, picture: Any, number: int, source: Source) -> int:
         """The number of the picture's own packet; that of the packet it came with, where no time stamp tells."""
-        pts = picture.pts
-        while pts is not None and self._waiting and self._waiting[0][0] < pts:
-            self._lose(*heappop(self._waiting), source)
-        if pts is not None and self._waiting and self._waiting[0][0] == pts:
-            return heappop(self._waiting)[1]
-        return number
+        if picture.pts is None or not self._waiting:
+            return number
+        own = min((each for each in self._waiting if each[1] == picture.pts), default=None)
+        before = own or (self._waiting[0][0], picture.pts, -1)
+        while self._waiting and self._waiting[0] < before:
+            self._lose(heappop(self._waiting), source)
+        return heappop(self._waiting)[2] if own else number
 
     def _is_shown(self, placed: _Placed) -> bool:
         """Whether the picture is part of the answer; it counts what is not."""
@@ -170,7 +182,8 @@ class Exact:
         up_to = bisect_right(self._breaks, placed.number)
         return up_to > 0 and self._breaks[up_to - 1] > self._whole_from
 
-    def _lose(self, pts: int, number: int, source: Source) -> None:
+    def _lose(self, waiting: tuple[int, int, int], source: Source) -> None:
+        _, pts, number = waiting
         if not self._breaks or number < self._breaks[0]:
             if not self._next_index or source.decoder.name in _PICTURELESS:
                 return

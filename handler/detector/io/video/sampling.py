@@ -23,7 +23,7 @@ from detector.core.errors import TruncatedMedia, UnreadableMedia
 from detector.core.frames import Frame
 from detector.io.video import decoder
 from detector.io.video.clock import Clock
-from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened, earliest_end
 from detector.io.video.decoder import Source
 from detector.io.video.exact import Exact, decoded_one_by_one, waiting_depth
 from detector.io.video.gops import (
@@ -132,7 +132,7 @@ def _surveyed(source: Source) -> Survey:
     except decoder.DecodingError as error:
         raise UnreadableMedia(f"the file cannot be read beyond {last:.2f} s: {error}") from error
     declared = source.declared_seconds
-    if records and declared and last < min(declared - 1, declared * 0.95):
+    if records and declared and last < earliest_end(declared):
         raise TruncatedMedia(
             f"the clip is damaged or cut: its header declares {declared:.2f} s, and nothing can be found after "
             f"{last:.2f} s. Upload the whole file"

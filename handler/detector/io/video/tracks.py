@@ -52,7 +52,8 @@ def video_stream_count(body: Any) -> int | None:
         return bytes(body[:_HEADER_BYTES]).count(_ASF_VIDEO)
     if body[:4] == _PACK:
         found = Counter(each[0] for each in re.finditer(rb"\x00\x00\x01[\xe0-\xef]", body))
-        return sum(1 for count in found.values() if count > 1)  # once, it may be sound that looks so
+        several = sum(1 for count in found.values() if count > 1)
+        return several or (None if found else 0)  # once, it may be a short video, or sound that looks so
     rows = mpegts.packets(body)
     return None if rows is None else len(mpegts.video_pids(rows)) or None
 

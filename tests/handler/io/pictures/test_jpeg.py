@@ -58,6 +58,22 @@ def test_without_pyav_a_stream_of_pictures_is_refused_and_not_answered_with_the_
         sampled(b"".join(map(picture, SHADES)), 1, content_type)
 
 
+@pytest.mark.parametrize("orientation", [None, 1, 3, 6])
+def test_pictures_with_exif_are_a_clip_too_if_they_stand_upright(orientation: int | None) -> None:
+    """PyAV gives no side data where FFmpeg has some that PyAV has no name for, as Exif."""
+    pytest.importorskip("av")
+    exif = Image.Exif()
+    if orientation:
+        exif[0x0112] = orientation
+    exif[0x0110] = "a camera"
+    body = b"".join(picture(shade, exif=exif) for shade in SHADES)
+    if orientation in (None, 1):
+        assert shades(sampled(body)) == pytest.approx(list(SHADES), abs=2)
+    else:
+        with pytest.raises(UnreadableMedia, match="Exif says that they are turned"):
+            sampled(body)
+
+
 def test_a_stream_that_is_called_a_picture_is_one_picture() -> None:
     assert shades(sampled(picture(20) + picture(90), 1, "image/jpeg")) == pytest.approx([20], abs=2)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from detector.core.errors import RequestError, UnreadableMedia
 from detector.core.frames import Frame
 from detector.io import media
-from detector.io.video import tracks
+from detector.io.video import decoder, tracks
 from tests.handler.clips import FRAME_COUNT, ClipMaker, reference_pixels
 
 _SMALL = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=1")
@@ -155,6 +156,27 @@ def test_what_is_not_encrypted_is_not_called_so_and_has_one_video(clips: ClipMak
     assert tracks.video_stream_count(path.read_bytes()) == 1
     tracks.refuse_encrypted(path.read_bytes())
     assert len(sampled(path, 7)) == math.ceil(FRAME_COUNT / 7)
+
+
+class _Growing:
+    """A fake: ends as PyAV does behind a stream that began midway, where uninitialised memory is not zero."""
+
+    def demux(self, *_: object) -> Iterator[SimpleNamespace]:
+        yield from (SimpleNamespace(size=size) for size in (3, 0, 4))
+        raise IndexError("list index out of range")
+
+
+def test_pyavs_mistake_behind_the_last_packet_is_the_end() -> None:
+    assert [packet.size for packet in decoder._packets(_Growing())] == [3, 4]
+
+
+@pytest.mark.usefixtures("reader")
+def test_sound_that_begins_midway_changes_nothing(clips: ClipMaker) -> None:
+    silent = clips.whole("h264.ts").read_bytes()
+    loud = clips.made("loud.ts", *_SMALL, *_SOUND, *_H264, "-c:a", "aac")
+    path = clips.folder / "later-loud.ts"
+    path.write_bytes(silent + loud.read_bytes())
+    assert len(sampled(path)) == FRAME_COUNT + 25
 
 
 _EBML = bytes.fromhex("1a45dfa3") + b"\x80"
