@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, Field, field_validator
 
+from deploy.config.case_sections import CASES_IN_WORDS, CaseSection
+from deploy.config.section import FilePath, Section
 from deploy.evidence.circumstances import Assurance
 
 SAGEMAKER_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
@@ -36,19 +38,12 @@ IN_WORDS: Mapping[str, str] = {
     _BUCKET: "a bucket's name: 3 to 63 small letters, digits, dots and hyphens",
     _PACKAGE: "a version of a package and the sha256 of its wheel, such as av==18.1.0 --hash=sha256:64_DIGITS",
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
+    **CASES_IN_WORDS,
 }
 
 # SageMaker sends notifications about these outcomes.
 Notified = Literal["success", "error"]
 EnvironmentName = Annotated[str, Field(pattern=_ENVIRONMENT_NAME, max_length=1024)]
-
-
-def _resolve(value: Any, info: ValidationInfo) -> Any:
-    """Resolve a path relative to the file that names it."""
-    if not isinstance(value, str | Path):
-        return value
-    root: Path = (info.context or {}).get("root", Path())
-    return root / Path(value).expanduser()
 
 
 def _no_slashes_outside(value: str) -> str:
@@ -57,13 +52,8 @@ def _no_slashes_outside(value: str) -> str:
     return value
 
 
-FilePath = Annotated[Path, BeforeValidator(_resolve)]
 PinnedPackage = Annotated[str, Field(pattern=_PACKAGE, max_length=512)]
 Prefix = Annotated[str, Field(pattern=_PREFIX, max_length=512), AfterValidator(_no_slashes_outside)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
 class ProjectSection(Section):
@@ -97,6 +87,8 @@ class ContainerSection(Section):
 
 
 class EndpointSection(Section):
+    mode: Literal["async", "realtime"] = "async"
+    """How it is invoked: InvokeEndpointAsync through S3, or InvokeEndpoint, which answers at once."""
     name: str | None = Field(default=None, pattern=SAGEMAKER_NAME, max_length=63)
     """Default: the project's name."""
     region: str = Field(default="us-east-1", pattern=_REGION)
@@ -156,6 +148,9 @@ class GatesSection(Section):
     required_checks: Annotated[tuple[str, ...], Field(strict=False)] = ("parity",)
     """Checks that must have run and passed; any other check that ran must have passed too. The local target demands
     them only when they are written here; an empty list demands none."""
+    min_cases: int = Field(default=1, ge=0)
+    """How many [[case]]s must have been answered as expected, for a model without a known answer. The local target
+    demands them only when this is written."""
     min_frames_per_second: float | None = Field(default=None, gt=0)
     max_p95_seconds: float | None = Field(default=None, gt=0)
     max_memory_bytes: int | None = Field(default=None, gt=0)
@@ -180,7 +175,7 @@ class RolloutSection(Section):
     bake_seconds: int = Field(default=600, ge=0, le=3600)
     """How long both fleets run after the traffic has moved; an alarm in that time rolls the update back."""
     smoke_input: FilePath | None = None
-    """The input of smoke requests; default: the clip of the known answer."""
+    """The input of smoke requests; default: the clip of the known answer, else the first case that is answered."""
     smoke_content_type: str | None = None
     """The content type of that input; default: the type for its name."""
     smoke_requests: int = Field(default=2, ge=1, le=20)
@@ -212,3 +207,13 @@ class ProjectFile(Section):
     cost: CostSection = CostSection()
     rollout: RolloutSection = RolloutSection()
     release: ReleaseSection = ReleaseSection()
+    case: Annotated[tuple[CaseSection, ...], Field(strict=False)] = ()
+
+    @field_validator("case")
+    @classmethod
+    def _told_apart(cls, cases: tuple[CaseSection, ...]) -> tuple[CaseSection, ...]:
+        titles = [case.title for case in cases]
+        twice = next((title for title in titles if titles.count(title) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two cases are called {twice!r}: give each a name of its own")
+        return cases

@@ -34,8 +34,8 @@ class Account:
 
 @dataclass(frozen=True)
 class ContainerLog:
-    accounts: tuple[Account, ...]
-    out_of_memory_count: int
+    accounts: tuple[Account, ...] = ()
+    out_of_memory_count: int = 0
     """How often the handler ran out of memory and continued with a smaller batch."""
     decoders: Mapping[str, str] = field(default_factory=dict)
     """The libraries that decode, with their versions; of workers that differ, both. Empty: the handler did not say."""

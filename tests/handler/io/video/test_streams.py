@@ -192,7 +192,7 @@ HOLLOW = {
 @pytest.mark.usefixtures("reader")
 @pytest.mark.parametrize("name", HOLLOW)
 def test_a_file_of_nothing_but_headers_is_refused_soon(name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(RequestError), media.open_clip(HOLLOW[name], "video/mp4", 1) as clip:
         list(clip.frames)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
