@@ -32,10 +32,15 @@ class Manifest:
     handler_sha256: str
     """Digest of the names and contents of everything below code/."""
     weights_sha256: str
+    """Of the weights; of several files of a model, or none, the digest of their names and contents."""
     weights_origin: str
-    """`coco`, or the file name the weights had."""
+    """`coco`, `none`, or the names that [model] gives to files and folders."""
     git: Git | None
     """None outside a git repository."""
+    entry_point: str = "inference.py"
+    """The file below code/ that the container imports."""
+    stack: str = "torchserve"
+    """What serves it."""
 
     @property
     def packages(self) -> Mapping[str, str]:

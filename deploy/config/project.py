@@ -81,7 +81,7 @@ class Project:
 
     def with_weights(self, weights: Path | Literal["coco"]) -> Project:
         """The same project with other weights, as `deploy bundle --weights` asks."""
-        return replace(self, model=self.model.model_copy(update={"weights": weights}))
+        return replace(self, model=self.model.model_copy(update={"weights": weights, "data": None}))
 
     def without_packages(self) -> Project:
         """The same project whose bundle carries no packages, as `--without-packages` asks."""
@@ -100,6 +100,7 @@ class Project:
         return digest_of(
             {
                 "handler.environment": dict(self.handler.environment),
+                "handler.entry_point": self.handler.entry_point,
                 "container": self.container.model_dump(mode="json"),
                 "endpoint": endpoint,
             }
