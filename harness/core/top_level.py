@@ -1,8 +1,8 @@
 """The paths of the flagship handler, its rehearsal.toml, docker-compose.yml and the examples, in a checkout and in a
 wheel.
 
-The repository keeps them at its top level. The wheel carries them below `harness/data/` (`force-include` and
-`sources` in pyproject.toml), so that no top-level `handler` is installed into site-packages. Owns the paths; reads no file.
+The repository keeps them at its top level. The wheel carries them below `harness/data/` (`force-include` and `sources`
+in pyproject.toml), so that no top-level `handler` is installed into site-packages. Owns the paths; reads no file.
 """
 
 from __future__ import annotations

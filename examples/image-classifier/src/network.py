@@ -27,7 +27,7 @@ _STEM, _HEAD = 32, 1280
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution padded as TensorFlow pads: the output is the input's size over the stride, the odd pixel is last."""
+    """A convolution padded as TensorFlow does: the output has the size over the stride, an odd pixel is last."""
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         (high, wide), kernel, stride = inputs.shape[-2:], self.kernel_size[0], self.stride[0]
