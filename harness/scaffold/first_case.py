@@ -46,7 +46,7 @@ def asked(folder: Path, given: Sequence[str], functions: Functions) -> tuple[Fir
 
 def found(seen: Seen, entry: Entry) -> tuple[FirstCase, ...]:
     """The first file of a type that the handler names; none where there is no such file."""
-    wanted = _types(entry.functions.words)
+    wanted = _types(entry.functions.requests) or _types(entry.functions.words - entry.functions.answers)
     if not {"input_fn", "transform_fn"} & set(entry.functions.hooks):
         wanted = _DEFAULT_TYPES
     for file in seen.inputs:
@@ -78,5 +78,4 @@ def _is_a_type(word: str) -> bool:
 def _accept(functions: Functions) -> str:
     """The type of the answer, where the handler names some and JSON, the container's default, is not among them."""
     answers = sorted(each for each in _types(functions.answers) if not each.endswith(("/", "*")))
-    reads_too = "transform_fn" in functions.hooks
-    return answers[0] if answers and not reads_too and _JSON not in answers else ""
+    return answers[0] if answers and _JSON not in answers else ""

@@ -25,20 +25,22 @@ class Functions:
     """What serves without the toolkit: `a FastAPI app` or `handle(data, context)`; empty where there is none."""
     words: frozenset[str] = frozenset()
     """Every string literal: content types, names of files."""
+    requests: frozenset[str] = frozenset()
+    """Those within input_fn and transform_fn."""
     answers: frozenset[str] = frozenset()
-    """The string literals of output_fn and transform_fn."""
+    """Those within output_fn."""
 
 
 def functions_of(path: Path) -> Functions:
     """Raises SyntaxError or ValueError for what is no Python, OSError for what cannot be read."""
     tree = ast.parse(path.read_bytes(), filename=str(path))
     names = set(_names(tree))
-    answering = [node for node in tree.body if getattr(node, "name", "") in ("output_fn", "transform_fn")]
     return Functions(
         hooks=tuple(name for name in TOOLKIT_FUNCTIONS if name in names),
         other=_other(tree),
         words=frozenset(_words(tree)),
-        answers=frozenset(word for node in answering for word in _words(node)),
+        requests=frozenset(_words_of(tree, "input_fn", "transform_fn")),
+        answers=frozenset(_words_of(tree, "output_fn")),
     )
 
 
@@ -72,6 +74,12 @@ def _other(tree: ast.Module) -> str:
         if isinstance(node, ast.FunctionDef) and node.name == "handle" and len(node.args.args) == 2:
             return "handle(data, context)"
     return ""
+
+
+def _words_of(tree: ast.Module, *functions: str) -> Iterator[str]:
+    for node in _top_level(tree.body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in functions:
+            yield from _words(node)
 
 
 def _words(tree: ast.AST) -> Iterator[str]:

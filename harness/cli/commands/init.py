@@ -52,8 +52,6 @@ def init(
     if is_listing:
         print_result(output_format, *listed(scaffold.examples()))
         return
-    if example and not is_dry:
-        folder.mkdir(parents=True, exist_ok=True)
     plan = scaffold.plan(
         scaffold.Options(
             folder=folder,
