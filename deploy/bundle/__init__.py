@@ -1,15 +1,19 @@
 """Packs handler and weights into one deterministic `model.tar.gz` with a manifest: the artifact that is rehearsed and
 promoted.
 
-`vendor` adds wheels to the handler beforehand. `packing` builds and reads a bundle: `download` fetches torchvision's
-weights, `weights` and `pickles` tell a state_dict from a program, `archive` writes the bytes, `manifest` lists them.
+`vendor` adds wheels to the handler beforehand. `packing` builds and reads a bundle: `model_files` chooses what lies
+beside the handler (`download` fetches torchvision's weights, `weights` and `pickles` tell a state_dict from a program),
+`folders` walks what is packed, `archive` writes the bytes, `manifest` lists them.
 """
 
-from deploy.bundle.packing import Bundle, build, handler_members, read
+from deploy.bundle.model_files import has_flagship_handler
+from deploy.bundle.packing import ENTRY_POINT, Bundle, build, handler_members, read
 
 __all__ = [
+    "ENTRY_POINT",
     "Bundle",
     "build",
     "handler_members",
+    "has_flagship_handler",
     "read",
 ]

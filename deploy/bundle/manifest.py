@@ -30,10 +30,15 @@ class Manifest:
     handler_sha256: str
     """Digest of the names and contents of everything below code/."""
     weights_sha256: str
+    """Of the weights; of several files of a model, or none, the digest of their names and contents."""
     weights_origin: str
-    """`coco`, or the file name the weights had."""
+    """`coco`, `none`, or the names that [model] gives to files and folders."""
     git: Git | None
     """None outside a git repository."""
+    entry_point: str = "inference.py"
+    """The file below code/ that the container imports."""
+    stack: str = "torchserve"
+    """What serves it."""
 
     def to_json(self) -> str:
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2) + "\n"

@@ -1,31 +1,28 @@
 """Builds `model.tar.gz` and its manifest from handler and weights: the one artifact that is rehearsed and promoted.
 
-The layout is that of the SageMaker PyTorch inference toolkit: `model.pth` and, when the project names one, `model.json`
-in the root, and the handler folder as `code/`, byte for byte. May not: import the handler or load the weights.
+The layout is that of the SageMaker PyTorch inference toolkit: the model's files in the root (`model_files`), and the
+handler folder as `code/`, byte for byte. May not: import the handler or load the weights.
 """
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bundle import archive, download
+from deploy.bundle import archive, download, model_files
 from deploy.bundle import manifest as manifests
 from deploy.bundle.archive import Member, PackedFile
+from deploy.bundle.folders import files_below
 from deploy.bundle.manifest import Git, Manifest
-from deploy.bundle.weights import check_state_dict
 from deploy.config import Project
-from deploy.core import settings
 from deploy.core.digests import digest_of, digest_of_file
 from deploy.core.errors import ConfigurationError
 from deploy.core.files import replacing, write_text
 
 ARCHIVE_NAME = "model.tar.gz"
 ENTRY_POINT = "inference.py"
-_LEFT_OUT_SUFFIXES = (".pyc", ".pyo", "~", ".swp", ".swo", ".orig", ".rej", ".bak", ".tmp")
-_LEFT_OUT_NAMES = ("__pycache__", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -47,11 +44,12 @@ def manifest_path(archive_path: Path) -> Path:
 def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress | None = None) -> Bundle:
     """Pack the project into `out_dir/model.tar.gz`, replacing an older one only when the new one is whole.
 
-    Raises ConfigurationError when handler, weights or model.json cannot be bundled, DeployError when the COCO weights
-    cannot be downloaded or the disk refuses.
+    Raises ConfigurationError when handler or model cannot be bundled, DeployError when the COCO weights cannot be
+    downloaded or the disk refuses.
     """
-    weights = _weights(project, on_progress)
-    members = [Member("model.pth", weights), *_spec(project), *handler_members(project.handler.source)]
+    model = model_files.of_project(project, on_progress)
+    members = [*model.members, *handler_members(project.handler.source, project.handler.entry_point)]
+    model_files.check_space(members, out_dir)
     path = out_dir / ARCHIVE_NAME
     with replacing(path) as out:
         packed = archive.pack(members, out)
@@ -61,9 +59,11 @@ def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress |
         size_bytes=packed.size_bytes,
         files=packed.files,
         handler_sha256=_digest([file for file in packed.files if file.path.startswith("code/")]),
-        weights_sha256=next(file.sha256 for file in packed.files if file.path == "model.pth"),
-        weights_origin=project.model.weights if isinstance(project.model.weights, str) else weights.name,
+        weights_sha256=_model_digest(packed.files),
+        weights_origin=model.origin,
         git=_git(project.root),
+        entry_point=project.handler.entry_point,
+        stack=project.container.stack,
     )
     write_text(manifest_path(path), manifest.to_json())
     return Bundle(path, packed.sha256, packed.size_bytes, manifest)
@@ -89,56 +89,32 @@ def verify(bundle: Bundle) -> None:
         )
 
 
-def _weights(project: Project, on_progress: download.OnProgress | None) -> Path:
-    source = project.model.weights
-    if isinstance(source, Path):
-        check_state_dict(source)
-        return source
-    weights = download.coco_weights(settings.read().cache_dir, on_progress=on_progress)
-    check_state_dict(weights)
-    return weights
-
-
-def _spec(project: Project) -> Iterator[Member]:
-    spec = project.model.spec
-    if spec is None:
-        return
-    if not spec.is_file():
-        raise ConfigurationError(f"{spec} (model.spec in {project.path}) does not exist")
-    yield Member("model.json", spec)
-
-
-def handler_members(source: Path) -> Iterator[Member]:
+def handler_members(source: Path, entry_point: str = ENTRY_POINT) -> Iterator[Member]:
     """The files of a handler's folder, below `code/`. Raises ConfigurationError when it is not a handler."""
     if not source.is_dir():
         raise ConfigurationError(f"{source} is not a folder: name the handler's folder with [handler] source")
-    if not (source / ENTRY_POINT).is_file():
-        raise ConfigurationError(f"{source} holds no {ENTRY_POINT}: the container calls its model_fn")
-    for path in _walk(source):
+    if not (source / entry_point).is_file():
+        raise ConfigurationError(_without_entry_point(source, entry_point))
+    for path in files_below(source, "the handler"):
         yield Member(f"code/{path.relative_to(source).as_posix()}", path)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if _is_left_out(path.name):
-            continue
-        if path.is_symlink():
-            raise ConfigurationError(f"{path} is a symbolic link: the container cannot follow it. Put the file there")
-        if path.is_dir():
-            yield from _walk(path)
-        elif path.is_file():
-            yield path
-        else:
-            raise ConfigurationError(f"{path} is neither file nor folder: remove it from the handler")
+def _without_entry_point(source: Path, name: str) -> str:
+    others = sorted(path.name for path in source.glob("*.py"))
+    found = f"it has {', '.join(others[:5])}: name the one that defines it" if others else "name its file"
+    return f"{source} holds no {name}, whose model_fn the container calls; {found} with [handler] entry_point"
 
 
-def _is_left_out(name: str) -> bool:
-    """Whether it is a hidden file, byte code, or an editor's temporary file."""
-    return name.startswith((".", "#")) or name in _LEFT_OUT_NAMES or name.endswith(_LEFT_OUT_SUFFIXES)
-
-
-def _digest(files: list[PackedFile]) -> str:
+def _digest(files: Sequence[PackedFile]) -> str:
     return digest_of([[file.path, file.sha256] for file in files])
+
+
+def _model_digest(files: Sequence[PackedFile]) -> str:
+    """Of the flagship's one file of weights its own, so that it can be compared with the file."""
+    model = [file for file in files if not file.path.startswith("code/")]
+    weights = next((file.sha256 for file in model if file.path == model_files.WEIGHTS), None)
+    only_known = all(file.path in (model_files.WEIGHTS, model_files.SPEC) for file in model)
+    return weights if weights and only_known else _digest(model)
 
 
 def _git(folder: Path) -> Git | None:

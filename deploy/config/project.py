@@ -79,7 +79,7 @@ class Project:
 
     def with_weights(self, weights: Path | Literal["coco"]) -> Project:
         """The same project with other weights, as `deploy bundle --weights` asks."""
-        return replace(self, model=self.model.model_copy(update={"weights": weights}))
+        return replace(self, model=self.model.model_copy(update={"weights": weights, "data": None}))
 
     def digest(self) -> str:
         """The sha256 of every setting that changes what runs, and of none that only decides where it runs.
@@ -91,6 +91,7 @@ class Project:
         return digest_of(
             {
                 "handler.environment": dict(self.handler.environment),
+                "handler.entry_point": self.handler.entry_point,
                 "container": self.container.model_dump(mode="json"),
                 "endpoint": self.endpoint.model_dump(mode="json", include=set(_RUNTIME_ENDPOINT_KEYS)),
             }

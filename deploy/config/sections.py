@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from deploy.evidence.circumstances import Assurance
 
@@ -24,6 +24,7 @@ _INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 _ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _TOPIC = r"^[A-Za-z0-9_-]{1,256}$"
+_ENTRY_POINT = r"^[A-Za-z_][A-Za-z0-9_]*\.py$"
 # Messages describe each pattern of a value in these words.
 IN_WORDS: Mapping[str, str] = {
     SAGEMAKER_NAME: "letters, digits and hyphens between them, such as my-detector",
@@ -34,7 +35,11 @@ IN_WORDS: Mapping[str, str] = {
     _ROLE_ARN: "the ARN of a role, such as arn:aws:iam::123456789012:role/NAME",
     _BUCKET: "a bucket's name: 3 to 63 small letters, digits, dots and hyphens",
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
+    _ENTRY_POINT: "a Python file directly in [handler] source, such as inference.py: the container imports it by name",
 }
+
+# Stacks that a project may mean, and that nothing here can run.
+_LATER_STACKS = ("rayserve", "container")
 
 # SageMaker sends notifications about these outcomes.
 Notified = Literal["success", "error"]
@@ -55,6 +60,22 @@ def _no_slashes_outside(value: str) -> str:
     return value
 
 
+def _paths(value: Any) -> Any:
+    one_or_more = value if isinstance(value, list | tuple) else [value]
+    if value is not None and not (one_or_more and all(isinstance(each, str | Path) and each for each in one_or_more)):
+        raise ValueError('write a folder or a file, or a list of them, as in "model/" or ["config.json", "weights.pt"]')
+    return value
+
+
+def _supported(value: Any) -> Any:
+    if value in _LATER_STACKS:
+        raise ValueError(
+            f"this version serves with TorchServe alone, {value} is not supported yet: leave the key out, or write "
+            '"torchserve". CHANGELOG.md tells when that changes'
+        )
+    return value
+
+
 FilePath = Annotated[Path, BeforeValidator(_resolve)]
 Prefix = Annotated[str, Field(pattern=_PREFIX, max_length=512), AfterValidator(_no_slashes_outside)]
 
@@ -69,19 +90,42 @@ class ProjectSection(Section):
 
 
 class ModelSection(Section):
-    weights: Annotated[Literal["coco"] | FilePath, Field(union_mode="left_to_right")] = "coco"
-    """A state_dict saved by torch.save, or `coco` for torchvision's COCO_V1 weights of maskrcnn_resnet50_fpn."""
+    """What lies in the archive's root: `data`, or `weights` and `spec` of the flagship, or nothing."""
+
+    data: Annotated[
+        FilePath | Annotated[tuple[FilePath, ...], Field(strict=False, min_length=1)] | None, BeforeValidator(_paths)
+    ] = None
+    """One folder: its contents. One file, or a list of files and folders: each under its own name. Any files."""
+    weights: Annotated[Literal["coco"] | FilePath | None, Field(union_mode="left_to_right")] = None
+    """A state_dict saved by torch.save, or `coco` for torchvision's COCO_V1 weights of maskrcnn_resnet50_fpn.
+
+    Default: `coco` where the handler is the flagship's, none where it is another."""
     spec: FilePath | None = None
     """model.json: architecture, classes and labels; without it the artifact is torchvision's COCO Mask R-CNN."""
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        other = next((name for name in ("weights", "spec") if getattr(self, name) is not None), None)
+        if self.data is not None and other is not None:
+            raise ValueError(
+                f"data and {other} exclude each other: {other} is for the flagship handler, data for any other; a "
+                "state_dict and its model.json can both be listed in data"
+            )
+        return self
 
 
 class HandlerSection(Section):
     source: FilePath = Path("handler")
+    """A folder; it becomes code/ of the archive, and what it holds can be imported."""
+    entry_point: str = Field(default="inference.py", pattern=_ENTRY_POINT, max_length=255)
+    """The file in it that defines model_fn and the others: SAGEMAKER_PROGRAM."""
     environment: Mapping[EnvironmentName, str | int | float | bool] = Field(default_factory=dict)
     """Settings of the handler: the container's environment variables beside those of the serving stack."""
 
 
 class ContainerSection(Section):
+    stack: Annotated[Literal["torchserve"], BeforeValidator(_supported)] = "torchserve"
+    """What serves in the container."""
     framework_version: str = "2.6.0"
     python: str = "py312"
     image: str | None = None

@@ -41,7 +41,7 @@ def _stack_environment(project: Project) -> Mapping[str, str]:
         "SAGEMAKER_CONTAINER_LOG_LEVEL": _LOG_LEVELS[project.container.log_level],
         "SAGEMAKER_MODEL_SERVER_TIMEOUT": invocation_timeout,
         "SAGEMAKER_MODEL_SERVER_WORKERS": str(project.container.workers),
-        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_PROGRAM": project.handler.entry_point,
         "TS_DEFAULT_RESPONSE_TIMEOUT": invocation_timeout,
         "TS_DEFAULT_STARTUP_TIMEOUT": str(project.endpoint.startup_timeout_seconds),
         "TS_MAX_REQUEST_SIZE": payload,
@@ -57,8 +57,9 @@ def _check(project: Project, handler: Mapping[str, str], stack: Mapping[str, str
     derived = sorted(set(handler) & set(stack))
     if derived:
         raise ConfigurationError(
-            f"{project.path}: handler.environment sets {', '.join(derived)}, which follow from [endpoint] and "
-            "[container]: set invocation_timeout_seconds, startup_timeout_seconds, max_payload_bytes or workers there"
+            f"{project.path}: handler.environment sets {', '.join(derived)}, which follow from [endpoint], "
+            "[container] and [handler]: set invocation_timeout_seconds, startup_timeout_seconds, max_payload_bytes, "
+            "workers or entry_point there"
         )
     if len(handler) + len(stack) > _MAX_ENTRIES:
         raise ConfigurationError(f"{project.path}: SageMaker takes {_MAX_ENTRIES} environment variables; remove some")

@@ -16,6 +16,7 @@ from deploy.apply.apply import Applied
 from deploy.apply.ledger import Ledger
 from deploy.async_client import Completed, Failed
 from deploy.aws import Clients, Target
+from deploy.bundle import ENTRY_POINT
 from deploy.core.files import replacing, write_text
 from deploy.failed_requests import kept
 from deploy.failed_requests.kept import BUNDLE, FAILURE, RUNS, Kept
@@ -91,12 +92,16 @@ class _Run:
         recorded = endpoint.recorded_archive(self.options.folder / BUNDLE, self.kept.served)
         if self.options.handler is None:
             return recorded
-        return endpoint.with_handler(recorded, self.options.handler, self.local.folder / BUNDLE)
+        program = self._environment().get("SAGEMAKER_PROGRAM", ENTRY_POINT)
+        return endpoint.with_handler(recorded, self.options.handler, self.local.folder / BUNDLE, program)
+
+    def _environment(self) -> Mapping[str, str]:
+        """The recorded settings, and over them those that were given here."""
+        return {**self.kept.served.environment, **self.options.settings}
 
     def _deploy(self, aws: LocalAws, archive: Archive) -> Applied:
         with self.progress.stage(f"deploy release {self.kept.served.release} here") as stage:
-            environment = {**self.kept.served.environment, **self.options.settings}
-            wanted = endpoint.desired(self.kept, archive, environment, aws.cloud.account_id)
+            wanted = endpoint.desired(self.kept, archive, self._environment(), aws.cloud.account_id)
             stage.result = f"bundle {archive.sha256[:12]}"
             return apply.apply(wanted, self._clients(aws), ledger=Ledger(self.local.folder / "replay.ledger.jsonl"))
 

@@ -8,7 +8,9 @@ frame with OpenCV, and runs the network as torchvision ships it: eager, float32,
 from __future__ import annotations
 
 import json
+import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,10 @@ def main(mode: str, request_path: str) -> None:
 
 
 def _handler(request: dict[str, Any]) -> bytes:
-    import inference
-
-    service = inference.model_fn(request["model_dir"])
+    module = import_module(os.environ.get("SAGEMAKER_PROGRAM", "inference.py").removesuffix(".py"))
+    service = module.model_fn(request["model_dir"])
     body = Path(request["clip"]).read_bytes()
-    answer, _ = inference.transform_fn(service, body, request["content_type"], "application/json")
+    answer, _ = module.transform_fn(service, body, request["content_type"], "application/json")
     return bytes(answer)
 
 

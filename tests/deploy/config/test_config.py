@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from deploy import config
@@ -31,7 +33,8 @@ def refused(folder: Path, text: str, environment: str | None = None) -> str:
 def test_a_name_is_all_a_project_needs(tmp_path: Path) -> None:
     project = config.load(write(tmp_path, MINIMAL))
     assert project.endpoint_name == "demo"
-    assert project.model.weights == "coco"
+    assert (project.model.data, project.model.weights, project.model.spec) == (None, None, None)
+    assert (project.handler.entry_point, project.container.stack) == ("inference.py", "torchserve")
     assert project.endpoint.instance_type == "ml.g4dn.xlarge"
     assert project.bucket("123456789012") == "rehearsal-demo-123456789012-us-east-1"
     assert (project.success_topic, project.error_topic) == ("demo-success", "demo-error")
@@ -46,6 +49,43 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert project.model.weights == tmp_path / "w" / "model.pth"
     assert project.model.spec == tmp_path / "w" / "model.json"
     assert project.validate.clips == (tmp_path / "a.mp4", Path("/b.mp4"))
+
+
+def test_the_files_of_a_model_are_one_path_or_several(tmp_path: Path) -> None:
+    one = config.load(write(tmp_path, MINIMAL + '[model]\ndata = "model/"\n')).model.data
+    several = config.load(write(tmp_path, MINIMAL + '[model]\ndata = ["config.json", "/m/w.pt"]\n')).model.data
+    assert (one, several) == (tmp_path / "model", (tmp_path / "config.json", Path("/m/w.pt")))
+
+
+def test_the_digest_follows_the_entry_point(tmp_path: Path) -> None:
+    first = config.load(write(tmp_path, MINIMAL)).digest()
+    assert config.load(write(tmp_path, MINIMAL + "[handler]\nentry_point = 'predictor.py'\n")).digest() != first
+
+
+def test_the_published_schema_is_that_of_the_sections() -> None:
+    """After a change of the sections: `deploy config --schema > docs/rehearsal.schema.json`."""
+    published = Path(__file__).parents[3] / "docs" / "rehearsal.schema.json"
+    assert json.loads(published.read_text(encoding="utf-8")) == toml_schema()
+
+
+def test_the_schema_says_what_a_key_is_for() -> None:
+    described = toml_schema()["$defs"]["HandlerSection"]["properties"]["entry_point"]["description"]
+    assert described == "The file in it that defines model_fn and the others: SAGEMAKER_PROGRAM."
+
+
+@pytest.mark.parametrize(
+    ("file", "is_valid"),
+    [
+        ({"project": {"name": "a"}}, True),
+        ({"project": {"name": "a"}, "model": {"data": "model/"}, "env": {"prod": {"handler": {"source": "s"}}}}, True),
+        ({"project": {"name": "a"}, "model": {"data": ["a", "b"]}, "container": {"stack": "torchserve"}}, True),
+        ({"project": {"name": "a"}, "model": {"dat": "model/"}}, False),
+        ({"project": {"name": "a"}, "container": {"stack": "rayserve"}}, False),
+        ({"model": {}}, False),
+    ],
+)  # fmt: skip
+def test_the_schema_takes_what_the_reader_takes(file: dict[str, Any], is_valid: bool) -> None:
+    assert jsonschema.Draft202012Validator(toml_schema()).is_valid(file) == is_valid
 
 
 def test_an_environment_lies_over_the_rest_key_by_key(tmp_path: Path) -> None:
@@ -76,6 +116,16 @@ def test_an_environment_lies_over_the_rest_key_by_key(tmp_path: Path) -> None:
         (MINIMAL + "[endpoint]\ninstance_type = 'g4dn.xlarge'\n", "endpoint.instance_type = 'g4dn.xlarge' is refused"),
         (MINIMAL + "[storage]\ninput = '/in'\n", "storage.input = '/in' is refused: a prefix has no slash at its ends"),
         (MINIMAL + "[model]\nweights = 5\n", "model.weights = 5 is refused"),
+        (MINIMAL + "[model]\ndata = 5\n", "model.data = 5 is refused: write a folder or a file, or a list of them"),
+        (MINIMAL + "[model]\ndata = []\n", "model.data = [] is refused: write a folder or a file, or a list of them"),
+        (MINIMAL + "[model]\ndata = ['a', 5]\n", "model.data = ['a', 5] is refused: write a folder or a file"),
+        (MINIMAL + "[model]\nweigths = 'a'\n", "model.weigths is not a known key; did you mean weights?"),
+        (MINIMAL + "[model]\ndata = 'm'\nweights = 'coco'\n", "data and weights exclude each other"),
+        (MINIMAL + "[model]\ndata = 'm'\n[env.prod.model]\nspec = 'm.json'\n", "data and spec exclude each other"),
+        (MINIMAL + "[handler]\nentry_point = 'a/b.py'\n", "it must be a Python file directly in [handler] source"),
+        (MINIMAL + "[handler]\nentry_point = 'serve.main'\n", "it must be a Python file directly in [handler] source"),
+        (MINIMAL + "[container]\nstack = 'rayserve'\n", "with TorchServe alone, rayserve is not supported yet"),
+        (MINIMAL + "[container]\nstack = 'flask'\n", "container.stack = 'flask' is refused: it must be 'torchserve'"),
         (MINIMAL + "[handler.environment]\nframe_interval = 5\n", "it must be capital letters, digits"),
         (MINIMAL + "[handler.environment]\nA = [1]\n", "A = [1] is refused: it must be a valid string or"),
         (MINIMAL + "[handler.environment]\nHF_TOKEN = ['hf_1']\n", "HF_TOKEN = (redacted) is refused"),

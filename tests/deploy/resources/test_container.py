@@ -32,6 +32,12 @@ def test_handler_settings_are_spelled_as_environment_variables(tmp_path: Path) -
     }.items() <= environment.items()
 
 
+def test_the_container_imports_the_projects_entry_point(tmp_path: Path) -> None:
+    assert container_environment(write_project(tmp_path / "a"))["SAGEMAKER_PROGRAM"] == "inference.py"
+    other = write_project(tmp_path / "b", extra='[handler]\nentry_point = "predictor.py"\n')
+    assert container_environment(other)["SAGEMAKER_PROGRAM"] == "predictor.py"
+
+
 def test_a_per_model_block_does_not_bring_back_the_60_second_time_out(tmp_path: Path) -> None:
     extra = "[handler.environment]\nSAGEMAKER_TS_BATCH_SIZE = 4\n"
     environment = container_environment(write_project(tmp_path, extra=extra))
@@ -47,6 +53,7 @@ def test_the_users_own_per_model_time_out_is_kept(tmp_path: Path) -> None:
     ("extra", "said"),
     [
         ("TS_MAX_REQUEST_SIZE = 5", "which follow from"),
+        ("SAGEMAKER_PROGRAM = 'mine.py'", "workers or entry_point there"),
         (f"LONG = '{'x' * 1025}'", "up to 1024 characters"),
         ("\n".join(f"V{number} = 1" for number in range(100)), "100 environment variables"),
     ],

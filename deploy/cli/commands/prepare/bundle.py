@@ -6,6 +6,7 @@ The same inputs give the same sha256 on every machine.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,19 @@ def bundle(
     output.result(output_format, json.loads(built.manifest.to_json()) | {"path": str(built.path)}, _text(built))
 
 
+# Weights that a handler finds with model_dir lie in the root.
+_WEIGHTS = (".pth", ".pt", ".safetensors", ".onnx", ".ckpt")
+
+
+def _with_the_handler(built: Bundle) -> Iterator[str]:
+    for file in built.manifest.files:
+        if file.path.startswith("code/") and file.path.endswith(_WEIGHTS):
+            yield (
+                f"note      {file.path} lies with the handler, and model_fn is given the root: name it with "
+                "[model] data, in a folder of its own"
+            )
+
+
 def _text(built: Bundle) -> str:
     git = built.manifest.git
     commit = git.commit[:12] + (" with uncommitted changes" if git.dirty else "") if git else "none"
@@ -50,6 +64,7 @@ def _text(built: Bundle) -> str:
         (
             f"files     {len(built.manifest.files)}, {built.size_bytes / 1e6:.1f} MB",
             f"weights   {built.manifest.weights_origin}  sha256 {built.manifest.weights_sha256[:12]}",
+            *_with_the_handler(built),
             f"handler   sha256 {built.manifest.handler_sha256[:12]}  commit {commit}",
             f"manifest  {built.manifest_path}",
             f"bundle    {built.path}  sha256 {built.sha256}",

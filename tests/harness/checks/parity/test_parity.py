@@ -140,6 +140,7 @@ def test_the_flagship_bundle_finds_what_torchvision_finds(flagship: Path) -> Non
 
 def test_weights_that_find_nothing_are_compared_on_what_they_nearly_find(tmp_path: Path) -> None:
     project = config.load(ROOT / "rehearsal.toml")
+    assert isinstance(project.model.weights, Path)
     weights = torch.load(project.model.weights, weights_only=True)
     noise = torch.Generator().manual_seed(5)
     dulled = {
