@@ -1,4 +1,4 @@
-"""What the wheel holds, without installing it: both packages whole, flagship and examples byte for byte, nothing else."""
+"""What the wheel holds, without installing it: the packages whole, flagship and examples byte for byte, no more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every example, and the minimal project of an empty folder, is rehearsed as it comes: two commands, on the real stack."""
+"""Every example, and the project of an empty folder, is rehearsed as it comes: two commands, on the real stack."""
 
 from __future__ import annotations
 
