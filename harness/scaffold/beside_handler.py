@@ -5,6 +5,7 @@ Owns: which of the files that were seen is the handler, and what is said about t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from deploy.core.errors import ConfigurationError
 from deploy.core.project_file import FILE_NAME
 from harness.scaffold import first_case, workflow
 from harness.scaffold.first_case import FirstCase
-from harness.scaffold.functions import TOOLKIT_FUNCTIONS, functions_of
+from harness.scaffold.functions import TOOLKIT_FUNCTIONS
 from harness.scaffold.model_data import model_data
 from harness.scaffold.planned import Plan
 from harness.scaffold.project_text import project_text
@@ -44,14 +45,15 @@ def plan_beside_handler(
 
 
 def _named(seen: Seen, handler: Path) -> Entry:
-    try:
-        path = handler.resolve().relative_to(seen.folder.resolve())
-        functions = functions_of(handler)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ConfigurationError(f"--handler {handler}: {error}; name a Python file of the project") from error
-    if not functions.hooks:
-        raise ConfigurationError(f"--handler {handler} has none of {', '.join(TOOLKIT_FUNCTIONS)}")
-    return Entry(path, functions)
+    path = Path(os.path.relpath(handler, seen.folder))
+    found = next((each for each in seen.entries if each.path == path), None)
+    if found is None:
+        known = ", ".join(str(each.path) for each in seen.entries) or "none"
+        raise ConfigurationError(
+            f"--handler {handler} is no Python file of {seen.folder} that has one of {', '.join(TOOLKIT_FUNCTIONS)} "
+            f"(files that have: {known})"
+        )
+    return found
 
 
 def _only(seen: Seen) -> Entry:

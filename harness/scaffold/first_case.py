@@ -46,7 +46,7 @@ def asked(folder: Path, given: Sequence[str], functions: Functions) -> tuple[Fir
 
 def found(seen: Seen, entry: Entry) -> tuple[FirstCase, ...]:
     """The first file of a type that the handler names; none where there is no such file."""
-    wanted = _types(entry.functions.requests) or _types(entry.functions.words - entry.functions.answers)
+    wanted = _types(entry.functions.requests) or _types(entry.words - entry.functions.answers)
     if not {"input_fn", "transform_fn"} & set(entry.functions.hooks):
         wanted = _DEFAULT_TYPES
     for file in seen.inputs:

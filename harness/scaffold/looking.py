@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.async_client.content_types import CONTENT_TYPES
@@ -71,9 +72,15 @@ def _python(folder: Path, files: Iterable[Path]) -> tuple[tuple[Entry, ...], tup
             unreadable.append(f"{path}:{error.lineno or 1}: {error.msg}")
         except (ValueError, OSError, RecursionError) as error:
             unreadable.append(f"{path}: {error}")
-    entries = sorted((each for each in found if each.functions.hooks), key=_likelihood)
+    hooked = (each for each in found if each.functions.hooks)
+    entries = sorted((replace(each, siblings=_words_beside(each, found)) for each in hooked), key=_likelihood)
     others = [each for each in found if each.functions.other and not each.functions.hooks]
     return tuple(entries), tuple(others), tuple(unreadable)
+
+
+def _words_beside(entry: Entry, found: Iterable[Entry]) -> frozenset[str]:
+    beside = (each.functions.words for each in found if entry.source in each.path.parents)
+    return frozenset().union(*beside)
 
 
 def _may_serve(path: Path) -> bool:

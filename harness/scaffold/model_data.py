@@ -21,7 +21,7 @@ _GENERIC = frozenset(
 def model_data(seen: Seen, entry: Entry) -> tuple[str, ...]:
     """Paths relative to the project: one folder that ends with `/`, whose contents are meant, or files and folders."""
     files = [PurePosixPath(each) for each in seen.files if _is_the_models(each, seen, entry)]
-    roots = {file: _root(file, entry.functions.words) for file in files}
+    roots = {file: _root(file, entry.words) for file in files}
     folders = set(roots.values())
     if len(folders) == 1 and _is_its_own(next(iter(folders)), entry):
         return (f"{next(iter(folders))}/",)
@@ -31,7 +31,7 @@ def model_data(seen: Seen, entry: Entry) -> tuple[str, ...]:
 def _is_the_models(file: Path, seen: Seen, entry: Entry) -> bool:
     if file.suffix == ".py" or file == entry.path or _lies_in_source(file, entry):
         return False
-    is_named = "." in file.name and any(PurePosixPath(word).name == file.name for word in entry.functions.words)
+    is_named = "." in file.name and any(PurePosixPath(word).name == file.name for word in entry.words)
     return file in seen.weights or is_named
 
 

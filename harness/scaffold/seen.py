@@ -14,6 +14,13 @@ class Entry:
 
     path: Path
     functions: Functions
+    siblings: frozenset[str] = frozenset()
+    """The string literals of the other Python files in its folder and below, which come along."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every string literal of the handler."""
+        return self.functions.words | self.siblings
 
     @property
     def source(self) -> Path:

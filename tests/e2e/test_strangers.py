@@ -129,7 +129,7 @@ def transform(at: Path) -> None:
 
 def model_only(at: Path) -> None:
     write(at / "inference.py", MODEL_ONLY)
-    torch.jit.script(torch.nn.Linear(2, 1)).save(str(at / "scripted.pt"))
+    torch.jit.script(torch.nn.Linear(2, 1)).save(str(at / "scripted.pt"))  # type: ignore[no-untyped-call]
     write(at / "sample_request.json", "[[1.0, 2.0]]")
 
 
@@ -139,7 +139,7 @@ def without_model_fn(at: Path) -> None:
         'def output_fn(prediction, accept):\n    return str(prediction.shape), "text/plain"\n',
     )
     (at / "model").mkdir()
-    torch.jit.script(torch.nn.Linear(2, 1)).save(str(at / "model" / "model.pt"))
+    torch.jit.script(torch.nn.Linear(2, 1)).save(str(at / "model" / "model.pt"))  # type: ignore[no-untyped-call]
     write(at / "test_data" / "rows.csv", "1.0,2.0\n3.0,4.0\n")
 
 

@@ -27,6 +27,7 @@ def handler(*names: str) -> str:
         ({"code/inference.py": handler("weights/best.pt"), "weights/best.pt": ""}, ("weights",)),
         ({"code/inference.py": handler("my-bert"), "model/my-bert/model.safetensors": ""}, ("model/",)),
         ({"code/inference.py": handler("labels.json"), "model/labels.json": ""}, ("model/",)),
+        ({"code/inference.py": handler(), "code/lib/load.py": "F = 'a.npz'", "model/a.npz": ""}, ("model/",)),
         ({"code/inference.py": handler("labels.json"), "code/labels.json": ""}, ()),
         ({"code/inference.py": handler(), "code/net.pth": ""}, ()),
         ({"code/inference.py": handler(), "a/one.pt": "", "b/two.pt": ""}, ("a/one.pt", "b/two.pt")),

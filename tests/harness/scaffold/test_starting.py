@@ -106,10 +106,11 @@ def test_without_one_handler_nothing_is_planned(tmp_path: Path, files: dict[str,
 def test_a_handler_that_is_named_is_taken(tmp_path: Path) -> None:
     folder(tmp_path, {"a/inference.py": TRIO, "b/inference.py": TRIO, "c.py": ""})
     assert project_of(plan(tmp_path, handler=tmp_path / "b/inference.py"))["handler"]["source"] == "b"
-    with pytest.raises(ConfigurationError, match="has none of model_fn"):
-        plan(tmp_path, handler=tmp_path / "c.py")
-    with pytest.raises(ConfigurationError, match=r"--handler .*nowhere\.py"):
-        plan(tmp_path, handler=tmp_path / "nowhere.py")
+    for name in ("c.py", "nowhere.py"):
+        with pytest.raises(
+            ConfigurationError, match=r"is no Python file .* \(files that have: a/inference.py, b/infer"
+        ):
+            plan(tmp_path, handler=tmp_path / name)
 
 
 def test_an_empty_folder_gets_the_minimal_project(tmp_path: Path) -> None:
