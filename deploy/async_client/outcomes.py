@@ -1,4 +1,7 @@
-"""Defines the outcomes of a request: where its result will be, and then the result."""
+"""Defines the outcomes of a request: where its result will be, and then the result.
+
+A real-time request has the same outcomes, without locations and notifications.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,8 @@ class Failed:
     seconds: float
     upload_seconds: float | None = None
     notification: Notification | None = None
+    http_status: int | None = None
+    """The container's own, where the caller is told it (InvokeEndpoint); a failure object does not hold it."""
 
     @property
     def reason(self) -> str:

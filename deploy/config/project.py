@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from deploy.config import sections
+from deploy.config.case_sections import CaseSection
 from deploy.config.spelling import did_you_mean
 from deploy.core.digests import digest_of
 from deploy.core.errors import ConfigurationError
@@ -55,6 +56,7 @@ class Project:
     cost: sections.CostSection
     rollout: sections.RolloutSection
     release: sections.ReleaseSection
+    cases: tuple[CaseSection, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -88,12 +90,15 @@ class Project:
         for every environment that runs the same container with the same settings. Model and handler have digests
         of their own in the bundle.
         """
+        endpoint = self.endpoint.model_dump(mode="json", include=set(_RUNTIME_ENDPOINT_KEYS))
+        if self.endpoint.mode != "async":  # older evidence names no mode, and stays valid
+            endpoint["mode"] = self.endpoint.mode
         return digest_of(
             {
                 "handler.environment": dict(self.handler.environment),
                 "handler.entry_point": self.handler.entry_point,
                 "container": self.container.model_dump(mode="json"),
-                "endpoint": self.endpoint.model_dump(mode="json", include=set(_RUNTIME_ENDPOINT_KEYS)),
+                "endpoint": endpoint,
             }
         )
 
@@ -121,6 +126,7 @@ def load(path: Path, environment: str | None = None) -> Project:
         cost=found.cost,
         rollout=found.rollout,
         release=found.release,
+        cases=found.case,
     )
 
 
@@ -186,7 +192,7 @@ def _validated(
         return sections.ProjectFile.model_validate({"handler": {}, **raw}, context={"root": path.parent})
     except ValidationError as error:
         details = list(_one_for_each_value(error.errors(include_url=False)))
-        lines = [_explain(detail, within, only) for detail in details]
+        lines = [_in_a_case(raw, detail) or _explain(detail, within, only) for detail in details]
         raise ConfigurationError("\n".join(f"{path}: {line}" for line in lines)) from error
 
 
@@ -204,16 +210,35 @@ def _one_for_each_value(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetail
     yield from together.values()
 
 
-def _explain(detail: ErrorDetails, within: str, overlay: Mapping[str, Any] | None) -> str:
+def _in_a_case(raw: Mapping[str, Any], detail: ErrorDetails) -> str | None:
+    """What is wrong within one of the cases, which are a list: the case is named, and the key within it."""
+    where = detail["loc"]
+    if where[:1] != ("case",) or len(where) < 2 or not isinstance(where[1], int):
+        return None
+    case = raw["case"][where[1]]
+    called = (case.get("name") or case.get("file")) if isinstance(case, dict) else None
+    title = f"[[case]] {called!r}" if called else f"[[case]] number {where[1] + 1}"
+    if len(where) == 2:
+        return f"{title} is refused: {_why(detail)}"
+    return f"{title}: {_explain({**detail, 'loc': where[2:]}, '', None, CaseSection)}"
+
+
+def _explain(
+    detail: ErrorDetails,
+    within: str,
+    overlay: Mapping[str, Any] | None,
+    section: type[BaseModel] = sections.ProjectFile,
+) -> str:
     location = [str(part) for part in detail["loc"] if part != "[key]"]
     key = ".".join(_without_union_tags(location))
     if overlay is not None and _holds(overlay, location):
         key = within + key
     if detail["type"] == "extra_forbidden":
-        known = list(_known_keys(location[:-1]))
+        known = list(_known_keys(location[:-1], section))
         return f"{key} is not a known key{did_you_mean(location[-1], known)} (known here: {', '.join(sorted(known))})"
     if detail["type"] == "missing":
-        return f"{key if len(location) > 1 else f'[{key}]'} is missing: add it"
+        is_section = len(location) == 1 and section is sections.ProjectFile
+        return f"{f'[{key}]' if is_section else key} is missing: add it"
     if "[key]" in detail["loc"]:
         return f"{key} is refused: it must be {_spelled(detail)}"
     shown = REDACTED if _is_secret(location) else _shown(detail["input"])
@@ -253,8 +278,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _known_keys(location: Sequence[str]) -> Iterator[str]:
-    model: type[BaseModel] = sections.ProjectFile
+def _known_keys(location: Sequence[str], model: type[BaseModel]) -> Iterator[str]:
     for part in location:
         field = next(field for name, field in model.model_fields.items() if part in (name, field.alias))
         model = next(candidate for candidate in _members(field.annotation) if _is_model(candidate))

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from deploy.config.case_sections import CASES_IN_WORDS, CaseSection
+from deploy.config.section import FilePath, Section
 from deploy.evidence.circumstances import Assurance
 
 SAGEMAKER_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
@@ -36,6 +38,7 @@ IN_WORDS: Mapping[str, str] = {
     _BUCKET: "a bucket's name: 3 to 63 small letters, digits, dots and hyphens",
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
     _ENTRY_POINT: "a Python file directly in [handler] source, such as inference.py: the container imports it by name",
+    **CASES_IN_WORDS,
 }
 
 # Stacks that a project may mean, and that nothing here can run.
@@ -44,14 +47,6 @@ _LATER_STACKS = ("rayserve", "container")
 # SageMaker sends notifications about these outcomes.
 Notified = Literal["success", "error"]
 EnvironmentName = Annotated[str, Field(pattern=_ENVIRONMENT_NAME, max_length=1024)]
-
-
-def _resolve(value: Any, info: ValidationInfo) -> Any:
-    """Resolve a path relative to the file that names it."""
-    if not isinstance(value, str | Path):
-        return value
-    root: Path = (info.context or {}).get("root", Path())
-    return root / Path(value).expanduser()
 
 
 def _no_slashes_outside(value: str) -> str:
@@ -76,12 +71,7 @@ def _supported(value: Any) -> Any:
     return value
 
 
-FilePath = Annotated[Path, BeforeValidator(_resolve)]
 Prefix = Annotated[str, Field(pattern=_PREFIX, max_length=512), AfterValidator(_no_slashes_outside)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
 class ProjectSection(Section):
@@ -136,6 +126,8 @@ class ContainerSection(Section):
 
 
 class EndpointSection(Section):
+    mode: Literal["async", "realtime"] = "async"
+    """How it is invoked: InvokeEndpointAsync through S3, or InvokeEndpoint, which answers at once."""
     name: str | None = Field(default=None, pattern=SAGEMAKER_NAME, max_length=63)
     """Default: the project's name."""
     region: str = Field(default="us-east-1", pattern=_REGION)
@@ -195,6 +187,9 @@ class GatesSection(Section):
     required_checks: Annotated[tuple[str, ...], Field(strict=False)] = ("parity",)
     """Checks that must have run and passed; any other check that ran must have passed too. The local target demands
     them only when they are written here; an empty list demands none."""
+    min_cases: int = Field(default=1, ge=0)
+    """How many [[case]]s must have been answered as expected, for a model without a known answer. The local target
+    demands them only when this is written."""
     min_frames_per_second: float | None = Field(default=None, gt=0)
     max_p95_seconds: float | None = Field(default=None, gt=0)
     max_memory_bytes: int | None = Field(default=None, gt=0)
@@ -251,3 +246,13 @@ class ProjectFile(Section):
     cost: CostSection = CostSection()
     rollout: RolloutSection = RolloutSection()
     release: ReleaseSection = ReleaseSection()
+    case: Annotated[tuple[CaseSection, ...], Field(strict=False)] = ()
+
+    @field_validator("case")
+    @classmethod
+    def _told_apart(cls, cases: tuple[CaseSection, ...]) -> tuple[CaseSection, ...]:
+        titles = [case.title for case in cases]
+        twice = next((title for title in titles if titles.count(title) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two cases are called {twice!r}: give each a name of its own")
+        return cases

@@ -84,13 +84,16 @@ class Frames(Record):
 class Case(Record):
     """One request through the endpoint: what was sent, what was expected, what came.
 
-    Well-known kinds: `known_answer`, `user_video`, `bad_input`, `recovery`.
+    Well-known kinds: `known_answer`, `own_model` (its clip, through a model of other labels), `project_case` (of
+    rehearsal.toml), `user_case` and `user_video` (given on the command line), `bad_input`, `recovery`.
     """
 
     name: ReadableText = Field(min_length=1)
     kind: Slug
     expected_outcome: CaseOutcome = "completed"
     outcome: CaseOutcome
+    served_by: Literal["own", "companion"] = "own"
+    """The project's own model, or the harness's small one, which knows the known answer, behind the same handler."""
     input: InputFile | None = None
     started: Utc | None = None
     inference_id: str | None = None

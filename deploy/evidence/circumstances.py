@@ -23,6 +23,8 @@ class RuntimeUsed(Record):
 
     kind: Literal["process", "docker"]
     assurance: Assurance
+    stack: str | None = None
+    """What served the model, such as `torchserve`; None in evidence of before."""
     image: str | None = None
     image_digest: ImageDigest | None = None
     facts: Mapping[str, str] = {}
@@ -57,6 +59,7 @@ class Endpoint(Record):
     name: str
     config_name: str
     instance_type: str
+    mode: Literal["async", "realtime"] = "async"
     environment: Annotated[Mapping[str, str], AfterValidator(safe_environment)] = {}
 
 

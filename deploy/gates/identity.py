@@ -65,5 +65,10 @@ def runtime(gate_input: GateInput) -> Judged:
         for each in gate_input.evidence
         if _ASSURANCE.index(each.report.runtime.assurance) < _ASSURANCE.index(wanted)
     ]
-    ran = ", ".join(dict.fromkeys(each.report.runtime.assurance for each in gate_input.evidence))
+    ran = ", ".join(dict.fromkeys(_ran_on(each) for each in gate_input.evidence))
     return unless(complaints, f"{ran}, {demanded}")
+
+
+def _ran_on(found: Evidence) -> str:
+    used = found.report.runtime
+    return f"{used.assurance} ({used.stack})" if used.stack else used.assurance

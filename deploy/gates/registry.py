@@ -49,6 +49,12 @@ GATES: tuple[Gate, ...] = (
     Gate("runtime", "it ran in the container that is demanded, or a better one", identity.runtime, ("runtime",)),
     Gate("verdict", "every case came out as expected, and no check failed or stayed open", rehearsed.verdict),
     Gate("known_answer", "the objects of the known clip were found", rehearsed.known_answer, ("min_map50",)),
+    Gate(
+        "cases",
+        "every case of the project passed, and without a known answer there are enough",
+        rehearsed.cases,
+        ("min_cases",),
+    ),
     EachRequiredCheck(REQUIRED_CHECK, "it ran and passed", _named_by_the_project, ("required_checks",)),
     Gate("throughput", "the benchmark was as fast", limits.throughput, ("min_frames_per_second",)),
     Gate("p95", "the benchmark's requests were answered in time", limits.p95, ("max_p95_seconds",)),

@@ -114,6 +114,7 @@ def _endpoint_config(project: Project, bucket: str, success_arn: str, error_arn:
         error_topic_arn=error_arn,
         include_response_in=project.notifications.include_response_in,
         tags={},
+        is_realtime=endpoint.mode == "realtime",
     )
 
 

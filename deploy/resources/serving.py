@@ -106,13 +106,15 @@ class EndpointConfig:
     error_topic_arn: str
     include_response_in: tuple[Notified, ...]
     tags: Mapping[str, str]
+    is_realtime: bool = False
+    """Whether it is answered by InvokeEndpoint; then nothing of asynchronous inference is configured."""
 
     def request(self) -> dict[str, Any]:
         """KmsKeyId is not set, because instances with NVMe storage, such as g4dn, refuse it."""
         return {
             "EndpointConfigName": self.name,
             "ProductionVariants": [self._variant()],
-            "AsyncInferenceConfig": self._asynchronous(),
+            **({} if self.is_realtime else {"AsyncInferenceConfig": self._asynchronous()}),
             "Tags": tag_list(self.tags),
         }
 

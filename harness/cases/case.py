@@ -1,31 +1,40 @@
-"""The cases of a rehearsal: the known answer, the user's clips, a file that is no video, and a good clip after it.
+"""A case, and those of the flagship: the known answer, the user's clips, a file that is no video, a good clip after it.
 
-Owns which cases there are. May not send or judge them.
+Owns what a case is. May not send or judge them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from deploy.config.case_sections import ExpectSection
 from harness.cases.clips import Clip, open_clip
 from harness.cases.known_answer import KnownAnswer
 from harness.cases.truth import Truth
 
-Kind = Literal["known_answer", "user_video", "bad_input", "recovery"]
+Kind = Literal["known_answer", "own_model", "user_video", "project_case", "user_case", "bad_input", "recovery"]
+Expects = Literal["completed", "failed", "either"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A file to send, and what must come back: an outcome, and where it is known, the truth."""
+    """A file to send, how it is sent, and what must come back: an outcome, and where it is known, the truth.
+
+    With an `expectation` an answer is held against that, whatever its format; else it is judged as a detector's.
+    """
 
     name: str
     kind: Kind
     clip: Clip
-    expects: Literal["completed", "failed"] = "completed"
+    expects: Expects = "completed"
     truth: Truth | None = None
+    expectation: ExpectSection | None = None
+    accept: str | None = None
+    """What the case asks for itself; None: application/json is asked for, and any type is taken."""
+    custom_attributes: str = ""
 
 
 def of_known_answer(known: KnownAnswer) -> Case:
@@ -45,9 +54,14 @@ def of_bad_input(folder: Path) -> Case:
     return Case("not a video", "bad_input", open_clip(path), expects="failed")
 
 
-def of_recovery(known: KnownAnswer) -> Case:
-    """The good clip once more, after everything that may have failed."""
-    return Case("good again", "recovery", open_clip(known.clip_path), truth=known.truth)
+def of_own_model(known: KnownAnswer) -> Case:
+    """The known clip, for a model of other labels: what it finds is its own affair, frames, times and boxes are not."""
+    return Case("known clip, your model", "own_model", open_clip(known.clip_path))
+
+
+def again(good: Case) -> Case:
+    """A good case once more, after everything that may have failed."""
+    return replace(good, name="good again", kind="recovery")
 
 
 def _unique(names: Sequence[str], position: int) -> str:

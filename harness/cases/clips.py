@@ -34,6 +34,11 @@ def open_clip(path: Path) -> Clip:
     return Clip(path, path.stat().st_size, digest_of_file(path), content_type, facts_of(path, content_type))
 
 
+def open_file(path: Path, content_type: str | None = None) -> Clip:
+    """Any file, in which nothing is looked for; by default its content type follows from its name."""
+    return Clip(path, path.stat().st_size, digest_of_file(path), content_type or content_type_of(path), None)
+
+
 def input_record(clip: Clip) -> evidence.InputFile:
     """The clip as the evidence names it."""
     facts = clip.facts

@@ -42,7 +42,7 @@ class Progress:
             raise
         seconds = time.monotonic() - clock
         self.timings.append(StageTiming(name, started, seconds))
-        self._line("[green]✓[/green]" if stage.ok else "[red]✗[/red]", stage, seconds)
+        self._line(stage.mark, stage, seconds)
 
     def say(self, words: str) -> None:
         self.console.print(f"  [dim]{escape(words)}[/dim]", highlight=False)
@@ -59,7 +59,15 @@ class Stage:
     name: str
     result: str = ""
     ok: bool = True
+    skipped: bool = False
+    """Whether it did nothing, which is not a success; `result` says why."""
     show: Callable[[str], None] = lambda _: None
+
+    @property
+    def mark(self) -> str:
+        if self.skipped:
+            return "[dim]–[/dim]"
+        return "[green]✓[/green]" if self.ok else "[red]✗[/red]"
 
 
 def stderr_progress(*, quiet: bool = False) -> Progress:

@@ -1,12 +1,10 @@
 """Turns the outcome of a request into a case of the evidence, with its findings, numbers and pictures.
 
-Owns which checks run on which outcome. May not send requests or write files.
+Owns which checks run on a detector's answer; `expected` judges every other case. May not send requests or write files.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,18 +15,16 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from deploy import evidence
-from deploy.async_client import Completed, Failed, Notification, Outcome
+from deploy.async_client import Completed, Failed, Outcome
 from deploy.evidence import Finding
-from harness.cases import Case, Clip, Demands, Predictions, Rle, Truth, input_record
+from harness.cases import Case, Clip, Demands, Predictions, Rle, Truth
 from harness.cases.footage import is_damaged
 from harness.checks import answer, known_answer
 from harness.core.errors import MalformedDocument
+from harness.rehearsal import expected, recording
+from harness.rehearsal.recording import record
 from harness.report.drawing.clip import CasePictures
 from harness.report.drawing.pictures import Detection, FrameDetections
-
-# The evidence keeps so many characters of a failure object.
-FAILURE_BODY_LIMIT = 4000
-_REASON_STATUS = re.compile(r"error \((\d+)\) from")
 
 
 @dataclass(frozen=True)
@@ -45,17 +41,14 @@ class Judged:
 
 
 def judge(case: Case, outcome: Outcome, demands: Demands, started: datetime) -> Judged:
+    if case.expectation is not None or case.expects != "completed":
+        return Judged(expected.judge(case, outcome, demands, started))
     if isinstance(outcome, Completed):
         return _judge_completed(case, outcome, demands, started)
     if isinstance(outcome, Failed):
-        return Judged(_record(case, outcome, started, _failed_findings(case, outcome), failure=_failure(outcome)))
-    silence = Finding(
-        check="outcome",
-        severity="error",
-        message=f"neither the output nor the failure object appeared within {outcome.waited_seconds:g} s",
-        advice="look at the container's log; raise validate.timeout_seconds if it was still working",
-    )
-    return Judged(_record(case, outcome, started, (silence,)))
+        findings = (_failed(case, outcome), *_notification_findings(outcome, demands))
+        return Judged(record(case, outcome, started, findings, failure=recording.failure(outcome)))
+    return Judged(record(case, outcome, started, (recording.silence(outcome.waited_seconds),)))
 
 
 def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: datetime) -> Judged:
@@ -65,16 +58,16 @@ def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: 
         finding = Finding(
             check="answer.format", severity="error", message=str(error), advice="see handler/predictions.schema.json"
         )
-        return Judged(_record(case, outcome, started, (finding,)))
+        return Judged(record(case, outcome, started, (finding,)))
     interval = demands.frame_interval or predictions.frame_interval or 1
     verdict = _verdict(case.truth, predictions, demands)
     findings = (
-        *_notification_findings(outcome),
+        *_notification_findings(outcome, demands),
         *answer.told(predictions),
         *_answer_findings(case, predictions, interval),
         *verdict.findings,
     )
-    record = _record(
+    found = record(
         case,
         outcome,
         started,
@@ -83,20 +76,20 @@ def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: 
         detection_count=sum(len(frame.detections) for frame in predictions.frames),
         metrics=verdict.metrics,
     )
-    return Judged(record, CasePictures(case.name, case.clip.path, _drawable(predictions, case.truth)))
+    return Judged(found, CasePictures(case.name, case.clip.path, _drawable(predictions, case.truth)))
 
 
-def summary(record: evidence.Case) -> str:
+def summary(judged: evidence.Case) -> str:
     """The outcome of the case, in one line for the terminal."""
-    if record.frames:
-        parts = [f"{record.frames.sampled} frames, {record.detection_count} detections"]
-        parts += [f"{metric.name} {metric.value:.3f}" for metric in record.metrics[:1] if metric.value is not None]
-    elif record.failure:
-        code = f" {record.failure.code}" if record.failure.code else ""
-        parts = [f"failed with {record.failure.http_status or 'no answer'}{code}"]
+    if judged.frames:
+        parts = [f"{judged.frames.sampled} frames, {judged.detection_count} detections"]
+        parts += [f"{metric.name} {metric.value:.3f}" for metric in judged.metrics[:1] if metric.value is not None]
+    elif judged.failure:
+        code = f" {judged.failure.code}" if judged.failure.code else ""
+        parts = [f"failed with {judged.failure.http_status or 'no answer'}{code}"]
     else:
-        parts = [record.outcome.replace("_", " ")]
-    gravest = sorted(record.findings, key=lambda finding: finding.severity != "error")
+        parts = [judged.outcome.replace("_", " ")]
+    gravest = sorted(judged.findings, key=lambda finding: finding.severity != "error")
     parts += [finding.message for finding in gravest if finding.severity != "info"][:1]
     return "; ".join(parts)
 
@@ -131,96 +124,13 @@ def _answer_findings(case: Case, predictions: Predictions, interval: int) -> tup
     return answer.judge(predictions, case.clip.facts, interval, lambda: is_damaged(case.clip.path))
 
 
-def _notification_findings(outcome: Completed | Failed) -> Iterator[Finding]:
-    wanted = ("success", "Completed") if isinstance(outcome, Completed) else ("error", "Failed")
-    found = outcome.notification
-    if found is None:
-        yield Finding(
-            check="notification",
-            severity="error",
-            message=f"the request ended as {wanted[1]}, but no notification came",
-        )
-    elif (found.topic, found.status) != wanted:
-        said = f"the {found.topic} topic says {found.status}"
-        yield Finding(check="notification", severity="error", message=f"the request ended as {wanted[1]}, but {said}")
+def _notification_findings(outcome: Completed | Failed, demands: Demands) -> Iterator[Finding]:
+    return recording.notification_findings(outcome) if demands.is_notified else iter(())
 
 
-def _failed_findings(case: Case, outcome: Failed) -> tuple[Finding, ...]:
-    notes = tuple(_notification_findings(outcome))
-    if case.expects == "failed":
-        return notes
-    body = outcome.body.decode("utf-8", errors="replace").strip().split("\n", 1)[0]
-    cause = _error_of(outcome.body).get("message") or body or outcome.reason
-    finding = Finding(
-        check="outcome", severity="error", message=cause, where=case.clip.path.name, advice=outcome.reason
-    )
-    return (finding, *notes)
-
-
-def _failure(outcome: Failed) -> evidence.Failure:
-    status = _REASON_STATUS.search(outcome.reason)
-    return evidence.Failure(
-        reason=outcome.reason,
-        http_status=int(status.group(1)) if status else None,
-        code=_error_of(outcome.body).get("code"),
-        body=outcome.body.decode("utf-8", errors="replace")[:FAILURE_BODY_LIMIT],
-    )
-
-
-def _error_of(body: bytes) -> Mapping[str, str]:
-    """The handler's `{"error": {"code", "message"}}` in the first line; empty when the body has another form."""
-    try:
-        error = json.loads(body.split(b"\n", 1)[0])["error"]
-        return {"code": str(error["code"]), "message": str(error["message"])}
-    except (ValueError, KeyError, TypeError):
-        return {}
-
-
-def _record(
-    case: Case,
-    outcome: Outcome,
-    started: datetime,
-    findings: tuple[Finding, ...],
-    *,
-    failure: evidence.Failure | None = None,
-    frames: evidence.Frames | None = None,
-    detection_count: int | None = None,
-    metrics: tuple[evidence.Metric, ...] = (),
-) -> evidence.Case:
-    ended = outcome if isinstance(outcome, Completed | Failed) else None
-    return evidence.Case(
-        name=case.name,
-        kind=case.kind,
-        expected_outcome=case.expects,
-        outcome="completed" if isinstance(outcome, Completed) else "failed" if ended else "timed_out",
-        input=input_record(case.clip),
-        started=started,
-        inference_id=outcome.submitted.inference_id,
-        output_location=outcome.submitted.output_url,
-        failure_location=outcome.submitted.failure_url,
-        failure=failure,
-        notification=_notification(ended.notification) if ended else None,
-        timings=_timings(ended) if ended else evidence.Timings(),
-        frames=frames,
-        detection_count=detection_count,
-        metrics=metrics,
-        findings=findings,
-    )
-
-
-def _timings(ended: Completed | Failed) -> evidence.Timings:
-    total_seconds = (ended.upload_seconds or 0.0) + ended.seconds
-    return evidence.Timings(upload_seconds=ended.upload_seconds, total_seconds=total_seconds)
-
-
-def _notification(found: Notification | None) -> evidence.Notification | None:
-    if found is None or found.status is None:
-        return None
-    return evidence.Notification(
-        topic=found.topic,
-        invocation_status=found.status,
-        failure_reason=found.failure_reason or "",
-    )
+def _failed(case: Case, outcome: Failed) -> Finding:
+    cause = recording.cause_of(outcome)
+    return Finding(check="outcome", severity="error", message=cause, where=case.clip.path.name, advice=outcome.reason)
 
 
 def _expected(clip: Clip, interval: int) -> int | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from deploy import bundle, config, evidence
 from deploy.bundle import Bundle
 from deploy.config import Project
+from deploy.gates import family
 from deploy.resources.container_environment import container_environment
 from harness import cases
 from harness.cases.clips import open_clip
@@ -24,8 +25,6 @@ from harness.observations import circumstances
 
 CHECK = "parity"
 QUICK_FRAMES = 4
-# The reference network is built with this module of the flagship; other handlers have none.
-ARCHITECTURES = "code/detector/model/architectures.py"
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,8 @@ def check(options: Options) -> evidence.Check:
 
 def quick(project: Project, built: Bundle) -> evidence.Check:
     """The check that `validate` runs on its bundle. A handler that cannot answer is a failed check, not an error."""
-    if not any(file.path == ARCHITECTURES for file in built.manifest.files):
-        return evidence.Check(
-            name=CHECK, outcome="skipped", summary=f"the handler has no {ARCHITECTURES} to compare with"
-        )
+    if not family.has_known_answer(built):
+        return evidence.Check(name=CHECK, outcome="skipped", summary=family.WITHOUT)
     started = time.monotonic()
     try:
         return checked(project, built.path, None)

@@ -1,38 +1,38 @@
 """The flow of `harness validate`: bundle -> local AWS -> deploy -> requests -> judgement -> report.
 
 Owns the flow of one run and its folders. Each step is a module of its own; this one knows no serving stack, no
-LocalStack and no pixels.
+LocalStack and no pixels. Once there is a bundle a report is written, however the run ends.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy import bundle, config
-from deploy.apply import apply
+from deploy import config
 from deploy.apply.apply import Applied
-from deploy.apply.ledger import Ledger
-from deploy.async_client import AsyncClient, Request
-from deploy.aws import LOCAL_ROLE, Clients, Target
 from deploy.bundle import Bundle
 from deploy.config import Project
-from deploy.evidence import Check, Report
-from deploy.resources import desired_state
+from deploy.evidence import Check, Finding, Report
+from deploy.gates import family
 from harness import cases
-from harness.cases import Case, Demands, KnownAnswer
+from harness.cases import Demands
+from harness.checks import own_answer
+from harness.core.errors import RehearsalError
 from harness.core.progress import Progress
-from harness.local_environment.clients import client_of
+from harness.local_environment.clients import Sender
 from harness.local_environment.local_aws import LocalAws
 from harness.local_environment.local_run import LocalRun, ProjectOptions
-from harness.observations.instances import instances_of
-from harness.observations.phases import phases_of
-from harness.rehearsal import judging, parity
+from harness.observations.instances import ServedBy, instances_of
+from harness.rehearsal import parity, planning, recording, serving
 from harness.rehearsal.judging import Judged
+from harness.rehearsal.planning import Asked, Planned
+from harness.rehearsal.sending import Sending
+from harness.rehearsal.serving import Endpoints
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
+from harness.serving.runtimes.choose import Choice, choose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ class Options(ProjectOptions):
     """The options of `harness validate`."""
 
     videos: tuple[Path, ...] = ()
+    cases: tuple[str, ...] = ()
+    """FILE or FILE:CONTENT_TYPE."""
     out_dir: Path = Path("rehearsal-report")
 
 
@@ -47,26 +49,31 @@ class Options(ProjectOptions):
 class Rehearsed:
     report: Report
     written: Written
+    error: RehearsalError | None = None
+    """What ended the run early; the report has it too, among the findings of the run."""
 
 
 def validate(options: Options, progress: Progress) -> Rehearsed:
-    """Run the rehearsal. A failing case is a result; raises RehearsalError when the rehearsal cannot run."""
+    """Run the rehearsal. A failing case is a result; raises RehearsalError when there is nothing to report on."""
     project = config.load(options.config_path, options.environment)
-    known = cases.open_known_answer(project.validate.known_answer)
-    clips = cases.of_users_clips((*project.validate.clips, *options.videos))
+    asked = planning.read(project, options.videos, options.cases)
     local = LocalRun.started(options, project.endpoint.region, progress)
-    run = _Run(local, options, project, known, clips, progress)
-    with ExitStack() as stack:
-        return run.rehearse(stack)
+    choice = choose(options.runtime, options.image, region=project.endpoint.region)
+    built = Endpoints(local.folder, progress).bundle(project)
+    planned = planning.plan(project, built, asked, local.folder)
+    return _Run(local, options, project, built, asked, choice, planned).rehearse()
 
 
-@dataclass(frozen=True)
-class _Deployed:
-    """A bundle, deployed to an endpoint of the local AWS."""
+@dataclass
+class _Seen:
+    """What the run has come to so far."""
 
-    project: Project
-    bundle: Bundle
-    applied: Applied
+    aws: LocalAws | None = None
+    applied: Applied | None = None
+    instances: tuple[ServedBy, ...] = ()
+    judged: list[Judged] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -74,87 +81,98 @@ class _Run:
     local: LocalRun
     options: Options
     project: Project
-    known: KnownAnswer
-    clips: tuple[Case, ...]
-    progress: Progress
+    built: Bundle
+    asked: Asked
+    choice: Choice
+    planned: tuple[Planned, ...]
+    seen: _Seen = field(default_factory=_Seen)
 
     @property
-    def folder(self) -> Path:
-        return self.local.folder
+    def progress(self) -> Progress:
+        return self.local.progress
 
-    def rehearse(self, stack: ExitStack) -> Rehearsed:
-        """Do the whole run; `stack` ends what was started."""
-        built = self._bundle(self.project)
-        aws = self.local.start(stack)
-        deployed = self._deploy(aws, self.project, built)
-        known_answer = self._known_answer(aws, deployed)
-        judged = self._run_cases(aws, deployed, known_answer)
-        checks = [self._parity(built)]
-        with self.progress.stage("report"):
-            subject = Subject(self.local.run_id, self.options.arguments, self.project, built, deployed.applied)
-            instances = instances_of(aws.sagemaker_url, deployed.applied.endpoint_name)
-            records = [each.record for each in judged]
-            report = assemble(subject, aws, instances, records, self.progress.timings, checks)
-            pictures = [each.pictures for each in judged if each.pictures]
-            return Rehearsed(report, write_all(report, pictures, self.options.out_dir))
+    def rehearse(self) -> Rehearsed:
+        """Do the whole run, or what of it can be done, and report on it."""
+        with ExitStack() as stack:
+            error = self._run(stack)
+            with self.progress.stage("report"):
+                report = self._report()
+                pictures = [each.pictures for each in self.seen.judged if each.pictures]
+                return Rehearsed(report, write_all(report, pictures, self.options.out_dir), error)
 
-    def _bundle(self, project: Project) -> Bundle:
-        with self.progress.stage(f"bundle {project.name}") as stage:
-            built = bundle.build(project, self.folder / "bundles" / project.name)
-            stage.result = f"{built.size_bytes / 1e6:.1f} MB, sha256 {built.sha256[:12]}"
-            return built
+    def _run(self, stack: ExitStack) -> RehearsalError | None:
+        """`stack` ends what was started; returns what ended the run early."""
+        seen = self.seen
+        try:
+            seen.aws = self.local.start(stack, self.choice)
+            seen.applied = self._endpoints().deploy(seen.aws, self.project, self.built)
+            self._send_all(seen.aws, seen.applied)
+            seen.instances = instances_of(seen.aws.sagemaker_url, seen.applied.endpoint_name)
+        except RehearsalError as error:
+            name = self.project.endpoint_name
+            seen.findings.append(serving.cannot_serve("own", error, seen.aws, name))
+            seen.judged += [_not_sent(planned) for planned in self.planned[len(seen.judged) :]]
+            seen.checks.append(own_answer.judge([each.record for each in seen.judged]))
+            return error
+        seen.checks += [own_answer.judge([each.record for each in seen.judged]), *self._of_the_family()]
+        return None
 
-    def _deploy(self, aws: LocalAws, project: Project, built: Bundle) -> _Deployed:
-        with self.progress.stage(f"deploy endpoint {project.endpoint_name}"):
-            urls = {"cloud_url": aws.cloud.url, "sagemaker_url": aws.sagemaker_url}
-            clients = Clients(Target.local(project.endpoint.region, **urls))
-            wanted = desired_state.desired_state_of(project, built, aws.cloud.account_id, LOCAL_ROLE)
-            ledger = Ledger(self.folder / f"{project.name}.ledger.jsonl")
-            return _Deployed(project, built, apply.apply(wanted, clients, ledger=ledger))
+    def _endpoints(self) -> Endpoints:
+        return Endpoints(self.local.folder, self.progress)
 
-    def _known_answer(self, aws: LocalAws, deployed: _Deployed) -> _Deployed:
-        """The endpoint for the known answer: the bundle's own if its model knows the labels of the known answer, else a
-        companion with the same handler and settings around the model that does.
-        """
-        if self.known.has_labels_of(self.project.model.spec):
-            return deployed
-        files = self.known.files
-        model = self.project.model.model_copy(update={"weights": files.weights, "spec": files.model_spec})
-        endpoint = self.project.endpoint.model_copy(update={"name": None})
-        companion = replace(self.project, name=f"{self.project.name}-known", model=model, endpoint=endpoint)
-        return self._deploy(aws, companion, self._bundle(companion))
+    def _send_all(self, aws: LocalAws, applied: Applied) -> None:
+        sending = Sending(aws.sagemaker_url, self._demands(), self.progress)
+        own = serving.sender_of(aws, applied, self.project)
+        for planned in self.planned:
+            if planned.served_by == "own":
+                self.seen.judged.append(sending.send(planned, own))
+            else:
+                self.seen.judged.append(self._of_companion(aws, sending, planned))
 
-    def _run_cases(self, aws: LocalAws, deployed: _Deployed, known_answer: _Deployed) -> list[Judged]:
-        main, known = self._client(aws, deployed), self._client(aws, known_answer)
-        plan = [
-            (cases.of_known_answer(self.known), known),
-            *((case, main) for case in self.clips),
-            (cases.of_bad_input(self.folder), main),
-            (cases.of_recovery(self.known), known),
-        ]
-        return [self._run_case(aws, case, client) for case, client in plan]
+    def _of_companion(self, aws: LocalAws, sending: Sending, planned: Planned) -> Judged:
+        """A companion that does not serve fails its own case, and nothing else."""
+        try:
+            return sending.send(planned, self._companion(aws))
+        except RehearsalError as error:
+            finding = serving.cannot_serve("companion", error, aws, f"{self.project.name}-known")
+            record = recording.not_run(planned.case, finding)
+            return Judged(record.model_copy(update={"served_by": "companion"}))
 
-    def _client(self, aws: LocalAws, deployed: _Deployed) -> AsyncClient:
-        region, patience = deployed.project.endpoint.region, self.project.validate.timeout_seconds
-        return client_of(aws, deployed.applied, region, patience)
+    def _companion(self, aws: LocalAws) -> Sender:
+        known = self.asked.known or cases.open_known_answer(None)
+        return serving.sender_of(aws, self._endpoints().companion(self.project, aws, known), self.project)
 
-    def _run_case(self, aws: LocalAws, case: Case, client: AsyncClient) -> Judged:
-        with self.progress.stage(case.name) as stage:
-            started = datetime.now(UTC)
-            outcome = client.send(Request(case.clip.path, case.clip.content_type))
-            judged = judging.judge(case, outcome, self._demands(), started)
-            stage.ok = judged.record.judgement == "passed"
-            stage.result = judging.summary(judged.record)
-            phases = phases_of(aws.sagemaker_url, {outcome.submitted.inference_id})
-            return judged.timed(phases[0].seconds) if phases else judged
+    def _of_the_family(self) -> list[Check]:
+        """The checks that only the flagship's family has; for any other model they are skipped, and say why."""
+        skipped = [] if any(each.record.kind == "known_answer" for each in self.seen.judged) else [_no_known_answer()]
+        return [*skipped, self._parity()]
 
-    def _parity(self, built: Bundle) -> Check:
+    def _parity(self) -> Check:
         with self.progress.stage("parity with torchvision") as stage:
-            found = parity.quick(self.project, built)
-            stage.ok = found.judgement != "failed"
-            stage.result = found.summary
+            found = parity.quick(self.project, self.built)
+            stage.ok, stage.skipped = found.judgement != "failed", found.judgement == "skipped"
+            stage.result = f"skipped: {found.summary}" if stage.skipped else found.summary
             return found
+
+    def _report(self) -> Report:
+        seen = self.seen
+        subject = Subject(
+            self.local.run_id, self.options.arguments, self.project, self.built, self.choice, seen.applied
+        )
+        records = [each.record for each in seen.judged]
+        return assemble(subject, seen.aws, seen.instances, records, self.progress.timings, seen.checks, seen.findings)
 
     def _demands(self) -> Demands:
         interval = self.project.handler.environment.get("FRAME_INTERVAL")
-        return Demands(int(interval) if interval is not None else None, self.project.gates.min_map50)
+        is_notified = self.project.endpoint.mode == "async"
+        return Demands(int(interval) if interval is not None else None, self.project.gates.min_map50, is_notified)
+
+
+def _not_sent(planned: Planned) -> Judged:
+    finding = Finding(check="outcome", severity="error", message="it was not answered: the run ended before")
+    record = recording.not_run(planned.case, finding)
+    return Judged(record.model_copy(update={"served_by": planned.served_by}))
+
+
+def _no_known_answer() -> Check:
+    return Check(name="known_answer", outcome="skipped", summary=family.WITHOUT)

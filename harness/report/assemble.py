@@ -16,6 +16,8 @@ from harness.local_environment.local_aws import LocalAws
 from harness.observations import circumstances, stage_log
 from harness.observations.instances import ServedBy
 from harness.observations.stage_log import ContainerLog
+from harness.serving.runtimes.choose import Choice
+from harness.serving.stacks import default_stack
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,21 @@ class Subject:
     arguments: tuple[str, ...]
     project: Project
     bundle: Bundle
-    applied: Applied
+    choice: Choice
+    applied: Applied | None = None
+    """None when the endpoint could not be deployed."""
 
 
 def assemble(
     subject: Subject,
-    aws: LocalAws,
+    aws: LocalAws | None,
     instances: Sequence[ServedBy],
     cases: Sequence[evidence.Case],
     stages: Sequence[StageTiming],
     checks: Sequence[evidence.Check] = (),
+    findings: Sequence[evidence.Finding] = (),
 ) -> evidence.Report:
+    """The report of a run, also of one that came to an end early: `findings` then say why."""
     return evidence.Report(
         tool_version=circumstances.tool_version(),
         run_id=subject.run_id,
@@ -44,17 +50,27 @@ def assemble(
         arguments=subject.arguments,
         bundle=bundle_record(subject.bundle),
         configuration=evidence.Configuration(path=subject.project.path.name, sha256=subject.project.digest()),
-        runtime=runtime_record(instances),
+        runtime=runtime_record(instances) if instances else runtime_asked_for(subject.choice),
         machine=circumstances.this_machine(),
         versions=circumstances.installed_versions(),
-        local_cloud=evidence.LocalCloud.model_validate({"kind": aws.cloud.kind, "url": aws.cloud.url}),
+        local_cloud=_local_cloud(aws) if aws else None,
         endpoint=_endpoint(subject),
         stages=tuple(evidence.Stage(name=each.name, started=each.started, seconds=each.seconds) for each in stages),
         cases=tuple(cases),
-        peak_memory=peak_memory(instances, stage_log.read(aws.logs_dir / subject.applied.endpoint_name)),
+        peak_memory=_peak_memory(subject, aws, instances),
         checks=tuple(checks),
-        verdict=evidence.judge(cases, checks),
+        verdict=evidence.judge(cases, checks, findings),
     )
+
+
+def _local_cloud(aws: LocalAws) -> evidence.LocalCloud:
+    return evidence.LocalCloud.model_validate({"kind": aws.cloud.kind, "url": aws.cloud.url})
+
+
+def _peak_memory(subject: Subject, aws: LocalAws | None, instances: Sequence[ServedBy]) -> evidence.PeakMemory | None:
+    if aws is None or subject.applied is None:
+        return None
+    return peak_memory(instances, stage_log.read(aws.logs_dir / subject.applied.endpoint_name))
 
 
 def bundle_record(built: Bundle) -> evidence.Bundle:
@@ -68,11 +84,14 @@ def bundle_record(built: Bundle) -> evidence.Bundle:
     )
 
 
-def _endpoint(subject: Subject) -> evidence.Endpoint:
+def _endpoint(subject: Subject) -> evidence.Endpoint | None:
+    if subject.applied is None:
+        return None
     return evidence.Endpoint(
         name=subject.applied.endpoint_name,
         config_name=subject.applied.endpoint_config_name,
         instance_type=subject.project.endpoint.instance_type,
+        mode=subject.project.endpoint.mode,
         environment=container_environment(subject.project),
     )
 
@@ -84,11 +103,19 @@ def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
         {
             "kind": first.runtime,
             "assurance": first.facts.get("assurance", "process"),
+            "stack": default_stack().name,
             "image": first.image if first.runtime == "docker" else None,  # a process runs no image
             "image_digest": first.image_digest,
             "facts": dict(first.facts),
         }
     )
+
+
+def runtime_asked_for(choice: Choice) -> evidence.RuntimeUsed:
+    """The runtime of a run that got no instance: what was chosen, which claims no more than it must."""
+    assurance = "process" if choice.kind == "process" else "compatible"
+    chosen = {"kind": choice.kind, "assurance": assurance, "stack": default_stack().name, "image": choice.image}
+    return evidence.RuntimeUsed.model_validate(chosen)
 
 
 def peak_memory(instances: Sequence[ServedBy], log: ContainerLog) -> evidence.PeakMemory | None:

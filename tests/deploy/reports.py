@@ -25,6 +25,10 @@ def known_answer(map50: float | None = 0.97) -> Case:
     return Case(name="known answer", kind="known_answer", outcome="completed", metrics=metrics)
 
 
+def project_case(name: str = "rose", **changes: Any) -> Case:
+    return Case(name=name, kind="project_case", outcome="completed", **changes)
+
+
 def throughput(**metrics: float | None) -> Check:
     found = tuple(Metric(name=name, value=value) for name, value in metrics.items())
     return Check(name="throughput", outcome="passed", metrics=found)

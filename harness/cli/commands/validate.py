@@ -25,6 +25,14 @@ def validate(
         list[Path] | None,
         typer.Option("--video", "-v", help="A clip of yours to send as well; may be given again.", metavar="FILE"),
     ] = None,
+    cases: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--case",
+            help="A file to send as well, beside the project's [[case]]s, which must be answered; may be given again.",
+            metavar="FILE[:CONTENT_TYPE]",
+        ),
+    ] = None,
     project: ProjectOptions,
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.", metavar="DIR")] = Path(
         "rehearsal-report"
@@ -37,6 +45,7 @@ def validate(
         config_path=project.config,
         environment=project.env,
         videos=tuple(video or ()),
+        cases=tuple(cases or ()),
         out_dir=out,
         **vars(local.asked()),
         arguments=tuple(sys.argv[1:]),
@@ -46,5 +55,7 @@ def validate(
         typer.echo(rehearsed.written.report_json.read_text(encoding="utf-8"))
     else:
         terminal.show(rehearsed.report, out, Console(highlight=False))
+    if rehearsed.error is not None:
+        raise rehearsed.error
     if not rehearsed.report.verdict.passed:
         raise typer.Exit(1)

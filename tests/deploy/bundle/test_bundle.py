@@ -31,7 +31,7 @@ def contents(path: Path) -> dict[str, bytes]:
 
 
 def test_the_archive_holds_exactly_weights_spec_and_handler(tmp_path: Path) -> None:
-    _, built = write_bundle(tmp_path)
+    _, built = write_bundle(tmp_path, of_the_flagship=False)
     assert contents(built.path) == {
         "code/detector/__init__.py": b"",
         "code/inference.py": b"def model_fn(model_dir): ...\n",

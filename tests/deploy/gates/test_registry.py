@@ -14,22 +14,27 @@ from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.config.sections import GatesSection
 from deploy.core.errors import ConfigurationError
-from deploy.evidence import Configuration, PeakMemory, Report
+from deploy.evidence import Configuration, Finding, PeakMemory, Report
 from deploy.gates import registry
 from deploy.gates.gate import Evidence, GateInput, GateVerdict, gate
 from deploy.gates.registry import GATES, REQUIRED_CHECK
 from tests.deploy.projects import write_bundle
-from tests.deploy.reports import NOW, PARITY, PROCESS, known_answer, report, throughput
+from tests.deploy.reports import NOW, PARITY, PROCESS, known_answer, project_case, report, throughput
 
 DOCS = Path(__file__).parents[3] / "docs" / "deploying.md"
+WRONG = Finding(check="answer.value", severity="error", message="it is a lily")
 OTHER_BUNDLE = evidence.Bundle(sha256="b" * 64, size_bytes=1, handler_sha256="c" * 64, weights_sha256="d" * 64)
 LIMITS = """[gates]
 min_frames_per_second = 10
 max_p95_seconds = 30
 max_memory_bytes = 1000
 max_gpu_memory_bytes = 1000
+[[case]]
+name = "rose"
+file = "rose.jpg"
 """
 GOOD: dict[str, Any] = {
+    "cases": (known_answer(), project_case()),
     "checks": (PARITY, throughput(frames_per_second=12.0, request_p95_seconds=20.0)),
     "peak_memory": PeakMemory(host_bytes=900, gpu_bytes=900),
 }
@@ -39,8 +44,9 @@ FLAWS: dict[str, dict[str, Any]] = {
     "configuration": {"configuration": Configuration(path=None, sha256="e" * 64)},
     "freshness": {"created": NOW - timedelta(hours=169)},
     "runtime": {"runtime": PROCESS},
-    "verdict": {"cases": (known_answer(), known_answer().model_copy(update={"outcome": "failed"}))},
-    "known_answer": {"cases": (known_answer(0.85),)},
+    "verdict": {"cases": (known_answer(), project_case(), project_case("lily", findings=(WRONG,)))},
+    "known_answer": {"cases": (known_answer(0.85), project_case())},
+    "cases": {"cases": (known_answer(), project_case("another"))},
     REQUIRED_CHECK: {"checks": (throughput(frames_per_second=12.0, request_p95_seconds=20.0),)},
     "throughput": {"checks": (PARITY, throughput(frames_per_second=9.0, request_p95_seconds=20.0))},
     "p95": {"checks": (PARITY, throughput(frames_per_second=12.0, request_p95_seconds=31.0))},

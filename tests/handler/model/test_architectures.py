@@ -18,6 +18,7 @@ from torch import nn
 
 import detector
 import inference
+from deploy.gates import family
 from detector.core.detections import FrameDetections
 from detector.core.errors import BadParameter, ModelArtifactError
 from detector.core.frames import FrameBatch
@@ -25,7 +26,6 @@ from detector.core.settings import Settings
 from detector.model import SPEC_FILE, SPEC_SCHEMA, WEIGHTS_FILE, read_spec
 from detector.model.architectures import ARCHITECTURES, Family
 from detector.pipeline import Service
-from harness.rehearsal import parity
 from tests.handler.fakes import FakeContext
 
 ANSWER_SCHEMA = Path(detector.__file__).parents[1] / "predictions.schema.json"
@@ -218,4 +218,4 @@ def test_an_unknown_architecture_is_told_with_those_that_exist(tmp_path: Path, n
 
 def test_the_parity_check_finds_the_table_in_a_bundle() -> None:
     """Without the file the check is skipped, and a bundle would pass uncompared."""
-    assert (Path(detector.__file__).parents[1] / Path(parity.ARCHITECTURES).relative_to("code")).is_file()
+    assert (Path(detector.__file__).parents[1] / Path(family.ARCHITECTURES).relative_to("code")).is_file()

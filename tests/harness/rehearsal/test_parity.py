@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.rehearsal.parity import ARCHITECTURES
+from deploy.gates.family import ARCHITECTURES
 
 HANDLER = Path(__file__).parents[3] / "handler"
 
