@@ -20,15 +20,16 @@ def is_projects_own(project: Project) -> bool:
 
 
 def left_out(project: Project, out_dir: Path) -> frozenset[Path]:
-    """The project file, the model's files and the results, as absolute paths; nothing in a folder of the handler's own.
+    """The project file, the model's files, the cases and the results, as absolute paths; nothing in a folder of the handler's own.
 
-    So a rehearsal does not change the bundle that it is evidence for, and no model is packed twice.
+    So neither a rehearsal nor a new case changes the bundle that is rehearsed, and no model is packed twice.
     """
     if not is_projects_own(project):
         return frozenset()
     data = project.model.data
     model = data if isinstance(data, tuple) else (data,)
-    named = (project.path, out_dir, *model, project.model.weights, project.model.spec)
+    cases = (path for case in project.cases for path in (case.file, case.expect.json_schema, case.expect.golden))
+    named = (project.path, out_dir, *model, project.model.weights, project.model.spec, *cases)
     results = (project.root / name for name in _RESULTS)
     return frozenset(plain(path) for path in (*named, *results) if isinstance(path, Path))
 

@@ -46,6 +46,16 @@ def test_what_is_written_there_does_not_change_the_bundle(tmp_path: Path, out: s
     assert bundle.build(own, tmp_path / out).sha256 == first.sha256
 
 
+def test_cases_are_no_part_of_the_handler(tmp_path: Path) -> None:
+    own = project(tmp_path, '["net.bin", "weights"]')
+    first = bundle.build(own, tmp_path / "dist")
+    (tmp_path / "rose.jpg").write_text("rose")
+    (tmp_path / "rose.schema.json").write_text("{}")
+    case = '[[case]]\nfile = "rose.jpg"\nexpect.json_schema = "rose.schema.json"\n'
+    own.path.write_text(own.path.read_text() + case)
+    assert bundle.build(config.load(own.path), tmp_path / "dist").sha256 == first.sha256
+
+
 def test_it_is_the_same_from_within_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named = bundle.build(project(tmp_path, '["net.bin", "weights"]'), tmp_path / "dist")
     monkeypatch.chdir(tmp_path)
