@@ -1,10 +1,11 @@
 """Packs handler and weights into one deterministic `model.tar.gz` with a manifest: the artifact that is rehearsed and
 promoted.
 
-`vendor` adds wheels to the handler beforehand. `packing` builds and reads a bundle: `model_files` chooses what lies
-beside the handler (`download` fetches torchvision's weights, `weights` and `pickles` tell a state_dict from a program),
-`folders` walks what is packed, less what `own_folder` leaves out where the handler lies beside rehearsal.toml;
-`archive` writes the bytes, `manifest` lists them.
+`vendor` adds wheels to the handler beforehand (`relaxing` removes what they require), `checkpoints` makes a state_dict
+of a training checkpoint. `packing` builds and reads a bundle: `model_files` chooses what lies beside the handler
+(`download` fetches torchvision's weights, `weights` and `pickles` tell a state_dict from a program), `folders` walks
+what is packed, less what `own_folder` leaves out where the handler lies beside rehearsal.toml; `archive` writes the
+bytes, `manifest` lists them.
 """
 
 from deploy.bundle.model_files import has_flagship_handler

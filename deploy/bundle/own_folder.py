@@ -20,7 +20,7 @@ def is_projects_own(project: Project) -> bool:
 
 
 def left_out(project: Project, out_dir: Path) -> frozenset[Path]:
-    """The project file, the model's files, the cases and the results, as absolute paths; nothing in a folder of the handler's own.
+    """The project file, the model, the cases and the results, as absolute paths; empty for a handler in another folder.
 
     So neither a rehearsal nor a new case changes the bundle that is rehearsed, and no model is packed twice.
     """

@@ -23,7 +23,9 @@ _MARK = "mark"
 
 @dataclass
 class Node:
-    """`kind` is dict, tensor, text, global, mark or other. A dict has `items`; a text or global has `text`."""
+    """`kind` is dict, tensor, text, global, mark or other. A dict has `items`; a text or global has `text`, and so has
+    the result of a call: the callee's name.
+    """
 
     kind: str
     text: str = ""
@@ -51,6 +53,13 @@ def state_dicts(root: Node, above: tuple[str, ...] = ()) -> Iterator[tuple[str, 
     for key, value in root.items:
         if key.kind == "text" and value.kind == "dict":
             yield from state_dicts(value, (*above, key.text))
+
+
+def objects(root: Node) -> Iterator[tuple[str, str]]:
+    """(key, `module name` of the class) of each object among the dictionary's own values."""
+    for key, value in root.items:
+        if key.kind == "text" and value.kind == "other" and value.text:
+            yield key.text, value.text
 
 
 class _Machine:
@@ -81,7 +90,7 @@ class _Machine:
         if callee.text in _DICTIONARIES:
             self.stack.append(Node("dict"))
         else:
-            self.stack.append(Node("tensor" if _REBUILD in callee.text else "other"))
+            self.stack.append(Node("tensor" if _REBUILD in callee.text else "other", callee.text))
 
     def _fill(self, name: str) -> None:
         given = [self.stack.pop(-2), self.stack.pop()] if name == "SETITEM" else self._since_mark()

@@ -21,7 +21,9 @@ from zipfile import BadZipFile, ZipFile
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from deploy.bundle import relaxing
 from deploy.config import Project
+from deploy.config.images import image_packages
 from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.files import replacing, write_text
 
@@ -36,17 +38,24 @@ class Vendored:
     wheels: tuple[Path, ...]
     unmet: tuple[str, ...]
     """Requirements that no vendored wheel satisfies: the image must have these already."""
+    removed: bool
+    """Whether the wheels no longer name them, as `no_deps` asks."""
+    refusal: str | None
+    """Why pip would not install the wheels on this machine, as a container does at its start."""
 
     @property
     def size_bytes(self) -> int:
         return sum(wheel.stat().st_size for wheel in self.wheels)
 
 
-def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
+def vendor(project: Project, wanted: Sequence[str], *, no_deps: bool = False) -> Vendored:
     """Vendor exactly these packages, without their dependencies; packages that were vendored before are removed.
 
-    The wheels fit the container's Python and this one, which the process runtime uses. Raises ConfigurationError for
-    an invalid requirement and for a requirements.txt that somebody wrote, DeployError when there are no such wheels.
+    The wheels fit the container's Python and this one, which the process runtime uses. With `no_deps` what they require
+    and is not vendored is removed from their metadata, so that pip installs them beside any version of it.
+
+    Raises ConfigurationError for an invalid requirement, for a requirements.txt that somebody wrote, and for a bound
+    that the image does not meet; DeployError when there are no such wheels.
     """
     handler = project.handler.source
     names = [_named(each) for each in wanted]
@@ -54,11 +63,54 @@ def vendor(project: Project, wanted: Sequence[str]) -> Vendored:
     _require_ours(listing, folder)
     with tempfile.TemporaryDirectory() as name:
         fetched = _fetched(wanted, names, Path(name), sorted({_container_python(project), sys.version_info[:2]}))
+        unmet = sorted(set(_unmet(fetched)))
+        if no_deps:
+            for wheel in fetched:
+                relaxing.without(wheel, {canonicalize_name(Requirement(each).name) for each in unmet})
+        else:
+            _require_image(project, unmet)
         write_text(listing, _text(wanted, fetched))  # first, so that an interrupted run can be repeated
         wheels = tuple(_placed(wheel, folder) for wheel in fetched)
     for other in set(folder.glob("*.whl")) - set(wheels):
         other.unlink()
-    return Vendored(listing, wheels, tuple(sorted(set(_unmet(wheels)))))
+    return Vendored(listing, wheels, tuple(unmet), no_deps, _refusal(listing))
+
+
+def _require_image(project: Project, unmet: Sequence[str]) -> None:
+    """Refuse bounds that the image's packages do not meet: pip would look for others, in vain, at every start."""
+    image = image_packages(project)
+    conflicts = [
+        f"{each}, and the image has {image[name]}"
+        for each in unmet
+        if (name := canonicalize_name(Requirement(each).name)) in image
+        and not Requirement(each).specifier.contains(image[name], prereleases=True)
+    ]
+    if conflicts:
+        raise ConfigurationError(
+            f"the image of {project.path} does not meet what the packages require, and pip would stop the container at "
+            f"its start: {'; '.join(conflicts)}. Name another version of the package; or, where it works with the "
+            "image's all the same, add --no-deps, and let `harness validate` show that it does"
+        )
+
+
+def _refusal(listing: Path) -> str | None:
+    """pip's own verdict on the listing, without installing it or asking an index. The image may have other packages."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--isolated",
+        "--dry-run",
+        "--quiet",
+        "--no-input",
+        "--requirement",
+    ]
+    run = subprocess.run([*command, str(listing)], capture_output=True, text=True, check=False)
+    if run.returncode == 0:
+        return None
+    said = [line.removeprefix("ERROR: ") for line in run.stderr.splitlines() if line.startswith("ERROR: ")]
+    return (said or run.stderr.splitlines() or ["nothing"])[0]
 
 
 def _named(wanted: str) -> str:

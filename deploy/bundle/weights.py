@@ -11,11 +11,12 @@ from __future__ import annotations
 import pickletools
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any
 
-from deploy.bundle.pickles import outline, state_dicts
+from deploy.bundle.pickles import Node, objects, outline, state_dicts
 from deploy.core.errors import ConfigurationError
 
 # torch.load(weights_only=True) of torch 2.6 imports these, as `module name` (torch/_weights_only_unpickler.py).
@@ -42,7 +43,14 @@ _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 # Protocol version and system information follow the magic number.
 _LEGACY_PICKLES_BEFORE_OBJECT = 2
 _HEAD_BYTES = 64
-_WEIGHTS_KEYS = ("state_dict", "model_state_dict", "model", "model_state", "weights", "network", "net", "ema")
+_WEIGHTS_KEYS = (
+    "state_dict", "model_state_dict", "model", "model_state", "weights", "network", "net", "module", "ema", "model_ema",
+    "ema_model", "ema_state_dict", "state_dict_ema",
+)  # fmt: skip
+# What DataParallel and torch.compile put before the names of the model that they wrap.
+_WRAPPERS = ("module.", "_orig_mod.")
+# torch.optim.swa_utils.AveragedModel counts its updates in this tensor of its state_dict.
+COUNTERS = ("n_averaged",)
 _GLOBAL_OPCODES = ("GLOBAL", "INST")
 _READ = ("GET", "BINGET", "LONG_BINGET")
 _WRITE = ("PUT", "BINPUT", "LONG_BINPUT")
@@ -95,25 +103,47 @@ def _starts_with_magic(file: IO[bytes]) -> bool:
     return _LEGACY_MAGIC in arguments
 
 
+def wrapper_prefix(names: Iterable[str]) -> str:
+    """What DataParallel and torch.compile put before every name of a state_dict; empty for a plain one."""
+    prefix, rest = "", [name for name in names if name not in COUNTERS]
+    while rest and (found := next((each for each in _WRAPPERS if all(name.startswith(each) for name in rest)), "")):
+        prefix, rest = prefix + found, [name.removeprefix(found) for name in rest]
+    return prefix
+
+
 def _check_object(path: Path, file: IO[bytes]) -> None:
     start = file.tell()
-    _check_globals(path, file)
+    foreign = sorted({name for name in _globals(path, file) if not _HARMLESS.fullmatch(name)})
     file.seek(start)
-    _check_outline(path, file)
-
-
-def _check_outline(path: Path, file: IO[bytes]) -> None:
-    """Require the tensors at the top level, because the handler gives the file's object itself to load_state_dict."""
-    try:
-        root = outline(file)
-    except (IndexError, ValueError, KeyError) as error:
-        raise ConfigurationError(f"{path} is damaged: its pickle makes no object ({error!r}). Save it again") from error
+    root = _outlined(path, file, foreign)
     found = sorted(state_dicts(root), key=_likeliest)
+    if found and () not in found:
+        raise ConfigurationError(_wrapped(path, found))
+    if foreign:
+        raise ConfigurationError(_foreign(path, foreign, root))
     if not found:
         what = "an empty dictionary or one without tensors" if root.kind == "dict" else "no dictionary"
         raise ConfigurationError(f"{path} holds {what}, not a state_dict. {_WHAT_IS_NEEDED}")
-    if () not in found:
-        raise ConfigurationError(_wrapped(path, found))
+    _check_names(path, root)
+
+
+def _outlined(path: Path, file: IO[bytes], foreign: Sequence[str]) -> Node:
+    try:
+        return outline(file)
+    except (IndexError, ValueError, KeyError) as error:
+        if foreign:
+            return Node("other")
+        raise ConfigurationError(f"{path} is damaged: its pickle makes no object ({error!r}). Save it again") from error
+
+
+def _check_names(path: Path, root: Node) -> None:
+    """Require the names of the model itself, because the handler gives the file's object itself to load_state_dict."""
+    prefix = wrapper_prefix(key.text for key, value in root.items if value.kind == "tensor")
+    if prefix:
+        raise ConfigurationError(
+            f"{path} was saved from a wrapped model (DataParallel, torch.compile): every name begins with {prefix!r}, "
+            f"and the handler's model has none of these. {_TAKE_IT_OUT}:\n  {_command(path)}\n{_OR_AS_IT_IS}"
+        )
 
 
 def _likeliest(keys: tuple[str, ...]) -> tuple[bool, int]:
@@ -124,22 +154,32 @@ def _likeliest(keys: tuple[str, ...]) -> tuple[bool, int]:
 def _wrapped(path: Path, found: list[tuple[str, ...]]) -> str:
     places = ["".join(f"[{key!r}]" for key in keys) for keys in found]
     others = f"; also {', '.join(places[1:4])}" if places[1:] else ""
-    load = f"torch.load({str(path)!r}, map_location='cpu', weights_only=True){places[0]}"
+    commands = "\n".join(f"  {_command(path, keys)}" for keys in found[:3])
     return (
         f"{path} is a checkpoint whose state_dict lies at {places[0]}{others}: the handler loads the file itself as a "
-        "state_dict, so the model would not load. Take it out:\n"
-        f'  python -c "import torch; torch.save({load}, {str(path.with_suffix(".state_dict.pth"))!r})"'
+        f"state_dict, so the model would not load. {_TAKE_IT_OUT}{' (one of these)' if found[1:] else ''}:\n{commands}"
+        f"\n{_OR_AS_IT_IS}"
     )
 
 
-def _check_globals(path: Path, file: IO[bytes]) -> None:
-    foreign = sorted({name for name in _globals(path, file) if not _HARMLESS.fullmatch(name)})
-    if foreign:
-        shown = ", ".join(name.replace(" ", ".") for name in foreign[:5])
-        raise ConfigurationError(
-            f"{path} is a pickled object, not a state_dict: loading it would import {shown}"
-            f"{' and more' if foreign[5:] else ''}. {_conversion(path, 'pickle')}"
-        )
+def _command(path: Path, keys: Sequence[str] = ()) -> str:
+    """What to type, and which of several it takes."""
+    key = ".".join(keys)
+    averaged = "  # the averaged weights" if "ema" in key.lower().split("_") else ""
+    return " ".join(["deploy weights", quote(str(path)), *([f"--key {quote(key)}"] if key else [])]) + averaged
+
+
+def _foreign(path: Path, foreign: Sequence[str], root: Node) -> str:
+    shown = ", ".join(name.replace(" ", ".") for name in foreign[:5])
+    said = (
+        f"{path} is a pickled object, not a state_dict: loading it would import {shown}"
+        f"{' and more' if foreign[5:] else ''}."
+    )
+    if root.holds_tensors():
+        return f"{said} {_TAKE_IT_OUT}, which imports nothing:\n  {_command(path)}\n{_OR_AS_IT_IS}"
+    models = sorted(key for key, of in objects(root) if of in foreign)
+    usual = [key for key in models if key in _WEIGHTS_KEYS]
+    return f"{said} {_conversion(path, 'pickle', (usual or models or [''])[0])}"
 
 
 def _globals(path: Path, file: IO[bytes]) -> list[str]:
@@ -171,6 +211,8 @@ def _text(argument: Any) -> str | None:
     return argument if isinstance(argument, str) else None
 
 
+_TAKE_IT_OUT = "Make a state_dict of it"
+_OR_AS_IT_IS = "A handler of your own that reads the file as it is gets it by [model] data."
 _WHAT_IS_NEEDED = "Needed is a state_dict: torch.save(model.state_dict(), 'weights.pth')"
 _SIGNATURES = (
     (b"version https://git-lfs", "is a Git LFS pointer (run `git lfs pull`)"),
@@ -189,8 +231,8 @@ def _looks_like(head: bytes) -> str:
     return next((text for signature, text in _SIGNATURES if head.startswith(signature)), "has another format")
 
 
-def _conversion(path: Path, kind: str) -> str:
-    load = f"torch.load({str(path)!r}, map_location='cpu', weights_only=False)"
+def _conversion(path: Path, kind: str, key: str = "") -> str:
+    load = f"torch.load({str(path)!r}, map_location='cpu', weights_only=False)" + (f"[{key!r}]" if key else "")
     if kind == "jit":
         load = f"torch.jit.load({str(path)!r}, map_location='cpu')"
     return (

@@ -22,7 +22,9 @@ Exit codes: 0 ok, 1 failed or refused, 2 usage or configuration, 3 this machine 
 
 _COMMANDS = "deploy.cli.commands"
 SECTIONS = (
-    Section("Before", f"{_COMMANDS}.prepare", ("config", "policy", "cost", "keygen", "vendor", "bundle", "gate")),
+    Section(
+        "Before", f"{_COMMANDS}.prepare", ("config", "policy", "cost", "keygen", "vendor", "weights", "bundle", "gate")
+    ),
     Section(
         "What runs",
         f"{_COMMANDS}.endpoint",

@@ -5,6 +5,7 @@ May not: call a registry; the digest is read from AWS where the image is used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from deploy.config import Project
@@ -53,6 +54,14 @@ def inference_ami(project: Project) -> str | None:
         ami for ami in hosts["amis"] if _version(ami["cuda"]) >= needed and _version(ami["cuda"])[0] == needed[0]
     ]
     return str(min(fitting, key=lambda ami: _version(ami["cuda"]))["name"]) if fitting else None
+
+
+def image_packages(project: Project) -> Mapping[str, str]:
+    """Packages of the project's image by name, with their versions: those that the table knows, none of another's."""
+    known: Mapping[str, str] = table("pytorch_inference_images")["packages"].get(
+        project.container.framework_version, {}
+    )
+    return {} if project.container.image else known
 
 
 def processor(project: Project) -> str:

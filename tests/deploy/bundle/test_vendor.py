@@ -100,6 +100,69 @@ def test_what_a_package_requires_is_told_not_fetched(project: Project, index: Pa
     assert vendor(project, ["one", "Two"]).unmet == ("torch>=2",)
 
 
+def install(listing: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """As the toolkit does at a start of the container, with the torch of this environment."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), "-r", str(listing)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+OLD_TORCH = ("torch<2.3,>=2.2", "torchvision<0.18", "needed-too>=1")
+
+
+def test_a_bound_that_the_image_does_not_meet_changes_nothing(project: Project, index: Path) -> None:
+    offer(index, "detector", "2.6", "py3-none-any", *OLD_TORCH)
+    with pytest.raises(ConfigurationError) as caught:
+        vendor(project, ["detector"])
+    assert "torch<2.3,>=2.2, and the image has 2.6.0; torchvision<0.18, and the image has 0.21.0" in str(caught.value)
+    assert "add --no-deps" in str(caught.value)
+    assert not (project.handler.source / "requirements.txt").exists()
+    assert not (project.handler.source / "wheels").exists()
+
+
+def test_an_image_that_nobody_knows_is_not_judged(tmp_path: Path, index: Path) -> None:
+    offer(index, "detector", "2.6", "py3-none-any", *OLD_TORCH)
+    project = write_project(tmp_path, extra='[container]\nimage = "example/mine:1"\n')
+    assert vendor(project, ["detector"]).unmet == ("needed-too>=1", "torch<2.3,>=2.2", "torchvision<0.18")
+
+
+def test_without_dependencies_pip_installs_what_the_image_would_not_meet(
+    project: Project, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(index, "detector", "2.6", "py3-none-any", *OLD_TORCH, "helper>=1")
+    offer(index, "helper", "1.0")
+    done = vendor(project, ["detector", "helper"], no_deps=True)
+    assert (done.unmet, done.removed, done.refusal) == (
+        ("needed-too>=1", "torch<2.3,>=2.2", "torchvision<0.18"), True, None,
+    )  # fmt: skip
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    assert install(done.requirements, tmp_path / "site").returncode == 0
+    assert (tmp_path / "site" / "detector.py").is_file()
+    (metadata,) = (tmp_path / "site").glob("detector-*.dist-info/METADATA")
+    assert [line for line in metadata.read_text().splitlines() if line.startswith("Requires-Dist")] == [
+        "Requires-Dist: helper>=1"
+    ]
+
+
+@pytest.mark.parametrize("requires", ["nobody-has-this>=1", "packaging<1"])
+def test_what_pip_would_refuse_here_is_told_in_its_words(
+    project: Project, index: Path, tmp_path: Path, requires: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(index, "one", "1.0", "py3-none-any", requires)
+    done = vendor(project, ["one"])
+    name = requires.split("<")[0].split(">")[0]
+    assert done.refusal is not None
+    assert name in done.refusal
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    refused = install(done.requirements, tmp_path / "site")
+    assert refused.returncode != 0
+    assert done.refusal in refused.stderr
+
+
+def test_what_pip_would_install_here_is_not_refused(project: Project, index: Path) -> None:
+    offer(index, "one", "1.0", "py3-none-any", "torch>=2.6", "packaging")
+    assert vendor(project, ["one"]).refusal is None
+
+
 def test_a_listing_of_somebody_elses_stays(project: Project, index: Path) -> None:
     offer(index, "one")
     listing = project.handler.source / "requirements.txt"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import io
 import os
 import pickle
+import shlex
+import subprocess
+import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -173,13 +178,85 @@ def test_a_checkpoint_that_wraps_a_state_dict_is_refused_with_where_it_lies(
     assert f"whose state_dict lies at {place}: the handler loads" in str(caught.value)
 
 
-def test_the_unwrapping_it_prints_makes_a_file_that_passes(tmp_path: Path) -> None:
-    path = saved(tmp_path / "w.pth", {"epoch": 1, "state_dict": nn.Linear(2, 2).state_dict()})
+def typed(error: pytest.ExceptionInfo[ConfigurationError]) -> list[list[str]]:
+    """The commands that the message says to type, as a shell takes them apart."""
+    lines = [line for line in str(error.value).splitlines() if line.startswith("  ")]
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def run(command: list[str]) -> str:
+    """Run it as a user would, in a process of its own."""
+    programs = {"deploy": [sys.executable, "-m", "deploy.cli"], "python": [sys.executable]}
+    ran = subprocess.run([*programs[command[0]], *command[1:]], capture_output=True, text=True, check=True)
+    return ran.stdout
+
+
+class Ours:
+    """A class of the training script: nobody else can import it."""
+
+
+def trained() -> tuple[nn.Module, dict[str, Any]]:
+    """What torchvision's references/detection/train.py saves, with --model-ema as its classification script does."""
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    averaged = torch.optim.swa_utils.AveragedModel(nn.DataParallel(model))
+    optimizer = torch.optim.AdamW(model.parameters())
+    model(torch.zeros(4, 3)).sum().backward()
+    optimizer.step()
+    checkpoint = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "lr_scheduler": torch.optim.lr_scheduler.StepLR(optimizer, 3).state_dict(),  # type: ignore[no-untyped-call]  # torch's own
+        "args": argparse.Namespace(lr=0.02, data_path=Path("/data"), note=Ours()),
+        "epoch": 25,
+        "model_ema": averaged.state_dict(),
+    }
+    return model, checkpoint
+
+
+CHECKPOINTS: dict[str, Callable[[], Any]] = {
+    "torchvision's training script": lambda: trained()[1],
+    "without averaged weights": lambda: {key: each for key, each in trained()[1].items() if key != "model_ema"},
+    "DataParallel": lambda: nn.DataParallel(trained()[0]).state_dict(),
+    "torch.compile": lambda: {f"_orig_mod.{name}": each for name, each in trained()[0].state_dict().items()},
+    "both": lambda: {f"module._orig_mod.{name}": each for name, each in trained()[0].state_dict().items()},
+    "averaged": lambda: torch.optim.swa_utils.AveragedModel(trained()[0]).state_dict(),
+    "twice": lambda: {"ckpt": {"state dict": trained()[0].state_dict()}, "epoch": 1},
+    "with an object beside the tensors": lambda: {**trained()[0].state_dict(), "args": argparse.Namespace(lr=1)},
+}
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_the_command_it_prints_makes_a_file_that_passes_and_loads(tmp_path: Path, name: str) -> None:
+    path = saved(tmp_path / "my ckpt.pth", CHECKPOINTS[name]())
     with pytest.raises(ConfigurationError) as caught:
         check_state_dict(path)
-    program = str(caught.value).partition('python -c "')[2].rstrip('"')
-    exec(program, {})  # noqa: S102  # it is what the message tells people to run
-    check_state_dict(tmp_path / "w.state_dict.pth")
+    commands = typed(caught)
+    assert commands
+    for command in commands:
+        run(command)
+        made = tmp_path / "my ckpt.state_dict.pth"
+        check_state_dict(made)
+        network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+        network.load_state_dict(torch.load(made, weights_only=True, mmap=True))
+        made.unlink()
+
+
+def test_a_checkpoint_of_the_training_script_names_both_models(tmp_path: Path) -> None:
+    path = saved(tmp_path / "ckpt.pth", trained()[1])
+    with pytest.raises(ConfigurationError, match=r"state_dict lies at \['model'\]; also \['model_ema'\]") as caught:
+        check_state_dict(path)
+    lines = str(caught.value).splitlines()
+    assert f"  deploy weights {path} --key model" in lines
+    assert f"  deploy weights {path} --key model_ema  # the averaged weights" in lines
+
+
+def test_a_model_pickled_beside_other_things_is_converted_by_what_it_prints(tmp_path: Path) -> None:
+    path = saved(tmp_path / "best.pt", {"epoch": 3, "ema": None, "model": nn.Linear(2, 2), "date": "today"})
+    with pytest.raises(ConfigurationError, match="would import ") as caught:
+        check_state_dict(path)
+    (command,) = typed(caught)
+    run(command)
+    check_state_dict(tmp_path / "best.state_dict.pth")
 
 
 @pytest.mark.parametrize("value", [[torch.zeros(2)], torch.zeros(2), {}, {"lr": 0.1}, "text"], ids=repr)
