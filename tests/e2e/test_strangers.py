@@ -140,7 +140,7 @@ def without_model_fn(at: Path) -> None:
     )
     (at / "model").mkdir()
     torch.jit.script(torch.nn.Linear(2, 1)).save(str(at / "model" / "model.pt"))  # type: ignore[no-untyped-call]
-    write(at / "test_data" / "rows.csv", "1.0,2.0\n3.0,4.0\n")
+    write(at / "test_data" / "rows.json", "[[1.0, 2.0], [3.0, 4.0]]")
 
 
 def base64_of_a_pickled_module(at: Path) -> None:
