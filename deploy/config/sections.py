@@ -214,7 +214,7 @@ class RolloutSection(Section):
     bake_seconds: int = Field(default=600, ge=0, le=3600)
     """How long both fleets run after the traffic has moved; an alarm in that time rolls the update back."""
     smoke_input: FilePath | None = None
-    """The input of smoke requests; default: the clip of the known answer."""
+    """The input of smoke requests; default: the clip of the known answer, else the first case that is answered."""
     smoke_content_type: str | None = None
     """The content type of that input; default: the type for its name."""
     smoke_requests: int = Field(default=2, ge=1, le=20)

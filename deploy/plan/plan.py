@@ -62,6 +62,11 @@ class Plan:
 
 def plan(desired: Desired, monitoring: Monitoring, observed: Observed) -> Plan:
     """Raises ConfigurationError where no plan can lead from what exists to what is wanted."""
+    if desired.endpoint_config.is_realtime:
+        raise ConfigurationError(
+            'endpoint.mode = "realtime": only asynchronous endpoints are promoted, because scaling, alarms and smoke '
+            "tests here are made for a queue. `harness validate` rehearses a real-time endpoint"
+        )
     return Plan(
         account=desired.account,
         region=desired.region,

@@ -1,6 +1,7 @@
 """Sends a request with a known answer, to prove that what was deployed works where it runs (`deploy smoke`).
 
-The expected answer comes from the evidence: the same clip gave so many frames and detections when rehearsed.
+The expected answer comes from the evidence: the same clip gave so many frames and detections when rehearsed. A model
+without a known answer is sent one of its project's cases, and must answer as that expects.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy import expectations
 from deploy.async_client import Completed, Destination, Failed, Request, content_type_of, submit, wait_for
 from deploy.aws import Clients, aws_errors
 from deploy.config import Project
+from deploy.config.case_sections import CaseSection
 from deploy.core.digests import digest_of_file
 from deploy.core.errors import ConfigurationError, TimedOut
 from deploy.core.waiting import Clock
@@ -32,11 +35,20 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Probe:
-    """The request and the expected answer; without an expectation any answer but a failure passes."""
+    """The request and the expected answer; without an expectation or a case any answer but a failure passes."""
 
     file: Path
     content_type: str
     expected: Expectation | None
+    case: CaseSection | None = None
+    """The case of the project whose file is sent."""
+
+    @property
+    def request(self) -> Request:
+        if self.case is None:
+            return Request(self.file, self.content_type)
+        accept = {"accept": self.case.accept} if self.case.accept else {}
+        return Request(self.file, self.content_type, **accept, attributes=self.case.custom_attributes)
 
 
 @dataclass(frozen=True)
@@ -56,13 +68,21 @@ def probe(project: Project, evidence: Sequence[Evidence]) -> Probe:
     file = project.rollout.smoke_input
     if file is None and project.validate.known_answer is not None:
         file = project.validate.known_answer / "clip.mp4"
+    case = _case_to_send(project, file)
+    file = file or (case.file if case else None)
     if file is None or not file.is_file():
         raise ConfigurationError(
-            f"{project.path}: {file or 'nothing'} to send as a smoke test: name a clip with [rollout] smoke_input"
+            f"{project.path}: {file or 'nothing'} to send as a smoke test: name a file with [rollout] smoke_input, or "
+            "add a [[case]] that is answered"
         )
-    return Probe(
-        file, project.rollout.smoke_content_type or content_type_of(file), _expected(digest_of_file(file), evidence)
-    )
+    content_type = project.rollout.smoke_content_type or (case.content_type if case else None) or content_type_of(file)
+    return Probe(file, content_type, _expected(digest_of_file(file), evidence), case)
+
+
+def _case_to_send(project: Project, file: Path | None) -> CaseSection | None:
+    """The case of this file, or without a file the first, among those that are answered."""
+    answered = [case for case in project.cases if case.expect.status == "completed"]
+    return next((case for case in answered if file is None or case.file == file), None)
 
 
 def _expected(sha256: str, evidence: Sequence[Evidence]) -> Expectation | None:
@@ -76,12 +96,12 @@ def smoke(
     clients: Clients, destination: Destination, what: Probe, *, timeout_seconds: float, clock: Clock
 ) -> SmokeResult:
     """Send the probe once and judge the answer. Raises AwsRefused when the request is not even accepted."""
-    sent = submit(clients, destination, Request(what.file, what.content_type), folder="smoke")
+    sent = submit(clients, destination, what.request, folder="smoke")
     try:
         outcome = wait_for(clients, sent, timeout_seconds=timeout_seconds, clock=clock)
     except TimedOut as late:
         return SmokeResult(sent.inference_id, timeout_seconds, str(late))
-    return SmokeResult(sent.inference_id, round(outcome.seconds, 3), _problem(outcome, what.expected))
+    return SmokeResult(sent.inference_id, round(outcome.seconds, 3), _problem(outcome, what))
 
 
 def report_failure(clients: Clients, endpoint_name: str) -> None:
@@ -92,12 +112,18 @@ def report_failure(clients: Clients, endpoint_name: str) -> None:
         clients.cloudwatch.put_metric_data(Namespace=DEPLOY_METRICS, MetricData=[datum])  # type: ignore[list-item]  # a literal
 
 
-def _problem(outcome: Completed | Failed, expected: Expectation | None) -> str:
+def _problem(outcome: Completed | Failed, what: Probe) -> str:
     if isinstance(outcome, Failed):
         return f"the request failed: {outcome.reason}"
-    if expected is None:
-        return "" if outcome.body else "the answer is empty"
-    return _differences(outcome.body, expected)
+    if not outcome.body:
+        return "the answer is empty"
+    unlike = _unlike_the_case(outcome, what.case) if what.case else ""
+    return unlike or (_differences(outcome.body, what.expected) if what.expected else "")
+
+
+def _unlike_the_case(outcome: Completed, case: CaseSection) -> str:
+    found = expectations.judge(outcome.body, outcome.content_type, expect=case.expect, accept=case.accept)
+    return next((f"case {case.title}: {each.message}" for each in found if each.severity == "error"), "")
 
 
 def _differences(body: bytes, expected: Expectation) -> str:

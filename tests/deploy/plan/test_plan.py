@@ -186,3 +186,9 @@ def test_the_plan_of_an_applied_state_is_empty(
         cloud.slept_seconds.append(60)
         run(cloud, wanted, folder)
         assert planned(cloud, wanted).changes == ()
+
+
+def test_a_real_time_endpoint_is_not_promoted(cloud: WatchedCloud, first: PromotionRequest) -> None:
+    config = replace(first.desired.endpoint_config, is_realtime=True)
+    with pytest.raises(ConfigurationError, match="only asynchronous endpoints are promoted"):
+        planned(cloud, replace(first, desired=replace(first.desired, endpoint_config=config)))

@@ -91,3 +91,12 @@ def test_the_endpoint_is_asynchronous_and_tells_both_topics(tmp_path: Path) -> N
 
 def test_no_volume_key_is_set_because_nvme_instances_refuse_it(tmp_path: Path) -> None:
     assert "KmsKeyId" not in desired(tmp_path).endpoint_config.request()
+
+
+def test_a_real_time_endpoint_has_nothing_of_asynchronous_inference(tmp_path: Path) -> None:
+    queued, realtime = (
+        desired(tmp_path / mode, extra=f"[endpoint]\nmode = '{mode}'\n") for mode in ("async", "realtime")
+    )
+    assert "AsyncInferenceConfig" in queued.endpoint_config.request()
+    assert "AsyncInferenceConfig" not in realtime.endpoint_config.request()
+    assert queued.release != realtime.release

@@ -1,0 +1,119 @@
+"""From an outcome to a case of the evidence, for any model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.async_client import Completed, Failed, Notification, Unanswered
+from deploy.config.case_sections import ExpectSection
+from harness import cases
+from harness.cases import Case
+from harness.rehearsal import judging
+from tests.harness.rehearsal.test_judging import ACCEPTED, DEMANDS, NOW, SUCCESS
+
+REALTIME = replace(DEMANDS, is_notified=False)
+TRACEBACK = b"Traceback (most recent call last):\nValueError: no values\n"
+
+
+def case(folder: Path, **expected: Any) -> Case:
+    (folder / "rose.json").write_text("{}")
+    made = cases.of_plain_file(folder / "rose.json")
+    expect = ExpectSection.model_validate(expected, strict=False)
+    return replace(made, kind="project_case", expectation=expect, expects=expect.status)
+
+
+def probe(folder: Path) -> Case:
+    return cases.of_probes(folder, None)[1]
+
+
+def completed(body: bytes = b'{"label": "rose"}', seconds: float = 1.0) -> Completed:
+    return Completed(ACCEPTED, body, "application/json", seconds, 0.5, SUCCESS)
+
+
+def failed(status: int, body: bytes) -> Failed:
+    side = "client" if status < 500 else "server"
+    reason = f"ClientError: Received {side} error ({status}) from model. See the logs."
+    message = {"inferenceId": "id-1", "invocationStatus": "Failed", "failureReason": reason}
+    return Failed(ACCEPTED, body, 0.2, 0.1, Notification("error", message))
+
+
+def judge(case: Case, outcome: Completed | Failed | Unanswered, demands: cases.Demands = DEMANDS) -> Any:
+    return judging.judge(case, outcome, demands, NOW).record
+
+
+def test_an_answer_as_expected_passes_whatever_its_format(tmp_path: Path) -> None:
+    record = judge(case(tmp_path, json={"/label": "rose"}), completed())
+    assert (record.judgement, record.findings) == ("passed", ())
+
+
+def test_an_answer_of_another_value_fails(tmp_path: Path) -> None:
+    record = judge(case(tmp_path, json={"/label": "lily"}), completed())
+    assert (record.judgement, record.outcome) == ("failed", "completed")
+    assert judging.summary(record) == 'completed; /label: "rose", expected is "lily"'
+
+
+def test_too_slow_an_answer_fails_by_its_measured_time(tmp_path: Path) -> None:
+    (metric,) = judge(case(tmp_path, max_seconds=1.2), completed(seconds=1.0)).metrics
+    assert (metric.name, metric.value, metric.at_most, metric.judgement) == ("request_seconds", 1.5, 1.2, "failed")
+    assert judge(case(tmp_path, max_seconds=2.0), completed(seconds=1.0)).judgement == "passed"
+
+
+def test_a_golden_is_not_said_to_be_compared(tmp_path: Path) -> None:
+    (finding,) = judge(case(tmp_path, golden=tmp_path / "rose.golden.json"), completed()).findings
+    assert (finding.severity, finding.check) == ("warning", "answer.golden")
+
+
+def test_a_failure_of_a_good_case_says_the_models_own_exception(tmp_path: Path) -> None:
+    record = judge(case(tmp_path), failed(500, TRACEBACK))
+    assert record.judgement == "failed"
+    assert record.findings[0].message == "500: ValueError: no values"
+
+
+@pytest.mark.parametrize(
+    ("expected", "status", "judgement"),
+    [({}, 400, "passed"), ({}, 500, "failed"), ({"code": 415}, 415, "passed"), ({"code": 415}, 400, "failed"),
+     ({"code": 503}, 503, "passed")],
+)  # fmt: skip
+def test_a_refusal_is_held_against_its_status(
+    tmp_path: Path, expected: dict[str, int], status: int, judgement: str
+) -> None:
+    refused = judge(case(tmp_path, status="failed", **expected), failed(status, b"not a picture"))
+    assert refused.judgement == judgement
+
+
+def test_a_good_answer_where_a_refusal_is_expected_fails(tmp_path: Path) -> None:
+    assert judge(case(tmp_path, status="failed"), completed()).judgement == "failed"
+
+
+def test_a_probe_may_be_refused_or_answered_and_is_told_of_manners(tmp_path: Path) -> None:
+    polite, traceback, answered = (
+        judge(probe(tmp_path), outcome) for outcome in (failed(400, b"no JSON"), failed(500, TRACEBACK), completed())
+    )
+    assert [each.judgement for each in (polite, traceback, answered)] == ["passed"] * 3
+    assert [len(each.findings) for each in (polite, traceback, answered)] == [0, 1, 1]
+    assert {finding.severity for each in (traceback, answered) for finding in each.findings} == {"warning"}
+
+
+@pytest.mark.parametrize("outcome", [failed(0, b""), failed(500, b"Worker died."), Unanswered(ACCEPTED, 600.0)])
+def test_a_probe_that_kills_the_worker_fails(tmp_path: Path, outcome: Failed | Unanswered) -> None:
+    assert judge(probe(tmp_path), outcome).judgement == "failed"
+
+
+def test_the_flagships_bad_input_must_be_refused_with_a_4xx(tmp_path: Path) -> None:
+    bad = cases.of_bad_input(tmp_path)
+    assert judge(bad, failed(400, b"not a video")).judgement == "passed"
+    assert judge(bad, failed(500, TRACEBACK)).judgement == "failed"
+    assert judge(bad, failed(400, b"")).judgement == "failed"
+
+
+def test_a_real_time_answer_has_no_notification_and_no_place(tmp_path: Path) -> None:
+    outcome = replace(completed(), notification=None, submitted=replace(ACCEPTED, output_url="", failure_url=None))
+    record = judge(case(tmp_path), outcome, REALTIME)
+    assert (record.judgement, record.output_location) == ("passed", None)
+    refused = replace(failed(400, b"no"), notification=None, http_status=400)
+    assert judge(case(tmp_path, status="failed"), refused, REALTIME).judgement == "passed"
+    assert judge(case(tmp_path), outcome).judgement == "failed"
