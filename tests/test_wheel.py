@@ -1,4 +1,4 @@
-"""What the wheel holds, without installing it: both packages whole, the flagship byte for byte, and nothing else."""
+"""What the wheel holds, without installing it: the packages whole, flagship and examples byte for byte, no more."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from deploy import bundle, config
 from harness.cases.known_answer import KNOWN_ANSWER
-from harness.core.top_level import COMPOSE_FILE, HANDLER, PROJECT_FILE, top_level
+from harness.core.top_level import COMPOSE_FILE, EXAMPLES, HANDLER, PROJECT_FILE, top_level
 from harness.samples import flagship
 from tests.built_wheel import ROOT, build, contents
 
 DATA = "harness/data/"
-TOP_LEVEL = ("handler", "rehearsal.toml", "docker-compose.yml")
+TOP_LEVEL = ("handler", "rehearsal.toml", "docker-compose.yml", "examples")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_both_packages_are_in_it_whole(wheel: dict[str, bytes]) -> None:
     assert packaged == tracked("deploy", "harness")
 
 
-def test_the_flagship_and_the_compose_file_are_in_it_byte_for_byte(wheel: dict[str, bytes]) -> None:
+def test_flagship_compose_file_and_examples_are_in_it_byte_for_byte(wheel: dict[str, bytes]) -> None:
     carried = {name.removeprefix(DATA): data for name, data in wheel.items() if name.startswith(DATA)}
     assert carried == tracked(*TOP_LEVEL)
     assert "handler/inference.py" in carried
@@ -49,7 +49,9 @@ def test_the_source_distribution_builds_the_same_wheel(wheel: dict[str, bytes], 
 
 
 def test_in_a_checkout_the_files_are_at_the_top_level() -> None:
-    assert [path.relative_to(ROOT).as_posix() for path in (HANDLER, PROJECT_FILE, COMPOSE_FILE)] == list(TOP_LEVEL)
+    assert [path.relative_to(ROOT).as_posix() for path in (HANDLER, PROJECT_FILE, COMPOSE_FILE, EXAMPLES)] == list(
+        TOP_LEVEL
+    )
 
 
 def test_in_an_installed_package_the_files_are_its_data(tmp_path: Path) -> None:

@@ -14,17 +14,18 @@ _LEFT_OUT_SUFFIXES = (".pyc", ".pyo", "~", ".swp", ".swo", ".orig", ".rej", ".ba
 _LEFT_OUT_NAMES = ("__pycache__", "Thumbs.db", "desktop.ini")
 
 
-def files_below(folder: Path, what: str) -> Iterator[Path]:
-    """Every file at any depth, less hidden files, byte code and an editor's temporary files.
+def files_below(folder: Path, what: str, left_out: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Every file at any depth, less hidden files, byte code, virtual environments and an editor's temporary files.
 
-    `what` names in messages whose folder it is. Raises ConfigurationError for links, pipes and the like.
+    `left_out` are absolute paths that are passed over as well; `what` names in messages whose folder it is. Raises
+    ConfigurationError for links, pipes and the like.
     """
     for path in folder.iterdir():
-        if _is_left_out(path.name):
+        if _is_left_out(path.name) or path.absolute() in left_out or (path / "pyvenv.cfg").is_file():
             continue
         check_plain(path, what)
         if path.is_dir():
-            yield from files_below(path, what)
+            yield from files_below(path, what, left_out)
         else:
             yield path
 

@@ -8,14 +8,13 @@ flagship's, and no weights when it is another. May not: load weights, or know ho
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from deploy.bundle import download
+from deploy.bundle import download, own_folder
 from deploy.bundle.archive import Member
 from deploy.bundle.folders import check_plain, files_below
 from deploy.bundle.weights import check_state_dict
@@ -111,10 +110,10 @@ def _members(project: Project, paths: Sequence[Path], *, spread: bool) -> Iterat
 
 def _check_apart(project: Project, paths: Sequence[Path]) -> None:
     """Refuse a model that is packed a second time with the handler, or the other way round."""
-    handler = _plain(project.handler.source)
+    handler, is_own = own_folder.plain(project.handler.source), own_folder.is_projects_own(project)
     for path in paths:
-        model = _plain(path)
-        if handler == model or handler in model.parents:
+        model = own_folder.plain(path)
+        if handler == model or (handler in model.parents and not is_own):
             raise ConfigurationError(
                 f"{project.path}: model.data = {path} lies in {project.handler.source}, which is packed as {_CODE}/: "
                 "move the model out of the handler's folder, since model_fn is given the archive's root"
@@ -124,10 +123,6 @@ def _check_apart(project: Project, paths: Sequence[Path]) -> None:
                 f"{project.path}: model.data = {path} holds {project.handler.source}, which is packed as {_CODE}/: "
                 "keep handler and model in folders beside each other"
             )
-
-
-def _plain(path: Path) -> Path:
-    return Path(os.path.normpath(path.absolute()))
 
 
 def _check_names(project: Project, members: Sequence[Member]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bundle import archive, download, model_files, packages
+from deploy.bundle import archive, download, model_files, own_folder, packages
 from deploy.bundle import manifest as manifests
 from deploy.bundle.archive import Member, PackedFile
 from deploy.bundle.folders import files_below
@@ -48,8 +48,9 @@ def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress |
     downloaded or the disk refuses, NotAvailable when a package cannot be had.
     """
     model = model_files.of_project(project, on_progress)
+    left_out = own_folder.left_out(project, out_dir)
+    handler = list(handler_members(project.handler.source, project.handler.entry_point, left_out))
     members = list(model.members)
-    handler = list(handler_members(project.handler.source, project.handler.entry_point))
     model_files.check_space([*members, *handler], out_dir)
     path = out_dir / ARCHIVE_NAME
     with packages.added(project, handler) as code, replacing(path) as out:
@@ -90,14 +91,20 @@ def verify(bundle: Bundle) -> None:
         )
 
 
-def handler_members(source: Path, entry_point: str = ENTRY_POINT) -> Iterator[Member]:
-    """The files of a handler's folder, below `code/`. Raises ConfigurationError when it is not a handler."""
+def handler_members(
+    source: Path, entry_point: str = ENTRY_POINT, left_out: frozenset[Path] = frozenset()
+) -> Iterator[Member]:
+    """The files of a handler's folder, below `code/`, less those `left_out`, which are absolute.
+
+    Raises ConfigurationError when it is not a handler.
+    """
     if not source.is_dir():
         raise ConfigurationError(f"{source} is not a folder: name the handler's folder with [handler] source")
     if not (source / entry_point).is_file():
         raise ConfigurationError(_without_entry_point(source, entry_point))
-    for path in files_below(source, "the handler"):
-        yield Member(f"code/{path.relative_to(source).as_posix()}", path)
+    folder = own_folder.plain(source)
+    for path in files_below(folder, "the handler", left_out):
+        yield Member(f"code/{path.relative_to(folder).as_posix()}", path)
 
 
 def _without_entry_point(source: Path, name: str) -> str:

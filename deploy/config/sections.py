@@ -39,8 +39,8 @@ IN_WORDS: Mapping[str, str] = {
     _BUCKET: "a bucket's name: 3 to 63 small letters, digits, dots and hyphens",
     _PACKAGE: "a version of a package and the sha256 of its wheel, such as av==18.1.0 --hash=sha256:64_DIGITS",
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
-    **CASES_IN_WORDS,
     _ENTRY_POINT: "a Python file directly in [handler] source, such as inference.py: the container imports it by name",
+    **CASES_IN_WORDS,
 }
 
 # Stacks that a project may mean, and that nothing here can run.

@@ -1,7 +1,8 @@
-"""The paths of the flagship handler, its rehearsal.toml and docker-compose.yml, in a checkout and in a wheel.
+"""The paths of the flagship handler, its rehearsal.toml, docker-compose.yml and the examples, in a checkout and in a
+wheel.
 
-The repository keeps them at its top level. The wheel carries them below `harness/data/` (`force-include` in
-pyproject.toml), so that no top-level `handler` is installed into site-packages. Owns the paths; reads no file.
+The repository keeps them at its top level. The wheel carries them below `harness/data/` (`force-include` and `sources`
+in pyproject.toml), so that no top-level `handler` is installed into site-packages. Owns the paths; reads no file.
 """
 
 from __future__ import annotations
@@ -24,3 +25,4 @@ def top_level(package: Path = _PACKAGE) -> Path:
 HANDLER = top_level() / "handler"
 PROJECT_FILE = top_level() / "rehearsal.toml"
 COMPOSE_FILE = top_level() / "docker-compose.yml"
+EXAMPLES = top_level() / "examples"

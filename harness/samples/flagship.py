@@ -6,29 +6,41 @@ Owns the files of such a project and the paths in its rehearsal.toml. May not ov
 from __future__ import annotations
 
 import argparse
-import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from deploy.core.files import write_bytes
 from harness.cases.known_answer import KNOWN_ANSWER
 from harness.core.top_level import HANDLER, PROJECT_FILE
 
 _KNOWN_ANSWER_IN_THE_REPOSITORY = "harness/samples/known_answer"
 
 
-def copy_to(folder: Path) -> Path:
-    """Write `handler/`, `known_answer/` and `rehearsal.toml`; returns the path of the last.
+def files() -> Mapping[str, bytes]:
+    """The files of the project by relative path: `handler/`, `known_answer/` and `rehearsal.toml`."""
+    text = PROJECT_FILE.read_text(encoding="utf-8").replace(_KNOWN_ANSWER_IN_THE_REPOSITORY, "known_answer")
+    folders = (*_below(HANDLER, "handler"), *_below(KNOWN_ANSWER.folder, "known_answer"))
+    return {**dict(folders), "rehearsal.toml": text.encode()}
 
-    Raises FileExistsError, before anything is written, when one of them is there already.
+
+def copy_to(folder: Path) -> Path:
+    """Write the files into `folder`; returns the path of rehearsal.toml.
+
+    Raises FileExistsError, before anything is written, when one of the three is there already.
     """
-    handler, known_answer, project_file = (folder / name for name in ("handler", "known_answer", "rehearsal.toml"))
-    for path in (handler, known_answer, project_file):
-        if path.exists():
-            raise FileExistsError(f"{path} is there already; name another folder")
-    shutil.copytree(HANDLER, handler, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(KNOWN_ANSWER.folder, known_answer)
-    text = PROJECT_FILE.read_text(encoding="utf-8").replace(_KNOWN_ANSWER_IN_THE_REPOSITORY, known_answer.name)
-    project_file.write_text(text, encoding="utf-8")
-    return project_file
+    found = files()
+    for name in dict.fromkeys(name.partition("/")[0] for name in found):
+        if (folder / name).exists():
+            raise FileExistsError(f"{folder / name} is there already; name another folder")
+    for name, data in found.items():
+        write_bytes(folder / name, data)
+    return folder / "rehearsal.toml"
+
+
+def _below(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def test_the_fixture_of_the_readme_is_one(checkout: Path) -> None:
 
 
 def test_the_project_file_of_the_readme_loads(tmp_path: Path) -> None:
-    (block,) = blocks("toml")
+    _, block = blocks("toml")
     path = tmp_path / "rehearsal.toml"
     path.write_text(f'[project]\nname = "readme"\n[handler]\nsource = "handler"\n{block}')
     project = config.load(path)

@@ -67,6 +67,16 @@ def test_help_is_shown_in_an_empty_folder(program: str, installed: Installed, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_example_is_made_and_validated_in_an_empty_folder(installed: Installed, tmp_path: Path) -> None:
+    made = installed.run("harness", "init", "--example", "image-classifier", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    ran = installed.run("harness", "validate", "--runtime", "process", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    report = read(tmp_path / "rehearsal-report" / "report.json")
+    assert report.verdict.passed
+    assert {case.name for case in report.cases} >= {"coffee", "coffee in JSON", "not a picture"}
+
+
 def test_the_flagship_is_copied_and_validated_in_an_empty_folder(installed: Installed, tmp_path: Path) -> None:
     copied = installed.run("python", "-m", "harness.samples.flagship", ".", cwd=tmp_path)
     assert copied.returncode == 0, copied.stderr

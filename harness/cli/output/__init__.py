@@ -4,6 +4,7 @@ printing    results and errors
 addresses   the addresses of a running local AWS
 benchmark   a benchmark
 image       a container image
+init        a new project
 """
 
 from harness.cli.output.printing import print_error, print_result
