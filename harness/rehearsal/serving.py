@@ -32,6 +32,11 @@ WHOSE: dict[ServedBy, str] = {
     "companion": "the companion, which is the harness's small Mask R-CNN behind this handler and not your model,",
 }
 
+_ADVICE: dict[ServedBy, str] = {
+    "own": "correct the handler, its dependencies or the model; the container's log has the whole traceback",
+    "companion": "let the handler load any torchvision Mask R-CNN whose model.json says its classes, not yours alone",
+}
+
 
 @dataclass(frozen=True)
 class Endpoints:
@@ -80,9 +85,7 @@ def cannot_serve(served_by: ServedBy, error: RehearsalError, aws: LocalAws | Non
         severity="error",
         message=f"{WHOSE[served_by]} does not serve: {said}{error}",
         where=endpoint_name,
-        advice="correct the handler or its dependencies"
-        if served_by == "own"
-        else "the known answer needs the flagship's handler to load a Mask R-CNN of two classes",
+        advice=_ADVICE[served_by],
     )
 
 

@@ -130,6 +130,7 @@ def _environment() -> Environment:
         metric=texts.metric,
         outcome=texts.outcome,
         assurance=texts.assurance,
+        served_by=texts.served_by,
         frames=texts.frames,
         words=lambda slug: str(slug).replace("_", " "),
     )

@@ -33,7 +33,7 @@ def _headline(report: Report) -> str:
 
 def _facts(report: Report) -> str:
     digest = f"Bundle `{report.bundle.sha256}`"
-    served = f"{report.runtime.assurance} runtime ({report.runtime.kind})"
+    served = f"{report.runtime.assurance} runtime ({texts.served_by(report.runtime)})"
     return f"{digest}, {served}, {texts.seconds(report.total_seconds)}, {texts.timestamp(report.created)}."
 
 

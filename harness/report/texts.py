@@ -111,6 +111,11 @@ def assurance(runtime: RuntimeUsed) -> str:
     return words[runtime.assurance]
 
 
+def served_by(runtime: RuntimeUsed) -> str:
+    """How the bundle was served: `process, torchserve`."""
+    return f"{runtime.kind}, {runtime.stack}" if runtime.stack else runtime.kind
+
+
 def frames(case: Case) -> str:
     if case.frames is None:
         return ABSENT

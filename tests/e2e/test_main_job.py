@@ -125,9 +125,11 @@ def with_swapped_channels(folder: Path) -> Path:
     """A project whose handler passes BGR to the network, as the public sample does."""
     shutil.copytree(ROOT / "handler", folder / "handler", ignore=shutil.ignore_patterns("__pycache__"))
     frames = folder / "handler" / "detector" / "core" / "frames.py"
-    honest = "            _place(frame, slot)\n"  # whichever library decoded the frame
+    honest = "                _place(frame, slot, layout)\n"  # whichever library decoded the frame
     assert honest in frames.read_text()
-    frames.write_text(frames.read_text().replace(honest, f"{honest}            slot[...] = slot[..., ::-1].copy()\n"))
+    frames.write_text(
+        frames.read_text().replace(honest, f"{honest}                slot[...] = slot[..., ::-1].copy()\n")
+    )
     config = (ROOT / "rehearsal.toml").read_text()
     (folder / "rehearsal.toml").write_text(config.replace('"harness/', f'"{ROOT}/harness/'))
     return folder / "rehearsal.toml"

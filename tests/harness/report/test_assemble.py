@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.observations.instances import PEAK_MEMORY_FACT, ServedBy
 from harness.observations.stage_log import Account, ContainerLog
-from harness.report.assemble import peak_memory, runtime_record
+from harness.report.assemble import peak_memory, runtime_asked_for, runtime_record
+from harness.serving.runtimes.choose import Choice
 
 NOTHING = ContainerLog((), 0)
 
@@ -35,3 +36,10 @@ def test_the_runtime_names_the_decoders_by_the_handlers_own_account() -> None:
     log = ContainerLog((), 0, {"video": "pyav", "pyav": "18.1.0"})
     assert runtime_record([served("1")], log).decoders == {"video": "pyav", "pyav": "18.1.0"}
     assert runtime_record([served("1")], NOTHING).decoders == {}
+
+
+def test_a_run_that_got_no_instance_claims_no_more_than_was_chosen() -> None:
+    process = runtime_asked_for(Choice("process", "asked for"))
+    docker = runtime_asked_for(Choice("docker", "there is one", image="pytorch:2.6"))
+    assert (process.assurance, docker.assurance, docker.image) == ("process", "compatible", "pytorch:2.6")
+    assert process.stack == runtime_record([served("1")], NOTHING).stack == "torchserve"
