@@ -20,6 +20,7 @@ from detector.core.opencv import MAX_FRAME_PIXELS, cv2
 from detector.core.planes import Pixels
 from detector.io.video import streams
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.speed import threads
 
 _CANNOT = "is read with OpenCV here, which cannot vouch for its pictures"
 _REMEDY = f"put PyAV into the archive (deploy vendor av), or {RE_ENCODE}"
@@ -59,7 +60,7 @@ def reach(path: str) -> Reach:
 
 @contextmanager
 def _capturing(path: str) -> Iterator[cv2.VideoCapture]:
-    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads.share().count])
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in OpenCV 4.11.0 alone
     try:
         yield capture
