@@ -3,6 +3,7 @@
 spec       reads its model.json: classes, input sizes, norms
 network    builds the untrained networks
 tuning     changes a loaded network once, so that it runs faster with the same answers (`speed`)
+layout     chooses how pictures and maps lie in memory
 inputs     turns a batch of frames into the backbone's input
 forwards   takes prepared pictures up to the boxes, torchvision's way or all at once (`batched`)
 detector   turns a batch of frames into detections in source pixels

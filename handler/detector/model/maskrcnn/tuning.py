@@ -15,6 +15,7 @@ from torch import nn
 
 from detector.core.opencv import cv2
 from detector.core.settings import Compiled, Kernels, Precision
+from detector.model.maskrcnn import layout
 from detector.speed import allocator, dense, folding, fused, kernels, regions
 from detector.speed.compiling import CompiledModule
 from detector.speed.precision import computing_in
@@ -44,6 +45,8 @@ def tuned(
     if device.type != "cpu":  # on a CPU pictures in this layout are enough, and the weights stay the file's own pages
         for part in (whole.backbone, whole.rpn.head):
             part.to(memory_format=torch.channels_last)
+    elif layout.chosen(device) is torch.contiguous_format:
+        whole.backbone = layout.Contiguous(whole.backbone)
     if compiled is Compiled.BACKBONE:
         whole.backbone = CompiledModule(whole.backbone, "backbone")
         whole.rpn.head = CompiledModule(whole.rpn.head, "RPN head")
