@@ -2,9 +2,8 @@
 
     clips         clips made by ffmpeg, with known lengths and groups of pictures
     contestants/  what is measured: the handler, and a plain handler that does every step the obvious way, the
-                  denominator of every ratio; each runs in a worker process
+                  denominator of every ratio; each runs in a worker process. Its `sameness` says whether answers are equal
     pairs         drives two workers alternately, and compares their times
-    sameness      says whether two answers are the same, but for boxes on a threshold
     decoding      the clips and intervals that decoding is measured with, and the table of results
     context       describes the software and the image in every record
     in_container  runs the same suites in a container image, by container/: `python -m benchmarks.in_container IMAGE`

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import clips, context, pairs, sameness
+from benchmarks import clips, context, pairs
 from benchmarks.clips import ClipRecipe
 from benchmarks.conftest import CACHE, SAMPLED_EVERY, Extent
+from benchmarks.contestants import sameness
 from benchmarks.contestants.contestants import Job
 from benchmarks.pairs import Worker
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.sameness import Sameness, compared
+from benchmarks.contestants.sameness import Sameness, compared
 
 Box = tuple[float, float, float, float]
 PLAIN: Box = (10, 10, 50, 60)
