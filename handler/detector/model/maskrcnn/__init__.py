@@ -1,4 +1,4 @@
-"""Is the family of torchvision's Mask R-CNN.
+"""Is the family of torchvision's Mask R-CNN, and of Faster R-CNN, which is the same network without masks.
 
 spec       reads its model.json: classes, input sizes, norms
 network    builds the untrained networks
@@ -15,9 +15,10 @@ bilinear   interpolates on any device as torch does on the CPU
 
 from detector.model.maskrcnn.detector import Detector, make_predictor
 from detector.model.maskrcnn.network import build_network
-from detector.model.maskrcnn.spec import RESNET50_FPN, SMALL_FPN, MaskRCNNSpec, coco_spec, parse_spec
+from detector.model.maskrcnn.spec import ARCHITECTURES, RESNET50_FPN, SMALL_FPN, MaskRCNNSpec, coco_spec, parse_spec
 
 __all__ = [
+    "ARCHITECTURES",
     "RESNET50_FPN",
     "SMALL_FPN",
     "Detector",
