@@ -2,11 +2,12 @@
 
 The request names the unpacked archive, the clip, where the answer goes, and for `torchvision` which frames are wanted.
 `handler` calls the archive's own `model_fn` and `transform_fn`; `torchvision` reads the same weights, decodes every
-frame with OpenCV, and runs the network as torchvision ships it: eager, float32, a list of float pictures in.
+frame with OpenCV, and runs the network as torchvision builds and ships it: eager, float32, a list of float pictures in.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -54,15 +55,77 @@ def _torchvision(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _network(model_dir: Path) -> tuple[Any, dict[int, str], Any]:
+    """torchvision's own network with the archive's weights, the label names, and the device that it is on."""
     import torch
 
+    weights = model_dir / "model.pth"
+    spec = _spec(model_dir / "model.json")
+    network = _by_torchvision(spec, weights) or _by_the_handler(model_dir)
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    labels = {int(index): name for index, name in spec["labels"].items()}
+    return network.float().eval().to(device), labels, device
+
+
+def _spec(path: Path) -> dict[str, Any]:
+    """The file, or what its absence means: torchvision's COCO Mask R-CNN."""
+    from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
+
+    if path.exists():
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return document
+    categories = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
+    labels = {str(index): name for index, name in enumerate(categories) if index}
+    return {"architecture": "maskrcnn_resnet50_fpn", "num_classes": len(categories), "labels": labels}
+
+
+def _by_torchvision(spec: dict[str, Any], weights: Path) -> Any | None:
+    """The network of torchvision's constructor of this name; None where there is none.
+
+    Nothing here is taken from the handler, so that what its own construction has wrong is seen.
+    """
+    from torchvision.models import detection
+
+    build = getattr(detection, spec["architecture"], None)
+    if build is None:
+        return None
+    sizes = {name: spec[name] for name in ("min_size", "max_size") if name in spec}
+    network = build(weights=None, weights_backbone=None, num_classes=spec["num_classes"], **sizes)
+    eps = spec.get("batch_norm_eps", 0.0 if _are_of_torchvision(weights, spec["architecture"]) else None)
+    if eps is not None:
+        _set_batch_norm_eps(network, float(eps))
+    return network
+
+
+def _are_of_torchvision(weights: Path, architecture: str) -> bool:
+    """Whether the file is one of those whose batch norms torchvision changes when it loads them (COCO_V1).
+
+    The names of its files end in the first digits of their sha256.
+    """
+    from torchvision.models import get_model_weights
+
+    published = getattr(get_model_weights(architecture), "COCO_V1", None)
+    if published is None:
+        return False
+    with weights.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest.startswith(published.url.rsplit("-", 1)[1].partition(".")[0])
+
+
+def _set_batch_norm_eps(network: Any, eps: float) -> None:
+    from torch import nn
+    from torchvision.ops.misc import FrozenBatchNorm2d
+
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d | FrozenBatchNorm2d):
+            module.eps = eps
+
+
+def _by_the_handler(model_dir: Path) -> Any:
+    """An architecture that only the handler has, such as the small one of the known answer."""
     from detector import model
 
-    spec = model.spec_in(model_dir)
-    network = model.build_network(spec)
-    network.load_state_dict(torch.load(model_dir / "model.pth", map_location="cpu", weights_only=True))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return network.float().eval().to(device), dict(spec.labels), device
+    return model.build_network(model.spec_in(model_dir))
 
 
 def _pictures(clip: str, wanted: set[int]) -> Any:

@@ -31,6 +31,7 @@ def problems(subject: Subject) -> Iterator[Problem]:
     yield from _capped(_junk, sound)
     files = [entry for entry in sound if entry.kind == "file" and _junk(entry) is None]
     yield from _entry_point(files, subject.entry_point)
+    yield from _alone(files)
     yield from _capped(_misplaced, files)
 
 
@@ -70,6 +71,14 @@ def _misplaced(entry: Entry) -> Problem | None:
         message = f"{_REQUIREMENTS} lies in the root, where nobody reads it"
         return Problem(message, advice, entry.shown, "warning")
     return None
+
+
+def _alone(files: Sequence[Entry]) -> Iterator[Problem]:
+    """TorchServe 0.12.0 (ModelArchive.downloadModel) takes the only entry of /opt/ml/model for the model if it can."""
+    if files and all(len(entry.parts) > 1 and entry.parts[0] == _CODE for entry in files):
+        message = f"{_CODE}/ is alone in the archive, so that model_fn is given /opt/ml/model/{_CODE} as its model_dir"
+        advice = "pack the model's files beside it, or, when there are none, an empty file such as no_model.txt"
+        yield Problem(message, advice, f"{_CODE}/", "warning")
 
 
 def _entry_point(files: Sequence[Entry], name: str) -> Iterator[Problem]:

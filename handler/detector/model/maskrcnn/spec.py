@@ -12,6 +12,7 @@ from detector.core.errors import ModelArtifactError
 
 RESNET50_FPN = "maskrcnn_resnet50_fpn"
 SMALL_FPN = "maskrcnn_small_fpn"
+COCO_BATCH_NORM_EPS = 0.0
 _ARCHITECTURES = (RESNET50_FPN, SMALL_FPN)
 
 
@@ -20,9 +21,9 @@ class MaskRCNNSpec:
     """`labels` names every class but the background (index 0), so it has the keys 1..num_classes-1.
 
     `min_size` and `max_size` are torchvision's input sizes in pixels: the shorter side is scaled to `min_size` unless
-    the longer one would pass `max_size`. `batch_norm_eps` is what the frozen batch norms of the ResNet add to the
-    variance: torchvision sets 0.0 for its COCO_V1 weights, and so for everything fine-tuned from them
-    (`overwrite_eps` in torchvision/models/detection/_utils.py).
+    the longer one would pass `max_size`. `batch_norm_eps` is what the batch norms of the ResNet add to the variance:
+    torchvision's networks have 1e-5, and 0.0 where its COCO_V1 weights are loaded (`overwrite_eps` in
+    torchvision/models/detection/_utils.py), and so everything that is fine-tuned from them.
     """
 
     architecture: str
@@ -30,7 +31,7 @@ class MaskRCNNSpec:
     labels: Mapping[int, str]
     min_size: int = 800
     max_size: int = 1333
-    batch_norm_eps: float = 0.0
+    batch_norm_eps: float = 1e-5
 
     def __post_init__(self) -> None:
         if self.architecture not in _ARCHITECTURES:
@@ -50,17 +51,24 @@ class MaskRCNNSpec:
 
 def parse_spec(document: Mapping[str, Any]) -> MaskRCNNSpec:
     """Raises ModelArtifactError, KeyError, TypeError or ValueError."""
+    labels = {int(index): str(name) for index, name in document["labels"].items()}
+    usual_eps = COCO_BATCH_NORM_EPS if labels == coco_labels() else MaskRCNNSpec.batch_norm_eps
     return MaskRCNNSpec(
         architecture=str(document["architecture"]),
         num_classes=int(document["num_classes"]),
-        labels={int(index): str(name) for index, name in document["labels"].items()},
+        labels=labels,
         min_size=int(document.get("min_size", MaskRCNNSpec.min_size)),
         max_size=int(document.get("max_size", MaskRCNNSpec.max_size)),
-        batch_norm_eps=float(document.get("batch_norm_eps", MaskRCNNSpec.batch_norm_eps)),
+        batch_norm_eps=float(document.get("batch_norm_eps", usual_eps)),
     )
 
 
 def coco_spec() -> MaskRCNNSpec:
     """torchvision's COCO Mask R-CNN: 91 classes with the background."""
-    categories = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
-    return MaskRCNNSpec(RESNET50_FPN, len(categories), dict(enumerate(categories[1:], start=1)))
+    labels = coco_labels()
+    return MaskRCNNSpec(RESNET50_FPN, len(labels) + 1, labels, batch_norm_eps=COCO_BATCH_NORM_EPS)
+
+
+def coco_labels() -> dict[int, str]:
+    categories: list[str] = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
+    return dict(enumerate(categories[1:], start=1))

@@ -43,6 +43,14 @@ def test_an_entry_point_in_the_wrong_place_is_one_error(
         assert message in found.message
 
 
+def test_a_handler_alone_would_be_given_its_own_folder(tmp_path: Path) -> None:
+    files = {"code/inference.py": HANDLER, "code/detector/net.py": b""}
+    found = only_finding(packed(tmp_path / "model.tar.gz", files))
+    assert (found.severity, found.where) == ("warning", "code/")
+    assert "model_fn is given /opt/ml/model/code" in found.message
+    assert preflight.check(packed(tmp_path / "marked.tar.gz", {**files, "no_model.txt": b""})) == ()
+
+
 def test_a_wrapped_archive_is_told_how_to_be_packed(tmp_path: Path) -> None:
     found = only_finding(packed(tmp_path / "model.tar.gz", {"export/code/inference.py": HANDLER}))
     assert "tar -C export -czf model.tar.gz ." in (found.advice or "")
@@ -61,7 +69,7 @@ def test_a_model_alone_may_be_meant_for_the_toolkit_s_own_loader(tmp_path: Path)
 
 
 def test_an_entry_point_of_another_name_is_found_under_it(tmp_path: Path) -> None:
-    path = packed(tmp_path / "model.tar.gz", {"code/serve.py": HANDLER})
+    path = packed(tmp_path / "model.tar.gz", {"code/serve.py": HANDLER, "model.pth": b"w"})
     assert preflight.check(path, entry_point="serve.py") == ()
     assert only_finding(path).where == "code/"
 

@@ -13,7 +13,9 @@ import httpx
 import psutil
 import pytest
 
+from deploy import bundle, config
 from deploy.core.waiting import wait_until
+from deploy.resources.container_environment import container_environment
 from harness.core.errors import MachineCannot, ModelDataError, ServiceDidNotStart
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import start_embedded
@@ -119,6 +121,46 @@ def invoke(instance: Instance, body: bytes, content_type: str = "video/mp4", tim
 
 def wait_for_worker(instance: ProcessInstance) -> None:
     wait_loaded(instance, TORCHSERVE, 60)
+
+
+TELLING = """
+import json
+from pathlib import Path
+
+def model_fn(model_dir):
+    return {path.relative_to(model_dir).as_posix(): path.read_text() for path in Path(model_dir).rglob("*.txt")}
+
+def transform_fn(model, data, content_type, accept):
+    return json.dumps(model), "application/json"
+"""
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected"),
+    [
+        ("", {"no_model.txt"}),
+        ('[model]\ndata = "model"\n', {"one.txt", "two/three.txt"}),
+        ('[model]\ndata = ["model/two", "model/one.txt"]\n', {"one.txt", "two/three.txt"}),
+    ],
+)
+def test_a_bundle_of_a_handler_of_another_name_is_served_with_the_root_as_its_model_dir(
+    tmp_path: Path, toml: str, expected: set[str]
+) -> None:
+    for name, text in {"src/predictor.py": TELLING, "model/one.txt": "1", "model/two/three.txt": "3"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    head = '[project]\nname = "demo"\n[handler]\nsource = "src"\nentry_point = "predictor.py"\n'
+    (tmp_path / config.FILE_NAME).write_text(head + toml)
+    project = config.load(tmp_path / config.FILE_NAME)
+    data = bundle.build(project, tmp_path / "dist").path.read_bytes()
+    work_dir = tmp_path / "instances" / "i-1"
+    made = replace(spec(work_dir), environment=container_environment(project))
+    instance = ProcessRuntime(tmp_path, s3_with(model=data), TORCHSERVE).start(made)
+    try:
+        wait_loaded(instance, TORCHSERVE, 60)
+        assert set(invoke(instance, b"").json()) == expected
+    finally:
+        instance.stop(grace_seconds=0)
 
 
 # Without a model server
