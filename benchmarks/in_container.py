@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,11 @@ from benchmarks import clips
 from benchmarks.clips import CannotMake
 from benchmarks.container import suites
 from benchmarks.container.boxed import RESULT, Order, run
+from benchmarks.container.inside import PACKAGES
 from benchmarks.contestants.worker import ROOT
+from deploy import bundle, config
+from deploy.bundle import packages
+from deploy.config import Project
 from harness.core.errors import ConfigurationError, MachineCannot, RehearsalError
 from harness.docker.engine import Engine
 
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         frame_count = sampled_frame_count(order)
         with Engine.connect(timeout_seconds=_PATIENCE_SECONDS) as engine:
-            code = run(order, engine, prepare=lambda: make_clips(order.suites, frame_count))
+            code = run(order, engine, prepare=lambda: prepare(order, frame_count))
     except RehearsalError as error:
         _say(f"{error}\n{error.log_tail}".rstrip())
         return error.exit_code
@@ -57,6 +62,7 @@ def ordered(arguments: Sequence[str] | None) -> Order:
         results=results.absolute(),
         pytest_arguments=tuple(others),
         gpu=options.gpu,
+        without_packages=options.without_packages,
         environment={name: value for name, value in os.environ.items() if name in _PASSED_ON},
     )
 
@@ -66,6 +72,24 @@ def sampled_frame_count(order: Order) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise ConfigurationError(f"{_FRAMES} is {text!r}; it is a number of sampled frames, 1 or more")
     return int(text)
+
+
+def prepare(order: Order, frame_count: int) -> None:
+    project = config.load(ROOT / "rehearsal.toml")
+    project = project.without_packages() if order.without_packages else project
+    put_packages(ROOT / ".benchmarks" / "inputs" / PACKAGES, project)
+    make_clips(order.suites, frame_count)
+
+
+def put_packages(folder: Path, project: Project) -> None:
+    """Put the listing and the wheels that the project's bundle would carry into `folder`, in place of older ones."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with packages.added(project, list(bundle.handler_members(project.handler.source))) as members:
+        for each in members:
+            if each.name == packages.LISTING or each.name.startswith(f"{packages.FOLDER}/"):
+                target = folder / each.name.removeprefix("code/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(each.source, target)
 
 
 def make_clips(names: Sequence[str], frame_count: int) -> None:
@@ -91,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
         "--suite", action="append", choices=suites.SUITES, help="one suite; may be repeated (default: all four)"
     )
     parser.add_argument("--results", type=Path, help=f"folder for {RESULT} (default: a new one below .benchmarks)")
+    parser.add_argument(
+        "--without-packages", action="store_true", help="measure without what the bundle carries, such as PyAV"
+    )
     parser.add_argument("--gpu", action="store_true", help="hand all GPUs to the container")
     return parser
 

@@ -42,6 +42,8 @@ class Order:
     results: Path
     pytest_arguments: tuple[str, ...] = ()
     gpu: bool = False
+    without_packages: bool = False
+    """Whether what the project's bundle carries, such as PyAV, is left out."""
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property

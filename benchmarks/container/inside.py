@@ -1,7 +1,7 @@
 """Runs in the container: starts pytest from the lent packages on the image's own interpreter.
 
-`python -m benchmarks.container.inside PYTEST_ARGUMENTS`. The handler's vendored packages are installed first, as its
-container does it; the lent packages go to the end of the path, where they replace nothing.
+`python -m benchmarks.container.inside PYTEST_ARGUMENTS`. The packages that its bundle would carry are installed first,
+as its container does it; the lent packages go to the end of the path, where they replace nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from pathlib import Path
 
 REPOSITORY = "/repository"
 INPUTS = f"{REPOSITORY}/.benchmarks/inputs"
+PACKAGES = "packages"
 LENT = "/lent"
 RESULTS = "/results"
 SCRATCH = "/scratch"
 
 
 def main(arguments: list[str]) -> int:
-    install_vendored(Path(REPOSITORY, "handler", "requirements.txt"), Path(SCRATCH, "vendored"))
+    install_vendored(Path(INPUTS, PACKAGES, "requirements.txt"), Path(SCRATCH, "vendored"))
     sys.path.append(LENT)
     import pytest  # from the path above
 

@@ -28,10 +28,18 @@ def of(steps: Mapping[str, Document], inputs: Path) -> Document:
         "schema": SCHEMA,
         "card": facts.get("card", "unknown"),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        **(commit() or record.read(inputs / COMMIT) or {"commit": "unknown", "clean": False}),
+        **_commit(inputs),
         "versions": facts.get("versions", {}),
         "steps": dict(steps),
     }
+
+
+def _commit(inputs: Path) -> Document:
+    """This tree's, if it is clean; else what was noted where the inputs were made: a copy may lack its last commits."""
+    here = commit()
+    if here.get("clean"):
+        return here
+    return record.read(inputs / COMMIT) or here or {"commit": "unknown", "clean": False}
 
 
 def commit() -> Document:

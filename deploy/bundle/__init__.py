@@ -4,17 +4,20 @@ promoted.
 `vendor` adds wheels to the handler beforehand (`relaxing` removes what they require), `checkpoints` makes a state_dict
 of a training checkpoint. `packing` builds and reads a bundle: `model_files` chooses what lies beside the handler
 (`download` fetches torchvision's weights, `weights` and `pickles` tell a state_dict from a program), `folders` walks
-what is packed, less what `own_folder` leaves out where the handler lies beside rehearsal.toml; `archive` writes the
-bytes, `manifest` lists them.
+what is packed, less what `own_folder` leaves out where the handler lies beside rehearsal.toml; `packages` adds the
+wheels that the project file names (`fitting` knows which a container can run), `archive` writes the bytes, `manifest`
+lists them.
 """
 
 from deploy.bundle.model_files import has_flagship_handler
+from deploy.bundle.packages import carried_over
 from deploy.bundle.packing import ENTRY_POINT, Bundle, build, handler_members, read
 
 __all__ = [
     "ENTRY_POINT",
     "Bundle",
     "build",
+    "carried_over",
     "handler_members",
     "has_flagship_handler",
     "read",

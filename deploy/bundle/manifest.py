@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy.bundle.archive import PackedFile
+from deploy.bundle.packages import carried
 from deploy.core.errors import ConfigurationError
 
 SCHEMA = "rehearsal.bundle/1"
@@ -39,6 +41,11 @@ class Manifest:
     """The file below code/ that the container imports."""
     stack: str = "torchserve"
     """What serves it."""
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """The packages that the archive carries as wheels, with their versions."""
+        return carried([file.path for file in self.files])
 
     def to_json(self) -> str:
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2) + "\n"

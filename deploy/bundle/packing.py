@@ -1,7 +1,7 @@
 """Builds `model.tar.gz` and its manifest from handler and weights: the one artifact that is rehearsed and promoted.
 
 The layout is that of the SageMaker PyTorch inference toolkit: the model's files in the root (`model_files`), and the
-handler folder as `code/`, byte for byte. May not: import the handler or load the weights.
+handler folder as `code/`, byte for byte, with the project's `packages`. May not: import the handler or load weights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bundle import archive, download, model_files, own_folder
+from deploy.bundle import archive, download, model_files, own_folder, packages
 from deploy.bundle import manifest as manifests
 from deploy.bundle.archive import Member, PackedFile
 from deploy.bundle.folders import files_below
@@ -45,15 +45,16 @@ def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress |
     """Pack the project into `out_dir/model.tar.gz`, replacing an older one only when the new one is whole.
 
     Raises ConfigurationError when handler or model cannot be bundled, DeployError when the COCO weights cannot be
-    downloaded or the disk refuses.
+    downloaded or the disk refuses, NotAvailable when a package cannot be had.
     """
     model = model_files.of_project(project, on_progress)
     left_out = own_folder.left_out(project, out_dir)
-    members = [*model.members, *handler_members(project.handler.source, project.handler.entry_point, left_out)]
-    model_files.check_space(members, out_dir)
+    handler = list(handler_members(project.handler.source, project.handler.entry_point, left_out))
+    members = list(model.members)
+    model_files.check_space([*members, *handler], out_dir)
     path = out_dir / ARCHIVE_NAME
-    with replacing(path) as out:
-        packed = archive.pack(members, out)
+    with packages.added(project, handler) as code, replacing(path) as out:
+        packed = archive.pack([*members, *code], out)
     manifest = Manifest(
         archive=path.name,
         sha256=packed.sha256,

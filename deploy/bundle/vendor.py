@@ -2,13 +2,11 @@
 
 The toolkit runs `pip install -r code/requirements.txt` at every start of a container (model_server of
 sagemaker-inference), also when an endpoint scales from zero; pip resolves `--find-links` from the file's own folder.
-Owns: `requirements.txt`, `wheels/`, and the choice of wheels that fit the container. May not: install anything, or
-change a requirements.txt that somebody wrote.
+Owns: `requirements.txt` and `wheels/`. May not: install anything, or change a requirements.txt that somebody wrote.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,15 +19,14 @@ from zipfile import BadZipFile, ZipFile
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from deploy.bundle import relaxing
+from deploy.bundle import fitting, relaxing
+from deploy.bundle.fitting import NoWheel, Python, container_python
 from deploy.config import Project
 from deploy.config.images import image_packages
 from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.files import replacing, write_text
 
 _MARK = "# Written by `deploy vendor`"
-# Minor versions of glibc 2 that wheels are built for (PEP 600); every PyTorch container's Ubuntu has a later one.
-_GLIBCS = (28, 27, 26, 24, 17, 12, 5)
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def vendor(project: Project, wanted: Sequence[str], *, no_deps: bool = False) ->
     listing, folder = handler / "requirements.txt", handler / "wheels"
     _require_ours(listing, folder)
     with tempfile.TemporaryDirectory() as name:
-        fetched = _fetched(wanted, names, Path(name), sorted({_container_python(project), sys.version_info[:2]}))
+        fetched = _fetched(wanted, names, Path(name), sorted({container_python(project), sys.version_info[:2]}))
         unmet = sorted(set(_unmet(fetched)))
         if no_deps:
             for wheel in fetched:
@@ -122,16 +119,6 @@ def _named(wanted: str) -> str:
         ) from error
 
 
-def _container_python(project: Project) -> tuple[int, int]:
-    found = re.fullmatch(r"py(\d)(\d+)", project.container.python)
-    if found is None:
-        raise ConfigurationError(
-            f"{project.path}: container.python = {project.container.python!r} names no Python: write it as images are "
-            "tagged, such as py312"
-        )
-    return int(found[1]), int(found[2])
-
-
 def _require_ours(listing: Path, folder: Path) -> None:
     if listing.exists() and not listing.read_text(encoding="utf-8").startswith(_MARK):
         raise ConfigurationError(
@@ -145,9 +132,7 @@ def _require_ours(listing: Path, folder: Path) -> None:
         )
 
 
-def _fetched(
-    wanted: Sequence[str], names: Sequence[str], folder: Path, pythons: Sequence[tuple[int, int]]
-) -> list[Path]:
+def _fetched(wanted: Sequence[str], names: Sequence[str], folder: Path, pythons: Sequence[Python]) -> list[Path]:
     """Fetch for each Python, the oldest first: it decides the versions, since later Pythons can run them too."""
     for python in pythons:
         _download([*wanted, *_pins(folder)], folder, python)
@@ -166,21 +151,15 @@ def _pins(folder: Path) -> Iterator[str]:
         yield f"{name}=={version}"
 
 
-def _download(requirements: Sequence[str], folder: Path, python: tuple[int, int]) -> None:
-    version = ".".join(str(part) for part in python)
-    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in _GLIBCS]
-    fitting = ["--only-binary=:all:", "--implementation=cp", f"--python-version={version}", *platforms]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps", *fitting]
-    run = subprocess.run(
-        [*command, f"--dest={folder}", "--", *requirements], capture_output=True, text=True, check=False
-    )
-    if run.returncode != 0:
-        said = [line.removeprefix("ERROR: ") for line in run.stderr.splitlines() if line.startswith("ERROR: ")]
+def _download(requirements: Sequence[str], folder: Path, python: Python) -> None:
+    try:
+        fitting.download(["--", *requirements], folder, python)
+    except NoWheel as error:
         raise DeployError(
-            f"no wheel of {', '.join(requirements)} for Python {version} on x86-64 Linux with glibc 2.28: pip says "
-            f"{(said or run.stderr.splitlines() or ['nothing'])[-1]}. Name a version that has one (see the package's "
-            "files on its index), or check that pip reaches an index"
-        )
+            f"no wheel of {', '.join(requirements)} for Python {fitting.shown(python)} on x86-64 Linux with glibc "
+            f"2.28: pip says {error}. Name a version that has one (see the package's files on its index), or check "
+            "that pip reaches an index"
+        ) from error
 
 
 def _placed(wheel: Path, folder: Path) -> Path:

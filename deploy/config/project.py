@@ -83,6 +83,10 @@ class Project:
         """The same project with other weights, as `deploy bundle --weights` asks."""
         return replace(self, model=self.model.model_copy(update={"weights": weights, "data": None}))
 
+    def without_packages(self) -> Project:
+        """The same project whose bundle carries no packages, as `--without-packages` asks."""
+        return replace(self, handler=self.handler.model_copy(update={"packages": ()}))
+
     def digest(self) -> str:
         """The sha256 of every setting that changes what runs, and of none that only decides where it runs.
 

@@ -25,6 +25,7 @@ _REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
 _INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 _ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_PACKAGE = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+]* --hash=sha256:[0-9a-f]{64}$"
 _TOPIC = r"^[A-Za-z0-9_-]{1,256}$"
 _ENTRY_POINT = r"^[A-Za-z_][A-Za-z0-9_]*\.py$"
 # Messages describe each pattern of a value in these words.
@@ -36,6 +37,7 @@ IN_WORDS: Mapping[str, str] = {
     _INSTANCE_TYPE: "an instance type for endpoints, such as ml.g4dn.xlarge",
     _ROLE_ARN: "the ARN of a role, such as arn:aws:iam::123456789012:role/NAME",
     _BUCKET: "a bucket's name: 3 to 63 small letters, digits, dots and hyphens",
+    _PACKAGE: "a version of a package and the sha256 of its wheel, such as av==18.1.0 --hash=sha256:64_DIGITS",
     _TOPIC: "a topic's name (not its ARN): up to 256 letters, digits, hyphens and underscores",
     _ENTRY_POINT: "a Python file directly in [handler] source, such as inference.py: the container imports it by name",
     **CASES_IN_WORDS,
@@ -53,6 +55,9 @@ def _no_slashes_outside(value: str) -> str:
     if value != value.strip("/") or "//" in value:
         raise ValueError("a prefix has no slash at its ends and no empty part, as in 'async/input'")
     return value
+
+
+PinnedPackage = Annotated[str, Field(pattern=_PACKAGE, max_length=512)]
 
 
 def _paths(value: Any) -> Any:
@@ -111,6 +116,8 @@ class HandlerSection(Section):
     """The file in it that defines model_fn and the others: SAGEMAKER_PROGRAM."""
     environment: Mapping[EnvironmentName, str | int | float | bool] = Field(default_factory=dict)
     """Settings of the handler: the container's environment variables beside those of the serving stack."""
+    packages: Annotated[tuple[PinnedPackage, ...], Field(strict=False)] = ()
+    """What the image lacks and the bundle carries, each as pip writes it: `av==18.1.0 --hash=sha256:...`."""
 
 
 class ContainerSection(Section):

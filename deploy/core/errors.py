@@ -7,6 +7,7 @@
         ├── EndpointFailed        1   the endpoint did not reach the desired state; carries AWS's FailureReason
         ├── GateRefused           1   the evidence does not allow this promotion
         ├── NotProven             1   a release is not what was recorded and signed, so it may not serve
+        ├── NotAvailable          3   this machine cannot get what a bundle needs, and has not got it already
         ├── LockLost              1   somebody else may deploy now; nothing more was changed, `resume` continues
         └── AwsRefused            4   AWS (or the local cloud) refused a call; carries its error code
 
@@ -50,6 +51,10 @@ class GateRefused(DeployError):
 
 class NotProven(DeployError):
     pass
+
+
+class NotAvailable(DeployError):
+    exit_code = 3
 
 
 class LockLost(DeployError):

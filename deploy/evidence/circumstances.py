@@ -28,6 +28,9 @@ class RuntimeUsed(Record):
     image: str | None = None
     image_digest: ImageDigest | None = None
     facts: Mapping[str, str] = {}
+    decoders: Mapping[str, str] = {}
+    """The libraries that decoded, with their versions, by the handler's own account: `opencv`, `pyav`, and those of
+    FFmpeg that each brings. `video` is the one that reads video. Empty: the handler gave none."""
 
     @model_validator(mode="after")
     def _claims_no_more_than_it_ran(self) -> Self:

@@ -1,4 +1,6 @@
-"""Judges what the evidence is: about this bundle, with these settings, fresh, from a good enough runtime."""
+"""Judges what the evidence is: about this bundle, with these settings, fresh, from a good enough runtime, decoded by
+the libraries that will decode.
+"""
 
 from __future__ import annotations
 
@@ -72,3 +74,47 @@ def runtime(gate_input: GateInput) -> Judged:
 def _ran_on(found: Evidence) -> str:
     used = found.report.runtime
     return f"{used.assurance} ({used.stack})" if used.stack else used.assurance
+
+
+def decoders(gate_input: GateInput) -> Judged | None:
+    """The decoding libraries are those of the image and the archive; without an account of them there is no gate.
+
+    The image's are those of the evidence that comes nearest to it: all other evidence must name the same. A local
+    target may serve without the archive's PyAV, where this machine's Python has no use for its wheel.
+    """
+    told = [each for each in gate_input.evidence if each.report.runtime.decoders]
+    if not told:
+        return None
+    nearest = max(told, key=lambda each: _ASSURANCE.index(each.report.runtime.assurance))
+    complaints = [*_silent(gate_input), *(each for found in told for each in _unlike(found, nearest))]
+    if not gate_input.target_is_local:
+        complaints += [each for found in told for each in _not_by_the_archive(found, gate_input)]
+    return unless(complaints, _served_by(nearest))
+
+
+def _silent(gate_input: GateInput) -> Iterator[str]:
+    for each in gate_input.evidence:
+        if not each.report.runtime.decoders:
+            yield f"{each.path} does not say what decoded, other evidence does: {MAKE_EVIDENCE}"
+
+
+def _unlike(found: Evidence, nearest: Evidence) -> Iterator[str]:
+    here, there = found.report.runtime.decoders, nearest.report.runtime.decoders
+    names = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+    if names:
+        differences = ", ".join(f"{name} {here.get(name, 'none')}, not {there.get(name, 'none')}" for name in names)
+        yield f"{found.path} was decoded by other libraries than {nearest.path}: {differences}"
+
+
+def _not_by_the_archive(found: Evidence, gate_input: GateInput) -> Iterator[str]:
+    carried, used = gate_input.bundle.manifest.packages.get("av"), found.report.runtime.decoders.get("pyav")
+    if carried is not None and used != carried:
+        served = f"PyAV {used}" if used else "OpenCV"
+        yield f"{found.path}: {served} read the video, the archive carries PyAV {carried}: {MAKE_EVIDENCE}"
+
+
+def _served_by(nearest: Evidence) -> str:
+    runtime = nearest.report.runtime
+    named = ", ".join(f"{name} {runtime.decoders[name]}" for name in ("pyav", "opencv") if name in runtime.decoders)
+    seen = "" if runtime.assurance == "official" else "; those of the official image were not seen"
+    return f"{named} on the {runtime.assurance} runtime{seen}"

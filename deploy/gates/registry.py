@@ -47,6 +47,7 @@ GATES: tuple[Gate, ...] = (
     Gate("configuration", "it was made with the settings of now, by digest", identity.configuration),
     Gate("freshness", "none is older than that, or from the future", identity.freshness, ("max_age_hours",)),
     Gate("runtime", "it ran in the container that is demanded, or a better one", identity.runtime, ("runtime",)),
+    Gate("decoders", "the libraries of image and archive decoded, in all of it", identity.decoders),
     Gate("verdict", "every case came out as expected, and no check failed or stayed open", rehearsed.verdict),
     Gate("known_answer", "the objects of the known clip were found", rehearsed.known_answer, ("min_map50",)),
     Gate(

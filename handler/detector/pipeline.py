@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,11 +27,10 @@ from detector import model
 from detector.core import frames
 from detector.core.detections import FrameDetections
 from detector.core.frames import Allocate, Clip, FrameBatch
-from detector.core.opencv import require_video_support
 from detector.core.predictor import Predictor, takes_planes
-from detector.core.settings import Masks, Prepared, Settings
+from detector.core.settings import DamagedFrames, Masks, Prepared, Settings
 from detector.core.stages import Stages
-from detector.io import documents, media, wire
+from detector.io import documents, libraries, media, wire
 from detector.speed import gc_pause, gpu_memory, precision, prefetch
 from detector.speed.pictures import pinned
 
@@ -66,7 +65,7 @@ class Request:
 def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> Service:
     """Load the archive unpacked in `model_dir`. Raises ModelArtifactError or ServingError."""
     started = time.perf_counter()
-    require_video_support()
+    libraries.require_proved()
     device = chosen_device(gpu_index)
     gpu_memory.cap(device, settings.gpu_memory_bytes)
     batch_size = settings.batch_size or default_batch_size(device)
@@ -74,6 +73,7 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     predictor, spec = model.load(model_dir, device, decided)
     seconds = time.perf_counter() - started
     told = " ".join(f"{name}={value}" for name, value in asdict(decided).items())
+    logger.info(libraries.line())
     logger.info("loaded %s from %s on %s in %.2f s: %s", spec.architecture, model_dir, device, seconds, told)
     as_planes = is_prepared_on_device(settings.prepared, device) and takes_planes(predictor)
     return Service(predictor, dict(spec.labels), settings, batch_size, as_planes, pinned.allocator(device))
@@ -101,20 +101,25 @@ def respond(service: Service, request: Request) -> tuple[bytes, str]:
     output = wire.negotiated(request.accept, settings)
     with stages.during("write"), ExitStack() as stack:
         with stages.during("decode"):
-            opened = media.open_clip(
-                request.body,
-                request.content_type,
-                settings.frame_interval,
-                settings.failed_packets_percent,
-                as_planes=service.as_planes,
-            )
-            clip = stack.enter_context(opened)
+            clip = stack.enter_context(_opened(request, settings, as_planes=service.as_planes))
         batches = stack.enter_context(_batches(service, settings, clip, stages))
         header = documents.Header(clip.width, clip.height, service.labels, settings, clip.warnings)
         found = predicted(service.predictor, batches, settings, stages)
         answer = _written_beside(found, partial(documents.written, output, header))
     logger.info(stages.line(gpu_peak_bytes=_gpu_peak_bytes()))
     return answer, str(output)
+
+
+def _opened(request: Request, settings: Settings, *, as_planes: bool) -> AbstractContextManager[Clip]:
+    return media.open_clip(
+        request.body,
+        request.content_type,
+        settings.frame_interval,
+        settings.failed_packets_percent,
+        as_planes=as_planes,
+        keeps_damaged=settings.damaged_frames is DamagedFrames.KEPT,
+        square_pixels=settings.square_pixels,
+    )
 
 
 def predicted(

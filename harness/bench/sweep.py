@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from deploy import bundle, config, evidence
+from deploy import bundle, evidence
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.evidence.bench import Bench, BenchPoint
@@ -31,7 +31,7 @@ from harness.cases import Clip, input_record, open_clip
 from harness.core.errors import ConfigurationError
 from harness.core.progress import Progress
 from harness.local_environment.local_run import LocalRun, ProjectOptions
-from harness.observations import circumstances
+from harness.observations import circumstances, stage_log
 from harness.report.assemble import bundle_record, runtime_record
 
 
@@ -60,7 +60,7 @@ class Benched:
 def bench(options: Options, progress: Progress) -> Benched:
     """Run the sweep. Ctrl-C keeps what was measured. Raises RehearsalError when nothing can be run."""
     started = time.monotonic()
-    project = config.load(options.config_path, options.environment)
+    project = options.project()
     clip = open_clip(options.video or cases.open_known_answer(project.validate.known_answer).clip_path)
     if clip.facts is None:
         raise ConfigurationError(f"{clip.path}: no frame of it can be decoded; give --video a clip that plays")
@@ -109,7 +109,7 @@ class _Run:
                 self.until,
             )
             if endpoints.served:
-                store.keep_runtime(runtime_record(endpoints.served))
+                store.keep_runtime(runtime_record(endpoints.served, stage_log.read(endpoints.aws.logs_dir)))
         else:
             every, was_interrupted = [settled[point] for point in wanted], False
         return Benched(self._document(built, every, store.find_runtime()), was_interrupted)

@@ -63,6 +63,8 @@ class ClipWarning:
     message: str
     packets: tuple[int, ...] = ()
     lost_frames: tuple[int, ...] = ()
+    damaged_frames: tuple[int, ...] = ()
+    """In the answer, though they depend on packets that could not be decoded."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Predictions:
     def lost_frames(self) -> frozenset[int]:
         """The frames that the answer itself calls lost."""
         return frozenset(index for warning in self.warnings for index in warning.lost_frames)
+
+    @property
+    def has_square_pixels(self) -> bool:
+        """Whether the answer says that it saw the clip in the shape in which it is shown."""
+        return self.settings.get("square_pixels") is True
 
     @property
     def frame_interval(self) -> int | None:

@@ -23,6 +23,7 @@ def judge(
     predictions: Predictions, facts: ClipFacts, frame_interval: int, is_damaged: Callable[[], bool] = lambda: True
 ) -> tuple[Finding, ...]:
     """`is_damaged` has a look at the clip itself; it is asked only where the answer speaks of damage."""
+    facts = facts.on_square_pixels() if predictions.has_square_pixels else facts
     return (
         *_frames(predictions, facts, frame_interval),
         *_cut(facts),

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deploy import config
+from deploy.config import Project
 from deploy.core.state import STATE_DIR
 from harness.core.progress import Progress
 from harness.local_cloud.local_cloud import EMBEDDED, CloudAsked
@@ -37,7 +39,13 @@ class ProjectOptions(RunOptions):
 
     config_path: Path
     environment: str | None = None
+    without_packages: bool = False
     arguments: tuple[str, ...] = ()
+
+    def project(self) -> Project:
+        """The project as it is to be packed. Raises ConfigurationError."""
+        project = config.load(self.config_path, self.environment)
+        return project.without_packages() if self.without_packages else project
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ def check(options: Options) -> evidence.Check:
     if options.bundle is not None and not options.bundle.is_file():
         raise ConfigurationError(f"{options.bundle}: no such file; give --bundle a model.tar.gz, or none to build it")
     with tempfile.TemporaryDirectory(prefix="rehearsal-parity-") as folder:
-        built = options.bundle or bundle.build(project, Path(folder)).path
+        # The two run in this environment, where nothing is installed.
+        built = options.bundle or bundle.build(project.without_packages(), Path(folder)).path
         return checked(project, built, options.video, options.frame_limit)
 
 

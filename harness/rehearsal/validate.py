@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy import config
 from deploy.apply.apply import Applied
 from deploy.bundle import Bundle
 from deploy.config import Project
@@ -55,7 +54,7 @@ class Rehearsed:
 
 def validate(options: Options, progress: Progress) -> Rehearsed:
     """Run the rehearsal. A failing case is a result; raises RehearsalError when there is nothing to report on."""
-    project = config.load(options.config_path, options.environment)
+    project = options.project()
     asked = planning.read(project, options.videos, options.cases)
     local = LocalRun.started(options, project.endpoint.region, progress)
     choice = choose(options.runtime, options.image, region=project.endpoint.region)

@@ -50,7 +50,7 @@ def recorded_archive(path: Path, served: Served) -> Archive:
 
 
 def with_handler(recorded: Archive, handler: Path, out: Path, entry_point: str = bundle.ENTRY_POINT) -> Archive:
-    """The recorded bundle with the folder `handler` in place of its code; weights and the rest stay.
+    """The recorded bundle with the folder `handler` in place of its code; weights, packages and the rest stay.
 
     `entry_point` is the file that the container imports. Raises ConfigurationError when `handler` lacks it.
     """
@@ -60,12 +60,12 @@ def with_handler(recorded: Archive, handler: Path, out: Path, entry_point: str =
             unpack(body, root, source=str(recorded.path))
         kept = [Member(path.relative_to(root).as_posix(), path) for path in root.rglob("*") if path.is_file()]
         code = f"{default_stack().archive.code_folder}/"
-        members = [
-            *(each for each in kept if not each.name.startswith(code)),
-            *bundle.handler_members(handler, entry_point),
-        ]
-        with replacing(out) as file:
-            packed = archive.pack(members, file)
+        others = [each for each in kept if not each.name.startswith(code)]
+        with (
+            bundle.carried_over(root, list(bundle.handler_members(handler, entry_point))) as members,
+            replacing(out) as file,
+        ):
+            packed = archive.pack([*others, *members], file)
     return Archive(out, packed.sha256, packed.size_bytes, f"the handler is {handler}, not the bundle's own")
 
 

@@ -43,6 +43,7 @@ def assemble(
     findings: Sequence[evidence.Finding] = (),
 ) -> evidence.Report:
     """The report of a run, also of one that came to an end early: `findings` then say why."""
+    log = _log(subject, aws)
     return evidence.Report(
         tool_version=circumstances.tool_version(),
         run_id=subject.run_id,
@@ -50,14 +51,14 @@ def assemble(
         arguments=subject.arguments,
         bundle=bundle_record(subject.bundle),
         configuration=evidence.Configuration(path=subject.project.path.name, sha256=subject.project.digest()),
-        runtime=runtime_record(instances) if instances else runtime_asked_for(subject.choice),
+        runtime=runtime_record(instances, log) if instances else runtime_asked_for(subject.choice),
         machine=circumstances.this_machine(),
         versions=circumstances.installed_versions(),
         local_cloud=_local_cloud(aws) if aws else None,
         endpoint=_endpoint(subject),
         stages=tuple(evidence.Stage(name=each.name, started=each.started, seconds=each.seconds) for each in stages),
         cases=tuple(cases),
-        peak_memory=_peak_memory(subject, aws, instances),
+        peak_memory=peak_memory(instances, log) if subject.applied else None,
         checks=tuple(checks),
         verdict=evidence.judge(cases, checks, findings),
     )
@@ -67,10 +68,11 @@ def _local_cloud(aws: LocalAws) -> evidence.LocalCloud:
     return evidence.LocalCloud.model_validate({"kind": aws.cloud.kind, "url": aws.cloud.url})
 
 
-def _peak_memory(subject: Subject, aws: LocalAws | None, instances: Sequence[ServedBy]) -> evidence.PeakMemory | None:
+def _log(subject: Subject, aws: LocalAws | None) -> ContainerLog:
+    """What the endpoint's containers told; nothing where there was no endpoint."""
     if aws is None or subject.applied is None:
-        return None
-    return peak_memory(instances, stage_log.read(aws.logs_dir / subject.applied.endpoint_name))
+        return ContainerLog()
+    return stage_log.read(aws.logs_dir / subject.applied.endpoint_name)
 
 
 def bundle_record(built: Bundle) -> evidence.Bundle:
@@ -96,8 +98,8 @@ def _endpoint(subject: Subject) -> evidence.Endpoint | None:
     )
 
 
-def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
-    """The runtime of the first instance; all instances of an endpoint run alike."""
+def runtime_record(instances: Sequence[ServedBy], log: ContainerLog) -> evidence.RuntimeUsed:
+    """The runtime of the first instance; all instances of an endpoint run alike. The decoders are of all."""
     first = instances[0]
     return evidence.RuntimeUsed.model_validate(
         {
@@ -107,6 +109,7 @@ def runtime_record(instances: Sequence[ServedBy]) -> evidence.RuntimeUsed:
             "image": first.image if first.runtime == "docker" else None,  # a process runs no image
             "image_digest": first.image_digest,
             "facts": dict(first.facts),
+            "decoders": dict(log.decoders),
         }
     )
 

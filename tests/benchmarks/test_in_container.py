@@ -15,9 +15,10 @@ from benchmarks.conftest import SAMPLED_EVERY
 from benchmarks.container import borrowed, inside, suites
 from benchmarks.container.boxed import container_user
 from benchmarks.contestants.worker import ROOT
-from benchmarks.in_container import main, ordered
+from benchmarks.in_container import main, ordered, put_packages
 from harness.core.errors import ConfigurationError
 from tests import wheels
+from tests.deploy.projects import write_project
 
 IMAGE = "registry.example/pytorch-inference:2.6.0"
 LENT = ("pytest", "pytest_benchmark", "pytest_timeout", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
@@ -58,6 +59,19 @@ def test_what_the_handler_vendors_comes_before_what_the_image_has(
     said = subprocess.run(asks, check=True, capture_output=True)
     assert said.stdout == b"42\n"
     assert sys.path[0] == str(target)
+
+
+def test_what_the_bundle_would_carry_is_put_where_the_container_installs_it_from(tmp_path: Path) -> None:
+    project, folder = write_project(tmp_path), tmp_path / "packages"
+    wheel = wheels.file_name("rehearsal_probe")
+    (project.handler.source / "wheels").mkdir()
+    (project.handler.source / "wheels" / wheel).write_bytes(b"any")
+    (project.handler.source / "requirements.txt").write_text("rehearsal-probe==1.0\n")
+    (folder / "wheels").mkdir(parents=True)
+    (folder / "wheels" / "older.whl").write_bytes(b"of another run")
+    put_packages(folder, project)
+    there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    assert there == ["requirements.txt", f"wheels/{wheel}"]
 
 
 def test_every_suite_is_a_file_that_needs_nothing_of_the_harness() -> None:

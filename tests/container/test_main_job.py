@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from deploy import config
 from harness.docker.engine import SESSION_LABEL, Engine
 from harness.serving.images.recipe import COMPATIBLE_IMAGE
-from tests.e2e.runs import Finished, processes_below, validate
+from tests.e2e.runs import ROOT, Finished, processes_below, validate
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
 
@@ -37,6 +38,15 @@ def test_the_evidence_pins_the_image_and_does_not_call_it_official(run: Finished
     assert (runtime.kind, runtime.assurance) == ("docker", "compatible")
     assert runtime.image_digest == image.image_id
     assert run.report.peak_memory is not None
+
+
+def test_the_container_reads_video_by_the_pyav_of_the_archive(run: Finished) -> None:
+    """The image has none, and the archive's is installed without a network."""
+    (line,) = config.load(ROOT / "rehearsal.toml").handler.packages
+    runtime = run.report.runtime
+    assert runtime.decoders["video"] == "pyav"
+    assert line.startswith(f"av=={runtime.decoders['pyav']} ")
+    assert runtime.facts["av"] == runtime.decoders["pyav"]
 
 
 def test_nothing_is_left_of_the_run(run: Finished, engine: Engine) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.bundle import manifest
 from deploy.core.waiting import wait_until
 from harness.processes import sweep
 from tests.e2e.runs import CLIPS, ROOT, Finished, processes_below, validate, validate_command
@@ -73,6 +74,14 @@ def test_the_evidence_is_about_the_very_bundle_that_was_deployed(good: Finished)
     assert report.runtime.assurance == "process"
     assert report.peak_memory is not None
     assert report.versions["torch"] == "2.6.0"
+
+
+def test_the_evidence_names_what_decoded_and_it_is_the_pyav_of_the_bundle(good: Finished) -> None:
+    (written,) = (good.state_dir / "runs").glob("*/bundles/*/model.tar.gz.manifest.json")
+    carried, decoders = manifest.read(written).packages, good.report.runtime.decoders
+    assert (decoders["video"], {"av": decoders["pyav"]}) == ("pyav", carried)
+    assert decoders["opencv"].split(".")[:2] == good.report.versions["opencv-python-headless"].split(".")[:2]
+    assert {"pyav libavcodec", "opencv libavcodec"} <= decoders.keys()
 
 
 def test_every_file_of_the_report_is_there(good: Finished) -> None:

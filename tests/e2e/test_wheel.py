@@ -85,6 +85,7 @@ def test_the_flagship_is_copied_and_validated_in_an_empty_folder(installed: Inst
     assert ran.stdout.splitlines()[-1].startswith("Next: deploy ")
     report = read(tmp_path / "report" / "report.json")
     assert report.verdict.passed
+    assert report.runtime.decoders["video"] == "pyav"
     assert {case.name: case.outcome for case in report.cases} == {
         "known answer": "completed",
         "not a video": "failed",

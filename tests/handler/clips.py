@@ -172,7 +172,8 @@ def damaged(path: Path, packets: Sequence[int], filling: int = 0) -> bytes:
     """The clip with those packets of its video overwritten, in decoding order."""
     body = bytearray(path.read_bytes())
     for start, size in placed(path)[packets[0] : packets[-1] + 1]:
-        skipped = 12 if path.suffix == ".webm" else 0  # a Matroska packet's place is that of its block's header
+        # A Matroska packet's place is that of its block's header.
+        skipped = 12 if path.suffix in (".webm", ".mkv") else 0
         body[start + skipped : start + size] = bytes([filling]) * (size - skipped)
     return bytes(body)
 

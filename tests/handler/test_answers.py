@@ -105,6 +105,7 @@ def test_a_video_becomes_a_document(clips: ClipMaker) -> None:
         "frame_width": None,
         "frame_height": None,
         "masks": "none",
+        "square_pixels": False,
     }
     assert [(frame["frame_index"], frame["pts_seconds"]) for frame in document["frames"]] == [
         (0, 0.0),

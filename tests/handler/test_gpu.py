@@ -101,6 +101,20 @@ def test_a_graph_replayed_has_the_plain_answers(
     assert graphed.plain_batch_count == 0
 
 
+def test_a_graph_holds_the_constants_that_others_push_out(small_network: nn.Module, cuda: torch.device) -> None:
+    network = tuned(copy.deepcopy(small_network), cuda, Precision.FP32)
+    graphed, plain = (Detector(network, cuda, Ways(way)) for way in (Forward.GRAPH, Forward.PLAIN))
+    batch = batch_of(2)
+    for _ in range(2):
+        graphed.detect(batch, score_threshold=0.0, with_masks=False)
+    for width in range(64, 64 + 8 * 80, 8):  # every size but the first comes once
+        graphed.detect(batch_of(1, width, 64), score_threshold=0.0, with_masks=False)
+    torch.randn(64 << 20, device=cuda)  # takes what was given back
+    found, expected = (one.detect(batch, score_threshold=0.0, with_masks=False) for one in (graphed, plain))
+    for frame, other in zip(found, expected, strict=True):
+        assert frame.boxes == pytest.approx(other.boxes, abs=1e-3)
+
+
 def test_the_kernels_can_be_used(cuda: torch.device) -> None:
     assert kernels.are_usable(torch.device("cuda", 0))
 

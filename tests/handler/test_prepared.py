@@ -24,6 +24,7 @@ from tests.handler.clips import ClipMaker, real_clip
 
 pytest.importorskip("av")
 
+_WIDE = "-f lavfi -i testsrc2=size=160x120:rate=25:duration=2 -vf setsar=16/11 -c:v libx264 -pix_fmt yuv420p"
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
@@ -54,6 +55,19 @@ def test_a_request_has_the_same_answer_both_ways(
     clips: ClipMaker, model_dir: Path, name: str, size: tuple[int | None, int | None]
 ) -> None:
     assert_the_same(*answers(model_dir, clips.whole(name).read_bytes(), frame_width=size[0], frame_height=size[1]))
+
+
+@pytest.mark.parametrize("size", [(None, None), (97, None), (None, 60), (160, 120)])
+@pytest.mark.parametrize("square_pixels", [True, False])
+def test_so_has_a_clip_whose_pixels_are_not_square(
+    clips: ClipMaker, model_dir: Path, size: tuple[int | None, int | None], square_pixels: bool
+) -> None:
+    """Planes that become wider or higher go by the host; others are scaled once, on either side."""
+    body = clips.made("wide-h264.mp4", *_WIDE.split())
+    both = answers(model_dir, body.read_bytes(), frame_width=size[0], frame_height=size[1], square_pixels=square_pixels)
+    shown = {"width": 233 if square_pixels else 160, "height": 120}
+    assert [answer["video"] for answer in both] == [shown, shown]
+    assert_the_same(*both)
 
 
 @pytest.mark.parametrize("name", ["bikes.mp4", "bigbuckbunny.mp4"])

@@ -47,6 +47,18 @@ class ProjectOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackedProjectOptions(ProjectOptions):
+    """The options of every command that packs the project's bundle."""
+
+    without_packages: Annotated[
+        bool,
+        typer.Option(
+            "--without-packages", help="Leave out what [handler] packages names; without PyAV, OpenCV reads video."
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetOptions(ProjectOptions):
     target: TargetOption = TargetName.AWS
 

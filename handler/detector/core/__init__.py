@@ -9,6 +9,7 @@ rle           masks as COCO's compressed run lengths
 predictor     the interface of a model
 stages        the clock of a request's stages
 opencv        OpenCV, imported with its environment set
+proved        the versions of OpenCV and PyAV that were proved
 """
 
 from detector.core.detections import FrameDetections

@@ -29,12 +29,14 @@ class Frame:
     """One sampled frame; `picture` is (height, width, 3) uint8, or a decoder's own planes.
 
     `pts_seconds` counts from the clip's first picture; NaN where the input has no time (a stack of arrays).
+    `pixel_aspect` is how many times as wide as high a pixel is shown.
     """
 
     frame_index: int
     pts_seconds: float
     picture: Pixels | PlanarPicture
     is_bgr: bool
+    pixel_aspect: float = 1.0
 
     @property
     def pixels(self) -> Pixels:
@@ -51,18 +53,24 @@ class Frame:
 
 @dataclass(frozen=True)
 class ClipWarning:
-    """What a reader of the answer must know of the clip; `packets` in decoding order, both counted from 0."""
+    """What a reader of the answer must know of the clip.
+
+    `packets` are those that failed, in decoding order; `lost_frames` are missing from the answer, and `damaged_frames`
+    are in it though they depend on what failed. All are counted from 0.
+    """
 
     code: str
     message: str
-    packets: tuple[int, ...]
-    lost_frames: tuple[int, ...]
+    packets: tuple[int, ...] = ()
+    lost_frames: tuple[int, ...] = ()
+    damaged_frames: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Clip:
     """An opened input: the size of its pictures as they are shown (rotation applied), and its sampled frames, once.
 
+    The pixels of a frame may have another size: then they are scaled.
     `warnings` is filled while the frames are read, and complete after the last.
     """
 
@@ -197,6 +205,16 @@ def network_size(width: int, height: int, frame_width: int | None, frame_height:
             f"than the {MAX_FRAME_PIXELS} pixels allowed: FRAME_WIDTH or FRAME_HEIGHT is set and the other follows"
         )
     return wanted_width, wanted_height
+
+
+def squared_size(width: int, height: int, pixel_aspect: float) -> tuple[int, int]:
+    """(width, height) in which a picture is shown on square pixels: its shorter side by the aspect grows, none shrinks.
+
+    The same size where that is off by less than half a pixel.
+    """
+    if pixel_aspect >= 1:
+        return round(width * pixel_aspect), height
+    return width, round(height / pixel_aspect)
 
 
 def _scaled_size(width: int, height: int, frame_width: int | None, frame_height: int | None) -> tuple[int, int]:

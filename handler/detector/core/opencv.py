@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import os
 
-from detector.core.errors import ServingError
-
 _DEMUXERS = (
     "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mxf,gxf,ivf,rm,nut,swf,dv,wtv,"
     "yuv4mpegpipe,h264,hevc,vvc,av1,obu,m4v,mjpeg,vc1"
@@ -38,10 +36,4 @@ import cv2  # noqa: E402  the environment above must come first
 MAX_FRAME_PIXELS = 1 << 26
 
 
-def require_video_support() -> None:
-    """Raise ServingError when this build of OpenCV cannot open videos, which is not the sender's fault."""
-    if not cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
-        raise ServingError(f"OpenCV {cv2.__version__} has no FFmpeg backend; install the opencv-python wheel")
-
-
-__all__ = ["MAX_FRAME_PIXELS", "OPEN_OPTIONS", "cv2", "require_video_support"]
+__all__ = ["MAX_FRAME_PIXELS", "OPEN_OPTIONS", "cv2"]

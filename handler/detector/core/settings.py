@@ -33,6 +33,13 @@ class Layout(StrEnum):
     """A bare list with one `{boxes, labels, scores}` a sampled frame."""
 
 
+class DamagedFrames(StrEnum):
+    LOST = "lost"
+    """What depends on a packet that cannot be decoded is left out of the answer, as that packet's own picture is."""
+    KEPT = "kept"
+    """It is in the answer, and named."""
+
+
 class Precision(StrEnum):
     AUTO = "auto"
     """fp16 on a GPU, fp32 on a CPU."""
@@ -87,6 +94,12 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
 def _between(low: int, high: int) -> _Field:
     return _Field(_whole_number, lambda value: low <= value <= high, f"a whole number from {low} to {high}")
 
@@ -113,9 +126,11 @@ _FIELDS: Mapping[str, _Field] = {
     "kernels": _choice(Kernels),
     "prepared": _choice(Prepared),
     "failed_packets_percent": _Field(float, lambda value: 0.0 <= value <= 100.0, "a number from 0 to 100"),
+    "damaged_frames": _choice(DamagedFrames),
+    "square_pixels": _Field(_truth, lambda value: isinstance(value, bool), "true or false"),
     "gpu_memory_bytes": _optional(_between(1 << 26, 1 << 42)),
 }
-REQUEST_PARAMETERS = ("frame_interval", "score_threshold", "masks", "layout")
+REQUEST_PARAMETERS = ("frame_interval", "score_threshold", "masks", "layout", "square_pixels")
 
 
 @dataclass(frozen=True)
@@ -129,8 +144,10 @@ class Settings:
     torchvision). `precision` is the number format of the heavy parts of the network, `compiled` selects those that
     torch's compiler makes faster, `forward` is how the pictures of a batch go through the network, `kernels` whether
     the handler's own kernels run on a GPU, and `prepared` where colours are converted and pictures scaled. A video of
-    which more than `failed_packets_percent` cannot be decoded is an error; with 0, each packet that fails is one.
-    `gpu_memory_bytes` limits the GPU memory that torch may take; None means all.
+    which more than `failed_packets_percent` cannot be decoded is an error; with 0, each packet that fails is one;
+    `damaged_frames` says what becomes of frames that depend on those. With `square_pixels` a video is seen in the shape
+    in which it is shown, and boxes are in its pixels. `gpu_memory_bytes` limits the GPU memory that torch may take;
+    None means all.
     """
 
     frame_interval: int = 1
@@ -146,6 +163,8 @@ class Settings:
     kernels: Kernels = Kernels.AUTO
     prepared: Prepared = Prepared.AUTO
     failed_packets_percent: float = 5.0
+    damaged_frames: DamagedFrames = DamagedFrames.LOST
+    square_pixels: bool = False
     gpu_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:

@@ -27,12 +27,13 @@ ROW = np.dtype(
     [("frame_index", "<i8"), ("pts_seconds", "<f8"), ("box", "<f4", (4,)), ("label_id", "<i8"), ("score", "<f4")]
 )
 
+_LOST = {"boxes": [], "labels": [], "scores": [], "lost": True}
 _BOX_DECIMALS, _SCORE_DECIMALS, _SECONDS_DECIMALS = 3, 6, 6
 
 
 @dataclass(frozen=True)
 class Header:
-    """What is said once for a clip; `width` and `height` are of the source, in whose pixels boxes and masks are.
+    """What is said once for a clip; boxes and masks are in pixels of `width` and `height`, the source's.
 
     `warnings` is complete when the last frame has been read, so it is written after the frames are.
     """
@@ -47,14 +48,30 @@ class Header:
 def written(output: Output, header: Header, frames: Iterable[FrameDetections]) -> bytes:
     """Write the whole answer; this consumes `frames`."""
     if output is Output.NPY:
-        return _npy(frames)
-    plain = header.settings.layout is Layout.PLAIN
-    elements = (_json(_plain(frame, header) if plain else _frame(frame, header)) for frame in frames)
+        return _npy(frames, header)
+    if header.settings.layout is Layout.PLAIN:
+        elements = _plain_elements(frames, header)
+        return "".join(f"{each}\n" for each in elements).encode() if output is Output.JSON_LINES else _list(elements)
+    elements = [_json(_frame(frame, header)) for frame in frames]
+    head = _json(_header(header))
     if output is Output.JSON_LINES:
-        lines = [f"{element}\n" for element in elements]
-        return "".join(lines if plain else [f"{_json(_header(header))}\n", *lines]).encode()
-    array = f"[{','.join(elements)}]"
-    return (array if plain else f'{_json(_header(header))[:-1]},"frames":{array}}}').encode()
+        return "".join(f"{line}\n" for line in (head, *elements)).encode()
+    return f'{head[:-1]},"frames":'.encode() + _list(elements) + b"}"
+
+
+def _list(elements: Sequence[str]) -> bytes:
+    return f"[{','.join(elements)}]".encode()
+
+
+def _plain_elements(frames: Iterable[FrameDetections], header: Header) -> list[str]:
+    """One a sampled frame, also for one that is lost: only their places say which is which. The first has warnings."""
+    elements = {frame.frame_index: _json(_plain(frame, header)) for frame in frames}
+    lost = {index for warning in header.warnings for index in warning.lost_frames}
+    elements |= {index: _json(_LOST) for index in lost if index % header.settings.frame_interval == 0}
+    ordered = [elements[index] for index in sorted(elements)]
+    if header.warnings and ordered:
+        ordered[0] = f'{ordered[0][:-1]},"warnings":{_json(list(map(_warning, header.warnings)))}}}'
+    return ordered
 
 
 def _header(header: Header) -> dict[str, Any]:
@@ -69,18 +86,19 @@ def _header(header: Header) -> dict[str, Any]:
             "frame_width": settings.frame_width,
             "frame_height": settings.frame_height,
             "masks": settings.masks,
+            "square_pixels": settings.square_pixels,
         },
     }
     return {**document, "warnings": list(map(_warning, header.warnings))} if header.warnings else document
 
 
 def _warning(warning: ClipWarning) -> dict[str, Any]:
-    return {
-        "code": warning.code,
-        "message": warning.message,
-        "packets": list(warning.packets),
-        "lost_frames": list(warning.lost_frames),
-    }
+    told: dict[str, Any] = {"code": warning.code, "message": warning.message}
+    if warning.packets:
+        told |= {"packets": list(warning.packets), "lost_frames": list(warning.lost_frames)}
+    if warning.damaged_frames:
+        told["damaged_frames"] = list(warning.damaged_frames)
+    return told
 
 
 def _frame(frame: FrameDetections, header: Header) -> dict[str, Any]:
@@ -116,10 +134,13 @@ def _json(document: Any) -> str:
     return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
 
-def _npy(frames: Iterable[FrameDetections]) -> bytes:
+def _npy(frames: Iterable[FrameDetections], header: Header) -> bytes:
+    """The rows, and behind them, where there are warnings, a second array: one of JSON a warning."""
     rows = np.concatenate([np.zeros(0, ROW), *map(_rows, frames)])
     file = io.BytesIO()
     np.save(file, rows, allow_pickle=False)
+    if header.warnings:
+        np.save(file, np.array([_json(_warning(each)) for each in header.warnings]), allow_pickle=False)
     return file.getvalue()
 
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from detector.core.errors import EmptyMedia, UnsupportedType
 from detector.core.frames import Clip
 from detector.io import images, npy, video
+from detector.io.pictures import jpeg
 
 Body = bytes | bytearray
 Opener = Callable[[Body, int], AbstractContextManager[Clip]]
@@ -47,27 +48,40 @@ def open_clip(
     failed_percent: float = 5.0,
     *,
     as_planes: bool = False,
+    keeps_damaged: bool = False,
+    square_pixels: bool = False,
 ) -> AbstractContextManager[Clip]:
     """The clip in `body`, with every `frame_interval`-th frame; closing it frees what decoding took.
 
-    Of a video, `failed_percent` of the packets may fail to decode; the clip's `warnings` say which did. With
-    `as_planes`, its frames are the decoder's own planes wherever they can be converted elsewhere as here.
+    Of a video, `failed_percent` of the packets may fail to decode, and the clip's `warnings` say which did; with
+    `keeps_damaged` they name the frames that depend on those, too, which are left out otherwise. With `square_pixels`
+    a video has the size in which it is shown. With `as_planes`, its frames are the decoder's own planes wherever they
+    can be converted elsewhere as here.
 
-    Plain bytes, or no content type at all, are a video unless they begin like a JPEG, PNG or npy file.
+    Plain bytes, or no content type at all, are a video unless they begin like a PNG or npy file, or like a JPEG that no
+    other one follows.
     Raises UnsupportedType, EmptyMedia, UnreadableMedia or TruncatedMedia, some of them only while frames are read.
     """
     opener = _opener(body, content_type)
     if not body:
         raise EmptyMedia("the body is empty (0 bytes); check that the upload had ended before the endpoint was invoked")
     if opener is video.open_video:
-        return video.open_video(body, frame_interval, failed_percent, as_planes=as_planes)
+        return video.open_video(
+            body,
+            frame_interval,
+            failed_percent,
+            as_planes=as_planes,
+            keeps_damaged=keeps_damaged,
+            square_pixels=square_pixels,
+        )
     return opener(body, frame_interval)
 
 
 def _opener(body: Body, content_type: str | None) -> Opener:
     essence = (content_type or _BYTES_TYPES[0]).partition(";")[0].strip().lower()
     if essence in _BYTES_TYPES:
-        return next((opener for start, opener in _SIGNATURES.items() if body.startswith(start)), video.open_video)
+        found = next((opener for start, opener in _SIGNATURES.items() if body.startswith(start)), video.open_video)
+        return video.open_video if found is images.open_image and jpeg.is_stream(body) else found
     if essence.startswith("video/") or essence in _VIDEO_TYPES:
         return video.open_video
     if essence not in _OPENERS:

@@ -1,8 +1,11 @@
 """Replays a computation on a CUDA device as one graph, which spares the host a launch for every step.
 
-Owns: the graphs, at most a few, one for each shape of input. A shape is captured when it comes for the second time:
-most sizes come once, and a capture costs more than it saves then. A computation that cannot be captured runs as it is.
-May not: know what is computed. What is computed must not wait for the device, and must keep its constants itself.
+Owns: the graphs, at most a few, one for each shape of input, and the constants that computations keep by size (`Kept`).
+A shape is captured when it comes for the second time: most sizes come once, and a capture costs more than it saves
+then. A computation that cannot be captured runs as it is. May not: know what is computed.
+
+What is computed must not wait for the device, so it makes its constants once. A graph reads them where they were when
+it was captured: it holds them, lest their memory is given to others when they are forgotten.
 """
 
 from __future__ import annotations
@@ -11,17 +14,62 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import wraps
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import torch
 from torch import Tensor
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+P = ParamSpec("P")
 _Kind = tuple[Hashable, ...]
 _MOST_GRAPHS = 4
 _MOST_SEEN = 64
 _cuda: Any = torch.cuda  # torch gives its streams and graphs no types
+
+
+class Kept(Generic[T]):
+    """The last `most` constants, each made when it is first asked for."""
+
+    _all: ClassVar[WeakSet[Kept[Any]]] = WeakSet()
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._items: OrderedDict[Hashable, T] = OrderedDict()
+        Kept._all.add(self)
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        if key not in self._items:
+            self._items[key] = make()
+            if len(self._items) > self._most:
+                self._items.popitem(last=False)
+        self._items.move_to_end(key)
+        return self._items[key]
+
+    @classmethod
+    def everything(cls) -> tuple[Any, ...]:
+        """What all of them keep now."""
+        return tuple(item for each in cls._all for item in each.items())
+
+    def items(self) -> tuple[T, ...]:
+        return tuple(self._items.values())
+
+
+def constant(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorates a function of sizes and a device: its last `most` results are kept."""
+
+    def keeping(function: Callable[P, T]) -> Callable[P, T]:
+        kept: Kept[T] = Kept(most)
+
+        @wraps(function)
+        def result(*arguments: P.args, **named: P.kwargs) -> T:
+            return kept.get((arguments, *sorted(named.items())), lambda: function(*arguments, **named))
+
+        return result
+
+    return keeping
 
 
 @dataclass(frozen=True)
@@ -29,6 +77,7 @@ class _Graph(Generic[T]):
     graph: Any
     given: Tensor
     result: T
+    constants: tuple[Any, ...]
 
 
 class Graphed(Generic[T]):
@@ -93,6 +142,7 @@ class Graphed(Generic[T]):
             self._compute(given, known)
         torch.cuda.current_stream(given.device).wait_stream(stream)
         graph = _cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # Another thread may pin memory for the next batch meanwhile, which the default mode makes an error in both.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             captured = self._compute(given, known)
-        return _Graph(graph, given, captured)
+        return _Graph(graph, given, captured, Kept.everything())

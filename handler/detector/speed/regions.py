@@ -20,6 +20,8 @@ from torch.nn import functional
 from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.poolers import _setup_scales
 
+from detector.speed.graphs import Kept
+
 
 def pool_as_rows(heads: Any, *, with_kernels: bool = False) -> None:
     """Replace the pooling of the RoI heads, in place, where they pool as torchvision's networks do."""
@@ -39,7 +41,7 @@ class RowPool(nn.Module):
         super().__init__()
         self._pool = pool
         self._has_kernels = with_kernels
-        self._levels: dict[tuple[Any, ...], _Levels] = {}
+        self._levels: Kept[_Levels] = Kept(_MOST_SIZES)
         self.output_size: tuple[int, int] = tuple(pool.output_size)
 
     def forward(
@@ -79,11 +81,7 @@ class RowPool(nn.Module):
     def _levels_of(self, maps: Sequence[torch.Tensor]) -> _Levels:
         """Kept, because numbers that are made on the host have to be waited for on a GPU."""
         key = (maps[0].device, len(maps[0]), *(each.shape[-2:] for each in maps))
-        if key not in self._levels:
-            if len(self._levels) >= _MOST_SIZES:
-                self._levels.clear()
-            self._levels[key] = _Levels.of(maps, self._pool.scales)
-        return self._levels[key]
+        return self._levels.get(key, lambda: _Levels.of(maps, self._pool.scales))
 
 
 @dataclass(frozen=True)

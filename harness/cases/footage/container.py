@@ -1,6 +1,6 @@
 """PyAV: a file's packets in decoding order, and what only a decoded picture tells. The only module that speaks with it.
 
-Owns: which stream is the video (the first that is no attached picture), and how PyAV is asked. A file is given to it
+Owns: which stream is the video, and how PyAV is asked. A file is given to it
 opened: its name means nothing to FFmpeg (`%d` would be a row of pictures), and it opens no other file. May not: know
 what is due.
 """
@@ -43,10 +43,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Shape:
-    """The first picture that can be decoded, in pixels, turned as it is shown."""
+    """The first picture that can be decoded, in pixels, turned as it is shown; how much wider than high a pixel is."""
 
     width: int
     height: int
+    pixel_aspect: float
 
 
 class Source:
@@ -71,6 +72,11 @@ class Source:
         """One frame's time by the container's rate, a 25th of a second where it has none that can be."""
         rate = self._stream.average_rate or self._stream.guessed_rate
         return float(1 / rate) if rate and 0.01 < rate < 1000 else 1 / 25
+
+    @property
+    def pixel_aspect(self) -> float:
+        """How many times as wide as high a pixel is shown, before the picture is turned."""
+        return float(self._stream.sample_aspect_ratio or 1) or 1.0
 
     @property
     def declared_frame_count(self) -> int:
@@ -125,13 +131,26 @@ def opened(path: Path) -> Iterator[Source]:
     """Raises Unread, then or while the file is read."""
     try:
         with path.open("rb") as file, _container(_Seekable(file)) as container:
-            attached = type(container.streams.video[0].disposition).attached_pic if container.streams.video else None
-            stream = next((each for each in container.streams.video if not each.disposition & attached), None)
-            if stream is None or stream.codec_context is None:
+            stream = _video(container)
+            if stream is None:
                 raise Unread("no video stream that FFmpeg knows")
             yield Source(container, stream)
     except (av.FFmpegError, ValueError, OSError) as error:
         raise Unread(str(error)) from error
+
+
+def _video(container: Any) -> Any:
+    """The stream that is the video by docs/media.md: the largest, where being the default counts 5,000,000 pixels."""
+    streams = [each for each in container.streams.video if each.codec_context is not None]
+    return max((each for each in streams if not _is(each, "attached_pic")), key=_rank, default=None)
+
+
+def _rank(stream: Any) -> int:
+    return int(stream.codec_context.width * stream.codec_context.height) + 5_000_000 * _is(stream, "default")
+
+
+def _is(stream: Any, disposition: str) -> bool:
+    return bool(stream.disposition & getattr(type(stream.disposition), disposition))
 
 
 def _packets(container: Any, *streams: Any) -> Iterator[Any]:
@@ -165,7 +184,11 @@ class _Seekable:
 
 
 def _container(file: _Seekable) -> Any:
-    return av.open(file, options=dict(_OPENS_NOTHING_ELSE), metadata_errors="replace", buffer_size=_READ_BYTES)
+    """A JPEG is asked for as a stream of pictures here: FFmpeg would see the first alone."""
+    form = "mjpeg" if file.read(3) == b"\xff\xd8\xff" else None
+    file.seek(0)
+    options = dict(_OPENS_NOTHING_ELSE)
+    return av.open(file, format=form, options=options, metadata_errors="replace", buffer_size=_READ_BYTES)
 
 
 def first_shape(path: Path) -> Shape | None:
@@ -173,8 +196,9 @@ def first_shape(path: Path) -> Shape | None:
     with opened(path) as source:
         for attempt in source.attempts():
             for picture in attempt.pictures:
-                width, height = int(picture.width), int(picture.height)
-                return Shape(height, width) if _is_on_its_side(picture) else Shape(width, height)
+                width, height, aspect = int(picture.width), int(picture.height), source.pixel_aspect
+                is_on_its_side = _is_on_its_side(picture)
+                return Shape(height, width, 1 / aspect) if is_on_its_side else Shape(width, height, aspect)
     return None
 
 
@@ -185,8 +209,13 @@ def _is_on_its_side(picture: Any) -> bool:
 
 
 def _matrix(picture: Any) -> tuple[int, int, int, int]:
-    """(a, b, c, d) of the display matrix, whose rows are (a, b, u), (c, d, v), (x, y, w)."""
-    found = picture.side_data.get("DISPLAYMATRIX")
+    """(a, b, c, d) of the display matrix, whose rows are (a, b, u), (c, d, v), (x, y, w). Raises Unread."""
+    try:
+        found = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError as error:  # PyAV has no name for the Exif that FFmpeg finds in a JPEG, and gives nothing then
+        if picture.rotation:
+            raise Unread("its pictures are turned by their Exif, in which of two ways PyAV does not tell") from error
+        found = None
     cells = memoryview(bytes(found)).cast("i") if found is not None else (1, 0, 0, 0, 1)
     return cells[0], cells[1], cells[3], cells[4]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.cases.footage.arrays import array_facts
 from harness.cases.footage.facts import ClipFacts
-from harness.cases.footage.stills import still_facts
+from harness.cases.footage.stills import is_stream, still_facts
 from harness.cases.footage.videos import video_facts
 
 _SIGNATURES: dict[bytes, Callable[[Path], ClipFacts | None]] = {
@@ -22,6 +22,8 @@ def facts_of(path: Path, content_type: str) -> ClipFacts | None:
     with path.open("rb") as file:
         head = file.read(8)
     read = next((read for start, read in _SIGNATURES.items() if head.startswith(start)), video_facts)
-    if content_type.startswith("video/"):  # a video, however it begins: raw Motion JPEG begins like a JPEG
+    is_bytes = content_type == "application/octet-stream"
+    # A video, however it begins: raw Motion JPEG begins like a JPEG.
+    if content_type.startswith("video/") or (is_bytes and read is still_facts and is_stream(path)):
         read = video_facts
     return read(path)

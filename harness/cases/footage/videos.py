@@ -41,7 +41,7 @@ def video_facts(path: Path) -> ClipFacts | None:
             cut = _cut(path, source, len(packets))
     except Unread:
         return None
-    return ClipFacts(shape.width, shape.height, len(times), times[-1] if times else 0.0, times, cut)
+    return ClipFacts(shape.width, shape.height, len(times), times[-1] if times else 0.0, times, cut, shape.pixel_aspect)
 
 
 def stamps_of(path: Path) -> timeline.Stamps:
@@ -139,17 +139,18 @@ def _cut(path: Path, source: Source, packet_count: int) -> str:
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether the file cannot be read on, a decoder fails on a packet, or marks a picture as corrupt.
+    """Whether the file cannot be read on, a decoder fails on a packet, marks a picture as corrupt, or shows too few.
 
     What it does before the first key frame, where a recording begins in the middle, does not count.
     """
-    has_begun = False
+    has_begun, shown_count = False, 0
     try:
         with opened(path) as source:
             for attempt in source.attempts():
                 has_begun = has_begun or attempt.is_key
+                shown_count += len(attempt.pictures)
                 if has_begun and (attempt.is_failure or any(picture.is_corrupt for picture in attempt.pictures)):
                     return True
+        return shown_count < len(stamps_of(path))
     except Unread:
         return True
-    return False

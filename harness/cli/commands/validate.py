@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from deploy.cli.options import Format, OutputOption, ProjectOptions
+from deploy.cli.options import Format, OutputOption, PackedProjectOptions
 from harness.cli.options import LocalRunOptions, QuietOption
 from harness.core.progress import stderr_progress
 from harness.rehearsal import validate as validation
@@ -33,7 +33,7 @@ def validate(
             metavar="FILE[:CONTENT_TYPE]",
         ),
     ] = None,
-    project: ProjectOptions,
+    project: PackedProjectOptions,
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.", metavar="DIR")] = Path(
         "rehearsal-report"
     ),
@@ -44,6 +44,7 @@ def validate(
     asked = validation.Options(
         config_path=project.config,
         environment=project.env,
+        without_packages=project.without_packages,
         videos=tuple(video or ()),
         cases=tuple(cases or ()),
         out_dir=out,

@@ -53,6 +53,20 @@ def test_weights_on_the_command_line_win(tmp_path: Path, capsys: pytest.CaptureF
     assert captured.out == ""
 
 
+def test_a_package_that_cannot_be_had_is_exit_3_and_the_switch_leaves_it_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": ""}.items():
+        monkeypatch.setenv(name, value)
+    line = f"nothing-of-the-kind==1.0 --hash=sha256:{'0' * 64}"
+    project = write_project(tmp_path, extra=f"[handler]\npackages = [{line!r}]\n")
+    arguments = ("bundle", "-c", str(project.path), "--out", str(tmp_path / "dist"))
+    assert run(*arguments) == 3
+    assert "leave packages out with --without-packages" in " ".join(capsys.readouterr().err.split())
+    assert run(*arguments, "--without-packages") == 0
+    assert "packages  none\n" in capsys.readouterr().out
+
+
 def test_a_missing_project_file_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("bundle", "-c", str(tmp_path / "none.toml")) == 2
     assert capsys.readouterr().err.startswith("error: ")

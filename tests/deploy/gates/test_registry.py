@@ -19,7 +19,7 @@ from deploy.gates import registry
 from deploy.gates.gate import Evidence, GateInput, GateVerdict, gate
 from deploy.gates.registry import GATES, REQUIRED_CHECK
 from tests.deploy.projects import write_bundle
-from tests.deploy.reports import NOW, PARITY, PROCESS, known_answer, project_case, report, throughput
+from tests.deploy.reports import NOW, OFFICIAL, PARITY, PROCESS, known_answer, project_case, report, throughput
 
 DOCS = Path(__file__).parents[3] / "docs" / "deploying.md"
 WRONG = Finding(check="answer.value", severity="error", message="it is a lily")
@@ -33,7 +33,9 @@ max_gpu_memory_bytes = 1000
 name = "rose"
 file = "rose.jpg"
 """
+DECODERS = {"video": "pyav", "pyav": "18.1.0", "opencv": "4.14.0"}
 GOOD: dict[str, Any] = {
+    "runtime": OFFICIAL.model_copy(update={"decoders": DECODERS}),
     "cases": (known_answer(), project_case()),
     "checks": (PARITY, throughput(frames_per_second=12.0, request_p95_seconds=20.0)),
     "peak_memory": PeakMemory(host_bytes=900, gpu_bytes=900),
@@ -44,6 +46,7 @@ FLAWS: dict[str, dict[str, Any]] = {
     "configuration": {"configuration": Configuration(path=None, sha256="e" * 64)},
     "freshness": {"created": NOW - timedelta(hours=169)},
     "runtime": {"runtime": PROCESS},
+    "decoders": {"runtime": OFFICIAL.model_copy(update={"decoders": {"video": "opencv", "opencv": "4.14.0"}})},
     "verdict": {"cases": (known_answer(), project_case(), project_case("lily", findings=(WRONG,)))},
     "known_answer": {"cases": (known_answer(0.85), project_case())},
     "cases": {"cases": (known_answer(), project_case("another"))},
@@ -58,6 +61,9 @@ WITH_EVIDENCE = [row.name for row in GATES if row.needs_evidence]
 
 @pytest.fixture
 def made(tmp_path: Path) -> tuple[Project, Bundle]:
+    wheel = tmp_path / "handler" / "wheels" / "av-18.1.0-cp311-abi3-manylinux_2_28_x86_64.whl"
+    wheel.parent.mkdir(parents=True)
+    wheel.write_bytes(b"by its name alone")
     return write_bundle(tmp_path, extra=LIMITS)
 
 

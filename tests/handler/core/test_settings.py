@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.core.redaction import SHOWN_SETTINGS
 from detector.core.errors import BadParameter, SettingsError
-from detector.core.settings import REQUEST_PARAMETERS, Layout, Masks, Settings, from_environment
+from detector.core.settings import REQUEST_PARAMETERS, DamagedFrames, Layout, Masks, Settings, from_environment
 
 
 def test_an_empty_environment_means_the_defaults() -> None:
@@ -25,9 +27,12 @@ def test_every_setting_can_be_set_in_the_environment() -> None:
             "SCORE_THRESHOLD": "0.25",
             "MASKS": "rle",
             "LAYOUT": "plain",
+            "DAMAGED_FRAMES": "kept",
+            "SQUARE_PIXELS": "True",
         }
     )
-    assert settings == Settings(5, 8, 640, 480, 0.25, Masks.RLE, Layout.PLAIN)
+    expected = Settings(5, 8, 640, 480, 0.25, Masks.RLE, Layout.PLAIN)
+    assert settings == replace(expected, damaged_frames=DamagedFrames.KEPT, square_pixels=True)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +50,17 @@ def test_every_setting_can_be_set_in_the_environment() -> None:
         ("SCORE_THRESHOLD", "nan"),
         ("MASKS", "png"),
         ("LAYOUT", "xml"),
+        ("DAMAGED_FRAMES", "maybe"),
+        ("SQUARE_PIXELS", "1"),
     ],
 )
 def test_a_bad_environment_value_is_named_with_what_is_expected(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be .* not '{text}'; change it in the model's Environment"):
         from_environment({name: text})
+
+
+def test_no_setting_is_hidden_in_a_plan_or_a_record() -> None:
+    assert {field.name.upper() for field in fields(Settings)} <= SHOWN_SETTINGS
 
 
 def test_batching_by_the_server_is_refused_at_load() -> None:
@@ -68,15 +79,17 @@ def test_settings_are_validated_at_birth() -> None:
     threshold=st.floats(0, 1),
     masks=st.sampled_from(Masks),
     layout=st.sampled_from(Layout),
+    square_pixels=st.booleans(),
     order=st.permutations(REQUEST_PARAMETERS),
     blank=st.sampled_from(["", " ", "  "]),
 )
 def test_custom_attributes_say_what_was_written_in_them(
-    interval: int, threshold: float, masks: Masks, layout: Layout, order: list[str], blank: str
+    interval: int, threshold: float, masks: Masks, layout: Layout, square_pixels: bool, order: list[str], blank: str
 ) -> None:
     values = {"frame_interval": interval, "score_threshold": repr(threshold), "masks": masks, "layout": layout}
+    values["square_pixels"] = str(square_pixels).lower()
     header = ";".join(f"{blank}{name}{blank}={blank}{values[name]}{blank}" for name in order)
-    expected = Settings(frame_interval=interval, score_threshold=threshold, masks=masks, layout=layout)
+    expected = Settings(interval, score_threshold=threshold, masks=masks, layout=layout, square_pixels=square_pixels)
     assert Settings().overridden(header) == expected
     assert Settings().overridden(f"{header};") == expected
 
@@ -103,7 +116,10 @@ def test_a_request_keeps_what_it_does_not_name() -> None:
     [
         ("frame_intervall=5", "unknown parameter 'frame_intervall'; did you mean 'frame_interval'?"),
         ("Score-Threshold=0.5", "unknown parameter 'Score-Threshold'; did you mean 'score_threshold'?"),
-        ("trace=abc", "unknown parameter 'trace'; known are frame_interval, score_threshold, masks, layout"),
+        (
+            "trace=abc",
+            "unknown parameter 'trace'; known are frame_interval, score_threshold, masks, layout",
+        ),
         ("batch_size=64", "unknown parameter 'batch_size'"),
         ("frame_interval", "'frame_interval' is not of the form name=value"),
         ("frame_interval=5;frame_interval=6", "frame_interval is given twice"),
@@ -112,6 +128,7 @@ def test_a_request_keeps_what_it_does_not_name() -> None:
         ("score_threshold=high", "score_threshold must be a number from 0 to 1, not 'high'"),
         ("masks=png", "masks must be none or rle, not 'png'"),
         ("layout=flat", "layout must be document or plain, not 'flat'"),
+        ("square_pixels=yes", "square_pixels must be true or false, not 'yes'"),
     ],
 )
 def test_a_bad_attribute_is_the_senders_fault_and_says_what_was_meant(header: str, message: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from detector.core.errors import EmptyMedia, RequestError, TruncatedMedia, UnreadableMedia, UnsupportedType
 from detector.io import media
 from detector.io.video import containers
-from tests.handler.clips import CUT_IS_SEEN, FRAME_COUNT, WHOLE, ClipMaker
+from tests.handler.clips import CUT_IS_SEEN, FRAME_COUNT, WHOLE, ClipMaker, damaged, placed
 
 
 def read_all(body: bytes | bytearray, content_type: str | None = "video/mp4") -> int:
@@ -52,6 +52,44 @@ def test_wherever_a_clip_is_cut_no_frame_is_missing_silently(clips: ClipMaker, d
     with suppress(RequestError):
         count = read_all(whole[:kept])
     assert count == FRAME_COUNT
+
+
+_SHORT = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=1.6")
+_SOUND = ("-f", "lavfi", "-i", "sine=duration=1.6")
+_X264 = ("-c:v", "libx264", "-bf", "0", "-g", "10", "-pix_fmt", "yuv420p")
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("sound", [(), _SOUND])
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_a_short_flv_that_is_cut_is_not_answered_in_part(
+    clips: ClipMaker, sound: tuple[str, ...], share: float
+) -> None:
+    path = clips.made(f"short-{bool(sound)}.flv", *_SHORT, *sound, *_X264, "-c:a", "aac")
+    body = path.read_bytes()
+    with pytest.raises(RequestError, match=r"nothing can be found after|of about \d+ frames can be read"):
+        read_all(body[: int(len(body) * share)])
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_short_matroska_file_with_a_damaged_block_is_not_answered_in_part(clips: ClipMaker) -> None:
+    path = clips.made("short.mkv", *_SHORT, *_X264)
+    body = bytearray(path.read_bytes())
+    start, _ = placed(path)[20]
+    body[start : start + 4] = bytes(4)
+    with pytest.raises(UnreadableMedia, match="this Matroska file is damaged at byte"):
+        read_all(body)
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("seconds", [0.4, 1.6, 10])
+@pytest.mark.parametrize("suffix", ["mkv", "flv", "ts", "mpg", "mp4"])
+def test_a_short_clip_with_sound_is_whole(clips: ClipMaker, suffix: str, seconds: float) -> None:
+    pattern = f"testsrc2=size=160x120:rate=25:duration={seconds}"
+    sound = f"sine=duration={seconds}"
+    codecs = ("-c:v", "mpeg2video", "-c:a", "mp2") if suffix == "mpg" else (*_X264, "-c:a", "aac")
+    path = clips.made(f"sound-{seconds}.{suffix}", "-f", "lavfi", "-i", pattern, "-f", "lavfi", "-i", sound, *codecs)
+    assert read_all(path.read_bytes()) == seconds * 25
 
 
 def test_an_mp4_that_lost_its_index_at_a_box_boundary_is_cut(clips: ClipMaker) -> None:
@@ -130,10 +168,8 @@ def test_a_clip_without_frames_is_empty_media(clips: ClipMaker) -> None:
 
 
 def test_a_clip_whose_frames_are_all_damaged_is_unreadable(clips: ClipMaker) -> None:
-    body = bytearray(clips.whole("mpeg4.avi").read_bytes())
-    start = body.index(b"movi") + 4
-    end = body.index(b"idx1")
-    body[start + 8 : end] = bytes(end - start - 8)
+    pytest.importorskip("av")  # to find the packets
+    body = damaged(clips.whole("mpeg4.avi"), [0, FRAME_COUNT - 1])
     with pytest.raises(UnreadableMedia, match="none of the 50 frames that the video declares can be decoded"):
         read_all(body)
 

@@ -25,6 +25,7 @@ from tests.handler.clips import (
 )
 
 _PATTERN = ("-f", "lavfi", "-i", "testsrc2=size=162x124:rate=25:duration=0.6")
+_BARS = ("-f", "lavfi", "-i", "smptebars=size=168x126:rate=25:duration=0.2")
 _H264 = ("-c:v", "libx264", "-bf", "0", "-pix_fmt", "yuv420p")
 
 
@@ -50,10 +51,23 @@ def test_good_clips_are_read_by_either_decoder(clips: ClipMaker, name: str) -> N
         assert np.abs(frame.pixels[..., ::-1].astype(int) - shown).max() <= 3
 
 
+@pytest.mark.parametrize("name", ["bt709", "bt2020", "smpte170m", "smpte240m"])
+@pytest.mark.parametrize("full", [False, True])
+def test_colours_are_of_the_streams_own_matrix_and_range(clips: ClipMaker, name: str, full: bool) -> None:
+    """OpenCV 4.11 and 4.12 take BT.601's, limited, for every stream: what `proved` refuses them for."""
+    matrix, spoken = {"bt2020": ("bt2020", "bt2020nc"), "smpte170m": ("bt601", "smpte170m")}.get(name, (name, name))
+    scale = f"scale=out_color_matrix={matrix}:out_range={'full' if full else 'limited'}"
+    tags = ("-colorspace", spoken, "-color_range", "pc" if full else "tv")
+    path = clips.made(f"opencv-{name}-{full}.mp4", *_BARS, "-vf", scale, *_H264, *tags)
+    (frame, *_), (shown, *_) = sampled(path), reference_pixels(path)
+    for x in range(12, 168, 24):
+        assert np.abs(frame.pixels[40, x, ::-1].astype(int) - shown[40, x]).max() <= 3
+
+
 @pytest.mark.parametrize("name", INTERLACED)
 def test_an_interlaced_clip_is_refused(clips: ClipMaker, name: str) -> None:
     path = clips.made(name, *_PATTERN, *INTERLACED[name].split())
-    with pytest.raises(UnreadableMedia, match=r"interlaced.* OpenCV here, which cannot vouch .*\(deploy vendor av\)"):
+    with pytest.raises(UnreadableMedia, match=r"interlaced.* OpenCV here, which cannot vouch .* deploy vendor av\)"):
         sampled(path)
 
 
@@ -80,6 +94,23 @@ def test_a_mirrored_clip_is_refused_and_a_turned_one_is_shown(
         return
     for frame, shown in zip(sampled(path), reference_pixels(path), strict=True):
         assert np.abs(frame.pixels[..., ::-1].astype(int) - shown).max() <= 3
+
+
+WIDE = {
+    "wide-h264.ts": "-c:v libx264 -color_primaries bt2020 -pix_fmt yuv420p",
+    "hdr-h264.avi": "-c:v libx264 -bf 0 -color_trc smpte2084 -pix_fmt yuv420p",
+    "hdr-hevc.ts": "-c:v libx265 -preset medium -pix_fmt yuv420p10le "
+    "-x265-params log-level=none:ref=5:bframes=8:scaling-list=default:transfer=arib-std-b67",
+    "wide-vp9.webm": "-c:v libvpx-vp9 -deadline realtime -color_primaries smpte432",
+    "wide-mpeg2.mpg": "-c:v mpeg2video -color_primaries smpte432",
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_wide_and_hdr_colours_which_opencv_would_convert_are_refused(clips: ClipMaker, name: str) -> None:
+    path = clips.made(name, *_PATTERN, *WIDE[name].split())
+    with pytest.raises(UnreadableMedia, match="of a wide gamut, HDR, or an unusual matrix"):
+        sampled(path)
 
 
 @pytest.mark.parametrize("name", ["early-h264.mp4", "early-mpeg4.avi", "early-vp9.webm"])

@@ -83,6 +83,20 @@ def test_a_picture_is_turned_as_its_exif_orientation_says() -> None:
     assert batch.pixels[0, :, 25].mean(axis=0) == pytest.approx([255, 0, 0], abs=16)
 
 
+XMP = b"http://ns.adobe.com/xap/1.0/\x00<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+
+
+@pytest.mark.parametrize("fill", [b"", b"\xff\xff"])
+def test_the_exif_orientation_counts_wherever_it_stands_among_the_metadata(fill: bytes) -> None:
+    """OpenCV 4.11 and 4.12 read the first APP1 segment alone."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    plain = saved(picture(), "JPEG", exif=exif)
+    body = plain[:2] + COMMENT + fill + segment(0xE1, XMP) + segment(0xE1, XMP) + plain[2:]
+    assert only_batch(body, "image/jpeg").source_width == 30
+    assert np.array_equal(only_batch(body, "image/jpeg").pixels, only_batch(plain, "image/jpeg").pixels)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @given(share=st.floats(0.05, 0.99))
 @settings(max_examples=15, deadline=None)

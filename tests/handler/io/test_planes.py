@@ -24,8 +24,11 @@ _PATTERN = ("-f", "lavfi", "-i", "testsrc2=size=162x124:rate=25:duration=0.6")
 _PLANAR_CODECS = ("h264", "b-frames", "hevc", "mpeg4", "vp8", "vp9", "mpeg2", "flash", "windows", "uneven")
 
 
-def sampled(body: bytes, interval: int, *, as_planes: bool) -> tuple[list[Frame], list[ClipWarning]]:
-    with media.open_clip(body, "application/octet-stream", interval, 50.0, as_planes=as_planes) as clip:
+def sampled(
+    body: bytes, interval: int, *, as_planes: bool, failed_percent: float = 50.0, keeps_damaged: bool = False
+) -> tuple[list[Frame], list[ClipWarning]]:
+    kinds = {"as_planes": as_planes, "keeps_damaged": keeps_damaged}
+    with media.open_clip(body, "application/octet-stream", interval, failed_percent, **kinds) as clip:
         return list(clip.frames), clip.warnings
 
 
@@ -179,9 +182,12 @@ def test_a_clip_that_becomes_interlaced_goes_by_the_host_from_there(clips: ClipM
     assert set(kinds) == {True, False}
 
 
-def test_a_damaged_clip_gives_the_same_warnings(clips: ClipMaker) -> None:
+@pytest.mark.parametrize("keeps_damaged", [True, False])
+def test_a_damaged_clip_gives_the_same_warnings(clips: ClipMaker, keeps_damaged: bool) -> None:
     body = damaged(clips.whole("b-frames.mp4"), [20])
-    (planes, warned), (pixels, also_warned) = (sampled(body, 1, as_planes=each) for each in (True, False))
+    (planes, warned), (pixels, also_warned) = (
+        sampled(body, 1, as_planes=each, failed_percent=60.0, keeps_damaged=keeps_damaged) for each in (True, False)
+    )
     assert warned == also_warned != []
     assert [(each.frame_index, each.pts_seconds) for each in planes] == [
         (each.frame_index, each.pts_seconds) for each in pixels

@@ -15,7 +15,7 @@ import pytest
 
 import inference
 from detector.core.errors import BadParameter, SettingsError, UnsupportedType
-from detector.io import toolkit
+from detector.io import libraries, toolkit
 from detector.pipeline import Service
 from tests.handler.clips import ClipMaker
 from tests.handler.fakes import FakeContext, service
@@ -135,11 +135,14 @@ def test_a_bad_environment_ends_the_load(model_dir: Path, monkeypatch: pytest.Mo
         Served(model_dir)
 
 
-def test_the_load_is_told_in_one_line(model_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_load_is_told_in_a_line_and_the_decoders_in_one_before_it(
+    model_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO):
         loaded = inference.model_fn(str(model_dir))
     assert isinstance(loaded, Service)
-    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("detector")]
+    decoders, line = [record.getMessage() for record in caplog.records if record.name.startswith("detector")]
+    assert decoders == libraries.line()
     assert line.startswith(f"loaded maskrcnn_small_fpn from {model_dir} on ")
     assert "frame_interval=1 batch_size=" in line
 

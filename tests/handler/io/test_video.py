@@ -19,6 +19,7 @@ from detector.core.settings import Settings
 from detector.io import media
 from detector.io.video import storage
 from detector.io.video.capture import PresentationClock
+from detector.io.video.clock import Clock
 from detector.pipeline import Request, Service, respond
 from tests.handler.clips import FRAME_COUNT, HEIGHT, WHOLE, WIDTH, ClipMaker, real_clip, reference_times
 
@@ -142,6 +143,28 @@ def test_the_clock_starts_at_zero_and_always_advances(stamps: list[float], frame
     times = [clock.at(stamp) for stamp in stamps]
     assert times[0] == 0.0
     assert all(earlier < later for earlier, later in pairwise(times))
+
+
+def test_a_time_stamp_that_is_no_time_costs_the_clock_nothing() -> None:
+    """OpenCV 4.11 gives such a one for the last picture of a raw MPEG-2 stream."""
+    clock = PresentationClock(1 / 25)
+    assert [clock.at(stamp) for stamp in (0.0, 0.04, 7.7e12, 0.12)] == pytest.approx([0.0, 0.04, 0.08, 0.12])
+
+
+@pytest.mark.parametrize(
+    ("stamps", "times"),
+    [
+        ((None, None, 0.0, 0.04), (0.0, 0.04, 0.08, 0.12)),  # Matroska has no negative time stamps
+        ((5.0, None, 5.08, None), (0.0, 0.04, 0.08, 0.12)),
+        ((1.0, 1.04, 1.04, 1.12), (0.0, 0.04, 0.04, 0.12)),
+        ((9.0, 9.04, 0.0, 0.04), (0.0, 0.04, 0.08, 0.12)),  # joined
+    ],
+)
+def test_a_picture_without_a_time_stamp_takes_its_time(
+    stamps: tuple[float | None, ...], times: tuple[float, ...]
+) -> None:
+    clock = Clock(1 / 25)
+    assert [clock.at(stamp) for stamp in stamps] == pytest.approx(times)
 
 
 @given(st.lists(st.floats(1e-3, 100), max_size=50), st.floats(-100, 100))

@@ -55,6 +55,17 @@ def test_another_time_than_the_clips_is_an_error_that_names_the_frame(wrong: flo
     assert (finding.check, finding.where) == ("answer.times", "frame 10")
 
 
+@pytest.mark.parametrize(("aspect", "size"), [(1.5, (960, 480)), (0.5, (640, 960)), (1.0, (640, 480))])
+def test_with_square_pixels_the_answer_is_in_the_shape_that_is_shown(aspect: float, size: tuple[int, int]) -> None:
+    facts = replace(FACTS, pixel_aspect=aspect)
+    squared = replace(GOOD, video=VideoSize(*size), settings={"square_pixels": True})
+    stored = replace(GOOD, settings={"square_pixels": False})
+    assert [answer.judge(each, facts, 5) for each in (squared, stored)] == [(), ()]
+    if size != (640, 480):
+        (finding,) = answer.judge(replace(squared, video=GOOD.video), facts, 5)
+        assert (finding.check, finding.message.endswith(f"the clip has {size[0]}x{size[1]}")) == ("answer.size", True)
+
+
 def test_a_millisecond_of_rounding_is_forgiven() -> None:
     assert checks_of(predictions(frame(0, 0.0), frame(5, 0.5), frame(10, 0.9993))) == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.observations.instances import PEAK_MEMORY_FACT, ServedBy
 from harness.observations.stage_log import Account, ContainerLog
-from harness.report.assemble import peak_memory
+from harness.report.assemble import peak_memory, runtime_record
 
 NOTHING = ContainerLog((), 0)
 
@@ -29,3 +29,9 @@ def test_the_gpus_peak_is_the_highest_of_all_requests() -> None:
 
 def test_what_nobody_measured_is_absent() -> None:
     assert peak_memory([served("0")], NOTHING) is None
+
+
+def test_the_runtime_names_the_decoders_by_the_handlers_own_account() -> None:
+    log = ContainerLog((), 0, {"video": "pyav", "pyav": "18.1.0"})
+    assert runtime_record([served("1")], log).decoders == {"video": "pyav", "pyav": "18.1.0"}
+    assert runtime_record([served("1")], NOTHING).decoders == {}

@@ -16,11 +16,11 @@ from deploy import bundle as bundles
 from deploy import config
 from deploy.bundle import Bundle
 from deploy.cli import output
-from deploy.cli.options import Format, OutputOption, ProjectOptions
+from deploy.cli.options import Format, OutputOption, PackedProjectOptions
 
 
 def bundle(
-    project: ProjectOptions,
+    project: PackedProjectOptions,
     weights: Annotated[
         str | None,
         typer.Option(
@@ -37,6 +37,7 @@ def bundle(
     output_format: OutputOption = Format.TEXT,
 ) -> None:
     read = config.load(project.config, project.env)
+    read = read.without_packages() if project.without_packages else read
     if weights is not None:
         read = read.with_weights("coco" if weights == "coco" else Path(weights))
     with output.downloading("COCO weights") as on_progress:
@@ -60,10 +61,12 @@ def _with_the_handler(built: Bundle) -> Iterator[str]:
 def _text(built: Bundle) -> str:
     git = built.manifest.git
     commit = git.commit[:12] + (" with uncommitted changes" if git.dirty else "") if git else "none"
+    packages = [f"{name} {version}" for name, version in built.manifest.packages.items()]
     return "\n".join(
         (
             f"files     {len(built.manifest.files)}, {built.size_bytes / 1e6:.1f} MB",
             f"weights   {built.manifest.weights_origin}  sha256 {built.manifest.weights_sha256[:12]}",
+            f"packages  {', '.join(packages) or 'none'}",
             *_with_the_handler(built),
             f"handler   sha256 {built.manifest.handler_sha256[:12]}  commit {commit}",
             f"manifest  {built.manifest_path}",

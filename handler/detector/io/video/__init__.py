@@ -1,4 +1,4 @@
-"""A video's bytes become a `Clip`. Imports `core` and `speed.pictures`.
+"""A video's bytes become a `Clip`. Imports `core`, `io.pictures` and `speed.pictures`.
 
     opening       chooses between the two decoders, and says why a video cannot be read
     sampling      the sampled frames by PyAV, whatever fails to decode; H.264 is skipped through by a plan of `gops`
@@ -6,7 +6,8 @@
     decoder       PyAV itself: packets, pictures, pixels
     colour_match  which of our conversions of planes is FFmpeg's
     capture       OpenCV, where PyAV is not installed
-    streams       what a stream's headers say of fields, and an MP4 of mirroring: for `capture`
+    tracks        what a container says of its streams: encrypted, several; `mpegts` reads transport streams for it
+    headers/      what a stream's headers say of fields, mirroring and colours: for `capture`
     containers    what a video file says of its own length
     storage       a body as a file without a name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_JUMP_SECONDS = 0.25  # a time stamp that is further back begins a new recording
+JUMP_SECONDS = 0.25  # a time stamp that is further back begins a new recording
 
 
 class Clock:
@@ -16,15 +16,15 @@ class Clock:
         self._frame_seconds = frame_seconds
         self.origin: float | None = None
         self._last = 0.0
+        self._is_running = False
 
     def at(self, stamp_seconds: float | None) -> float:
+        following = self._last + self._frame_seconds if self._is_running else 0.0
+        self._is_running = True
         if stamp_seconds is None:
-            self._last += 0.0 if self.origin is None else self._frame_seconds
-            self.origin = self.origin or 0.0
+            self._last = following
             return self._last
-        if self.origin is None:
-            self.origin = stamp_seconds
-        elif stamp_seconds - self.origin < self._last - _JUMP_SECONDS:
-            self.origin = stamp_seconds - (self._last + self._frame_seconds)
+        if self.origin is None or stamp_seconds - self.origin < self._last - JUMP_SECONDS:
+            self.origin = stamp_seconds - following
         self._last = max(self._last, stamp_seconds - self.origin)
         return self._last

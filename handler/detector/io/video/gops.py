@@ -9,11 +9,16 @@ its last wanted picture. A key frame that is not an IDR picture (open group, int
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _IDR = 5
+MOST_REORDERED = 32  # of any encoder, so that no file can make a reader keep all its pictures
 _START_CODE = b"\x00\x00\x01"
 
 
@@ -55,6 +60,43 @@ def plan(records: Sequence[PacketRecord], frame_interval: int) -> Plan:
         if last is not None:
             needed[start : last + 1] = [True] * (last + 1 - start)
     return Plan(wanted, tuple(stamps), tuple(needed))
+
+
+def late(items: Iterable[T], depth: int) -> Iterator[T]:
+    """The same pictures, each only when `depth` more have come.
+
+    A picture that is found damaged may have been decoded before pictures that refer to it and are shown earlier.
+    """
+    waiting: deque[T] = deque()
+    for item in items:
+        waiting.append(item)
+        if len(waiting) > depth:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def reorder_depth(records: Sequence[PacketRecord]) -> int:
+    """How many pictures at most are shown before one that is decoded before them.
+
+    That number is largest for a picture that no later shown one precedes; there it is its place among the shown less
+    its place among the decoded.
+    """
+    stamps = [record.pts for record in records]
+    known = [stamp for stamp in stamps if stamp is not None]
+    if len(known) < len(stamps):
+        return MOST_REORDERED if len(stamps) > 1 else 0
+    order = sorted(range(len(known)), key=known.__getitem__)
+    return min(max((shown - decoded for shown, decoded in enumerate(order)), default=0), MOST_REORDERED)
+
+
+def torn(records: Sequence[PacketRecord]) -> list[int]:
+    """The packets, in decoding order, before which the container has lost others; rising.
+
+    FFmpeg's parser marks the packet before the one that was being read when the counters of an MPEG-TS broke off. Where
+    a key frame follows that one, nothing is torn: two recordings are joined, or nothing refers to what is lost.
+    """
+    following = (place + 1 for place, record in enumerate(records) if not record.is_sound)
+    return [each for each in following if each + 1 < len(records) and not records[each + 1].is_key]
 
 
 def _stamps(records: Sequence[PacketRecord]) -> list[int]:

@@ -3,7 +3,7 @@
 Owns: which of three ways a clip is decoded, and what a packet that fails means. May not: speak with PyAV (`decoder`).
 
     skipped    H.264 without the groups of pictures that hold no sampled frame, by a plan of `gops`
-    whole      every picture, several at once; each must have the very next time stamp that a packet has
+    whole      every picture, several at once; each must have the very next time stamp that a packet has, but in AVI
     exact      every packet by itself, so that an error is known to be that of a packet (module `exact`)
 
 A file's packets are read once before any is decoded (`Survey`). Where the pictures of one way are not those that the
@@ -23,10 +23,20 @@ from detector.core.errors import TruncatedMedia, UnreadableMedia
 from detector.core.frames import Frame
 from detector.io.video import decoder
 from detector.io.video.clock import Clock
-from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened
+from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened, earliest_end
 from detector.io.video.decoder import Source
-from detector.io.video.exact import Exact, decoded_one_by_one
-from detector.io.video.gops import CannotSkip, PacketRecord, Plan, holds_idr, length_size, plan
+from detector.io.video.exact import Exact, decoded_one_by_one, waiting_depth
+from detector.io.video.gops import (
+    CannotSkip,
+    PacketRecord,
+    Plan,
+    holds_idr,
+    late,
+    length_size,
+    plan,
+    reorder_depth,
+    torn,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +122,7 @@ def _opened(request: Request, survey: Survey, thread_count: int = 0) -> Iterator
 def _surveyed(source: Source) -> Survey:
     size = length_size(source.decoder.extradata)
     records, last = [], 0.0
-    start = source.start_seconds
+    start = source.counted_from_seconds
     try:
         for packet in source.packets_of_all_streams():
             if packet.pts is not None:
@@ -122,7 +132,7 @@ def _surveyed(source: Source) -> Survey:
     except decoder.DecodingError as error:
         raise UnreadableMedia(f"the file cannot be read beyond {last:.2f} s: {error}") from error
     declared = source.declared_seconds
-    if records and declared and last < min(declared - 1, declared * 0.95):
+    if records and declared and last < earliest_end(declared):
         raise TruncatedMedia(
             f"the clip is damaged or cut: its header declares {declared:.2f} s, and nothing can be found after "
             f"{last:.2f} s. Upload the whole file"
@@ -155,54 +165,72 @@ def skipped(request: Request, survey: Survey) -> Iterator[Frame]:
         raise CannotSkip(survey.may_skip)
     planned = plan(survey.records, request.frame_interval)
     with _opened(request, survey, decoder.one_thread_a_core()) as source:
-        yield from _by_plan(source, planned)
+        yield from _by_plan(source, planned, reorder_depth(survey.records))
 
 
-def _by_plan(source: Source, planned: Plan) -> Iterator[Frame]:
-    left = dict(planned.wanted)
-    origin, total = min(left), len(left)
+def _by_plan(source: Source, planned: Plan, depth: int) -> Iterator[Frame]:
     # In a stream of fields each picture has two packets, so one of the first three has no picture of its own.
     proof = set(planned.stamps[:3])
+    origin = min(planned.wanted)
+    for picture in late(_checked(_needed(source, planned, proof), planned, proof), depth):
+        index = planned.wanted.get(picture.pts)
+        if index is not None:
+            yield source.frame(index, source.seconds_of(picture.pts - origin) or 0.0, picture)
+
+
+def _needed(source: Source, planned: Plan, proof: set[int]) -> Iterator[Any]:
+    """The pictures of the packets that are needed."""
+    tested = frozenset(proof)
     for packet, stamp, is_needed in zip_longest(source.packets(), planned.stamps, planned.is_needed):
         if packet is None or packet.pts != stamp:
             raise CannotSkip("the packets are others on a second reading")
-        if is_needed or stamp in proof:
-            source.decoder.skip_frame = "DEFAULT" if stamp in planned.wanted or stamp in proof else "NONREF"
-            yield from _wanted(source, source.decoder.decode(packet), left, proof, origin)
-        if not left:
-            return
-    yield from _wanted(source, source.decoder.decode(None), left, proof, origin)
-    if left:
-        raise CannotSkip(f"{len(left)} of {total} pictures did not come")
+        if is_needed or stamp in tested:
+            source.decoder.skip_frame = "DEFAULT" if stamp in planned.wanted or stamp in tested else "NONREF"
+            yield from source.decoder.decode(packet)
+    yield from source.decoder.decode(None)
 
 
-def _wanted(source: Source, pictures: list[Any], left: dict[int, int], proof: set[int], origin: int) -> Iterator[Frame]:
+def _checked(pictures: Iterator[Any], planned: Plan, proof: set[int]) -> Iterator[Any]:
+    """The same pictures. Raises CannotSkip where one is damaged, or a wanted one does not come in its turn."""
+    left = sorted(planned.wanted, reverse=True)
+    total, origin = len(left), min(planned.wanted)
     for picture in pictures:
         if picture.is_corrupt or picture.interlaced_frame:
             raise CannotSkip(f"the picture at {picture.pts} is corrupt or interlaced")
         proof.discard(picture.pts)
         if picture.pts > origin and proof and min(proof) < picture.pts:
             raise CannotSkip("packets without a picture of their own")
-        index = left.pop(picture.pts, None)
-        if index is None:
-            continue
-        if left and min(left) < picture.pts:
-            raise CannotSkip(f"the picture at {min(left)} did not come")
-        yield Frame(index, source.seconds_of(picture.pts - origin) or 0.0, source.shown(picture), False)
+        if left and left[-1] < picture.pts:
+            raise CannotSkip(f"the picture at {left[-1]} did not come")
+        if left and left[-1] == picture.pts:
+            left.pop()
+        yield picture
+    if left:
+        raise CannotSkip(f"{len(left)} of {total} pictures did not come")
 
 
 def whole(request: Request, survey: Survey) -> Iterator[Frame]:
+    if torn(survey.records):
+        raise _Doubtful("the container has lost packets")
     stamps = survey.stamps
     with _opened(request, survey) as source:
-        index, clock = -1, Clock(source.frame_seconds)
-        for index, picture in enumerate(_decoded(source)):
-            if index >= len(stamps) or picture.pts != stamps[index] or picture.is_corrupt:
-                raise _Doubtful(f"picture {index} is corrupt, or not the next that the packets announce")
-            pts_seconds = clock.at(source.seconds_of(picture.pts))
+        clock = Clock(source.frame_seconds)
+        announced = late(_announced(source, stamps), waiting_depth(source, survey.records))
+        for index, (picture, stamp) in enumerate(announced):
+            pts_seconds = clock.at(source.seconds_of(stamp))
             if index % request.frame_interval == 0:
-                yield Frame(index, pts_seconds, source.shown(picture), is_bgr=False)
-        if index + 1 < len(stamps):
-            raise _Doubtful(f"{len(stamps)} packets gave {index + 1} pictures")
+                yield source.frame(index, pts_seconds, picture)
+
+
+def _announced(source: Source, stamps: list[int]) -> Iterator[tuple[Any, int]]:
+    """All pictures, each with the very next time stamp that a packet has. Raises _Doubtful."""
+    index = -1
+    for index, picture in enumerate(_decoded(source)):
+        if index >= len(stamps) or picture.is_corrupt or not source.is_of(picture, stamps[index]):
+            raise _Doubtful(f"picture {index} is corrupt, or not the next that the packets announce")
+        yield picture, stamps[index]
+    if index + 1 < len(stamps):
+        raise _Doubtful(f"{len(stamps)} packets gave {index + 1} pictures")
 
 
 def _decoded(source: Source) -> Iterator[Any]:

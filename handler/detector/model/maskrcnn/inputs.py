@@ -7,7 +7,6 @@ there on nothing waits for the device, and a second batch of a size needs nothin
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from torchvision.models.detection.image_list import ImageList
 
 from detector.core.errors import UnreadableMedia
 from detector.core.planes import Pixels, PlaneLayout
+from detector.speed.graphs import constant
 from detector.speed.pictures import planar
 
 
@@ -47,7 +47,7 @@ def computed(given: torch.Tensor, transform: Any, planes: PlaneLayout | None = N
     return ImageList(padded, [(height, width)] * len(given))
 
 
-@lru_cache(maxsize=16)
+@constant(16)
 def _channels(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32, device=device)[:, None, None]
 

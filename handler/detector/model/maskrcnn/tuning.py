@@ -31,7 +31,7 @@ def tuned(
     whole: Any = network
     folding.fold_frozen_norms(whole.backbone)
     takes_kernels = own is Kernels.AUTO
-    if takes_kernels and fused.is_usable(device):
+    if takes_kernels and compiled is Compiled.NONE and fused.is_usable(device):  # torch's compiler fuses by itself
         for part in (whole.backbone, whole.rpn, whole.roi_heads):
             fused.fuse(part)
     regions.pool_as_rows(whole.roi_heads, with_kernels=takes_kernels and kernels.are_usable(device))

@@ -11,10 +11,11 @@ Source: `computeResizeAreaTab`, `ResizeArea_Invoker` and `resizeAreaFast_` in Op
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import torch
+
+from detector.speed.graphs import constant
 
 Taps = tuple[tuple[torch.Tensor, torch.Tensor], ...]
 _LEAST_PART = 1e-3  # of a source pixel; OpenCV leaves out less
@@ -62,13 +63,13 @@ def _summed(pictures: torch.Tensor, axis: int, target: int) -> torch.Tensor:
     return total
 
 
-@lru_cache(maxsize=64)
+@constant(64)
 def _multiples(source: int, target: int, device: torch.device) -> tuple[torch.Tensor, ...]:
     """For each tap the places of the target pixels, where the source has a multiple of them."""
     return torch.arange(source, dtype=torch.int32).view(target, -1).T.contiguous().to(device).unbind()
 
 
-@lru_cache(maxsize=64)
+@constant(64)
 def _shares(source: int, target: int, axis: int, device: torch.device) -> Taps:
     """For each tap (places, weights) of the target pixels; one that needs fewer taps has weights of 0.
 

@@ -9,11 +9,10 @@ processors' code may round otherwise; `io.video.colour_match` tries before it re
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 
 from detector.core.planes import Colours, Matrix, PlaneFormat
+from detector.speed.graphs import constant
 
 # (Cr to red, Cb to blue, Cb to green, Cr to green) for limited range, in 65536ths; the greens are subtracted.
 _INVERSE = {
@@ -40,7 +39,7 @@ def rgb(planes: torch.Tensor, planes_format: PlaneFormat) -> torch.Tensor:
     return mixed.clamp_(0, 255).to(torch.uint8).view(count, 3, height, width)
 
 
-@lru_cache(maxsize=64)
+@constant(64)
 def _constants(colours: Colours, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Factors and offsets in 65536ths of a level, so that a value's product is (offset + value * factor) >> 16."""
     luma, black, cr_red, cb_blue, cb_green, cr_green = _coefficients(colours)

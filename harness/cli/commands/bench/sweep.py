@@ -7,7 +7,7 @@ import sys
 import typer
 
 from deploy import config
-from deploy.cli.options import Format, ProjectOptions
+from deploy.cli.options import Format, PackedProjectOptions
 from deploy.cli.program import INTERRUPTED
 from harness.bench import sweep as sweeping
 from harness.bench.results import writing
@@ -23,7 +23,7 @@ def sweep(
     measuring: MeasureOptions,
     axes: AxisOptions,
     choice: ChoiceOptions,
-    project: ProjectOptions,
+    project: PackedProjectOptions,
     local: LocalRunOptions,
     result: ResultOptions,
 ) -> None:
@@ -35,6 +35,7 @@ def sweep(
         rule=measuring.rule,
         constraints=choice.constraints(),
         environment=project.env,
+        without_packages=project.without_packages,
         video=measuring.video,
         rates=choice.rates(config.load(project.config, project.env).endpoint.region),
         **vars(local.asked()),

@@ -44,3 +44,26 @@ def test_a_picture_of_which_a_part_is_missing_has_no_facts(tmp_path: Path, kind:
     body = picture(kind)
     assert seen(tmp_path, body[: len(body) // 2]) is None
     assert seen(tmp_path, body[:20]) is None
+
+
+_CONTAINER = b"http://ns.google.com/photos/1.0/container/"
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (picture("JPEG") * 3, 3),
+        ((picture("JPEG") + bytes(20)) * 3, 3),
+        (picture("JPEG", 6) + picture("PNG"), 1),
+        (picture("JPEG") + b"made by a phone" + picture("JPEG"), 1),
+        (picture("JPEG")[:2] + b"\xff\xe1\x00\x2c" + _CONTAINER + picture("JPEG")[2:] + picture("JPEG"), 1),
+    ],
+    ids=["a stream", "a padded stream", "a PNG behind", "not behind it", "its own gain map"],
+)
+def test_jpegs_behind_each_other_are_a_clip_unless_they_are_called_a_picture(
+    tmp_path: Path, body: bytes, count: int
+) -> None:
+    found, called = seen(tmp_path, body), seen(tmp_path, body, "image/jpeg")
+    assert found
+    assert called
+    assert (found.frame_count, called.frame_count) == (count, 1)

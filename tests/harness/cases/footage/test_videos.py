@@ -130,6 +130,31 @@ def test_sound_that_begins_midway_changes_nothing(clips: ClipMaker) -> None:
     assert facts(path).frame_count == 200
 
 
+@pytest.mark.parametrize(("default", "width"), [("0", 160), ("1", 320)])
+def test_of_several_videos_the_one_counts_that_ffmpeg_takes(clips: ClipMaker, default: str, width: int) -> None:
+    """The largest, but the default one before others; one that was shown before the other here."""
+    large = ("-f", "lavfi", "-i", "testsrc2=size=320x256:rate=25:duration=1")
+    marked = (f"-disposition:v:{default}", "default", f"-disposition:v:{1 - int(default)}", "0")
+    path = clips.made(f"two-{default}.mkv", *PATTERN, *large, "-map", "0", "-map", "1", *_X264.split(), *marked)
+    found = facts(path)
+    assert (found.width, found.frame_count) == (width, 100 if width == 160 else 25)
+
+
+def test_the_shape_of_pixels_is_known_turned_or_not(clips: ClipMaker) -> None:
+    path = clips.made("wide.mp4", *PATTERN, "-vf", "setsar=16/11", *_X264.split())
+    assert facts(path).pixel_aspect == pytest.approx(16 / 11)
+    turned = with_matrix(path, clips.folder / "wide-turned.mp4", (0, 1, -1, 0))
+    assert facts(turned).pixel_aspect == pytest.approx(11 / 16)
+    assert facts(turned).on_square_pixels().height == round(160 * 16 / 11)
+
+
+def test_a_packet_that_gives_no_picture_and_no_error_is_damage(clips: ClipMaker) -> None:
+    path = clips.folder / "silent.avi"
+    whole = clips.made("flv1.avi", *PATTERN, "-c:v", "flv1", "-g", "4")
+    path.write_bytes(damaged(whole, [30]))
+    assert (is_damaged(whole), is_damaged(path)) == (False, True)
+
+
 def test_a_pause_beside_sound_ends_nothing(clips: ClipMaker) -> None:
     slow = ("-f", "lavfi", "-i", "testsrc2=size=160x128:rate=0.1:duration=100")
     sound = ("-f", "lavfi", "-i", "sine=duration=100", "-c:a", "aac")

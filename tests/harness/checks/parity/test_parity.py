@@ -129,7 +129,8 @@ def test_frames_that_the_answer_lacks_are_named() -> None:
 
 @pytest.fixture(scope="module")
 def flagship(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundle.build(config.load(ROOT / "rehearsal.toml"), tmp_path_factory.mktemp("bundle")).path
+    project = config.load(ROOT / "rehearsal.toml").without_packages()  # they are not installed for it
+    return bundle.build(project, tmp_path_factory.mktemp("bundle")).path
 
 
 def test_the_flagship_bundle_finds_what_torchvision_finds(flagship: Path) -> None:
@@ -139,7 +140,7 @@ def test_the_flagship_bundle_finds_what_torchvision_finds(flagship: Path) -> Non
 
 
 def test_weights_that_find_nothing_are_compared_on_what_they_nearly_find(tmp_path: Path) -> None:
-    project = config.load(ROOT / "rehearsal.toml")
+    project = config.load(ROOT / "rehearsal.toml").without_packages()
     assert isinstance(project.model.weights, Path)
     weights = torch.load(project.model.weights, weights_only=True)
     noise = torch.Generator().manual_seed(5)
@@ -164,10 +165,10 @@ def test_a_handler_that_mixes_up_its_colours_is_caught(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "handler", handler, ignore=shutil.ignore_patterns("__pycache__"))
     frames = handler / "detector" / "core" / "frames.py"
     text = frames.read_text()
-    honest = "            _place(frame, slot)\n"  # whichever library decoded the frame
+    honest = "                _place(frame, slot, layout)\n"  # whichever library decoded the frame
     assert honest in text
-    frames.write_text(text.replace(honest, f"{honest}            slot[...] = slot[..., ::-1].copy()\n"))
-    project = config.load(ROOT / "rehearsal.toml")
+    frames.write_text(text.replace(honest, f"{honest}                slot[...] = slot[..., ::-1].copy()\n"))
+    project = config.load(ROOT / "rehearsal.toml").without_packages()
     project = replace(project, handler=project.handler.model_copy(update={"source": handler}))
     mixed = bundle.build(project, tmp_path / "bundle").path
     found = parity.run(Subject(mixed, ENVIRONMENT), open_clip(CLIP), SAME, frame_limit=2)

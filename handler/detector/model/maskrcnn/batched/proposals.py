@@ -18,6 +18,7 @@ from torchvision.models.detection.image_list import ImageList
 from detector.model.maskrcnn.batched import suppression
 from detector.model.maskrcnn.batched.boxes import clipped, decoded, is_large, picked
 from detector.model.maskrcnn.batched.suppression import Suppress
+from detector.speed.graphs import Kept
 
 _LOWEST = -1.0
 _MOST_SIZES = 16
@@ -41,7 +42,7 @@ class Proposing:
     def __init__(self, rpn: Any, suppress: Suppress = suppression.kept) -> None:
         self._rpn = rpn
         self._suppress = suppress
-        self._anchors: dict[tuple[Any, ...], Tensor] = {}
+        self._anchors: Kept[Tensor] = Kept(_MOST_SIZES)
 
     def __call__(
         self, pictures: ImageList, maps: Sequence[Tensor], objectness: Sequence[Tensor], deltas: Sequence[Tensor]
@@ -89,14 +90,14 @@ class Proposing:
     def _anchors_of(self, pictures: ImageList, maps: Sequence[Tensor]) -> Tensor:
         """(anchors, 4) of one picture, made once for each size."""
         key = (*(each.shape[-2:] for each in maps), pictures.tensors.shape[-2:])
-        if key not in self._anchors:
-            if len(self._anchors) >= _MOST_SIZES:
-                self._anchors.clear()
-            one = ImageList(pictures.tensors[:1], pictures.image_sizes[:1])
-            # Anchors take the maps' type, and half precision cannot tell the pixels of a large picture apart.
-            shaped = [each.new_empty(1, 1, *each.shape[-2:], dtype=torch.float32) for each in maps]
-            self._anchors[key] = self._rpn.anchor_generator(one, shaped)[0].clone()
-        return self._anchors[key]
+        return self._anchors.get(key, lambda: self._made_anchors(pictures, maps))
+
+    def _made_anchors(self, pictures: ImageList, maps: Sequence[Tensor]) -> Tensor:
+        one = ImageList(pictures.tensors[:1], pictures.image_sizes[:1])
+        # Anchors take the maps' type, and half precision cannot tell the pixels of a large picture apart.
+        shaped = [each.new_empty(1, 1, *each.shape[-2:], dtype=torch.float32) for each in maps]
+        anchors: Tensor = self._rpn.anchor_generator(one, shaped)[0].clone()
+        return anchors
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def why_not_whole_pictures(codec: bytes, extradata: bytes, body: Body) -> str:
 def _has_fields(codec: bytes, extradata: bytes, body: Body) -> bool | None:
     """None where nothing tells."""
     if codec in (b"h264", b"avc1"):
-        return _any(_h264_has_fields(each) for each in _h264_parameter_sets(extradata, body))
+        return _any(_h264_has_fields(each) for each in h264_parameter_sets(extradata, body))
     if codec in (b"hevc", b"hvc1", b"hev1"):
         return _hevc_has_fields(extradata)
     if codec in (b"mpg1", b"mpg2", b"mpeg"):
@@ -56,12 +56,21 @@ def is_mirrored_mp4(body: Body) -> bool:
     return False
 
 
+def has_lost_its_step(body: Body) -> bool:
+    """Whether more than a twentieth of an MPEG-TS's packets do not begin as they must (ISO/IEC 13818-1, 2.4.3.2)."""
+    for start, size in ((0, 188), (4, 192)):  # a Blu-ray's have a time stamp before each
+        signs = bytes(body[start::size])
+        if signs[:4] == b"\x47" * 4:
+            return signs.count(b"\x47") < 0.95 * len(signs)
+    return False
+
+
 def _any(found: Iterator[bool]) -> bool | None:
     each = list(found)
     return any(each) if each else None
 
 
-def _h264_parameter_sets(extradata: bytes, body: Body) -> Iterator[bytes]:
+def h264_parameter_sets(extradata: bytes, body: Body) -> Iterator[bytes]:
     if extradata[:1] == b"\x01" and len(extradata) > 8:  # avcC: the sets come first, with their lengths
         place = 6
         for _ in range(extradata[5] & 31):
@@ -74,7 +83,12 @@ def _h264_parameter_sets(extradata: bytes, body: Body) -> Iterator[bytes]:
 
 
 def _h264_has_fields(parameter_set: bytes) -> bool:
-    bits = _Bits(parameter_set[1:])
+    return not h264_from_fields_on(parameter_set).take(1)
+
+
+def h264_from_fields_on(parameter_set: bytes) -> Bits:
+    """From the flag frame_mbs_only_flag."""
+    bits = Bits(parameter_set[1:])
     profile = bits.take(8)
     bits.take(16)
     bits.golomb()
@@ -91,10 +105,10 @@ def _h264_has_fields(parameter_set: bytes) -> bool:
     bits.golomb()
     bits.take(1)
     bits.skip_golombs(2)
-    return not bits.take(1)
+    return bits
 
 
-def _skip_high_profile(bits: _Bits) -> None:
+def _skip_high_profile(bits: Bits) -> None:
     chroma = bits.golomb()
     if chroma == 3:
         bits.take(1)
@@ -106,7 +120,7 @@ def _skip_high_profile(bits: _Bits) -> None:
                 _skip_scaling_list(bits, 16 if place < 6 else 64)
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: Bits, size: int) -> None:
     last, following = 8, 8
     for _ in range(size):
         if following:
@@ -141,7 +155,7 @@ def _mpeg4_has_fields(extradata: bytes) -> bool | None:
     found = re.search(rb"\x00\x00\x01[\x20-\x2f]", extradata)
     if found is None:
         return None
-    bits = _Bits(extradata[found.end() :])
+    bits = Bits(extradata[found.end() :])
     bits.take(9)
     if bits.take(1):
         bits.take(7)
@@ -162,7 +176,7 @@ def _mpeg4_has_fields(extradata: bytes) -> bool | None:
     return bool(bits.take(1))
 
 
-class _Bits:
+class Bits:
     """Bits of a header, without the bytes that keep start codes out of it; zeros after its end."""
 
     def __init__(self, data: bytes) -> None:
