@@ -2,9 +2,9 @@
 promoted.
 
 `packing` builds and reads a bundle: `model_files` chooses what lies beside the handler (of `weights`, the flagship's),
-`folders` walks what is packed, less what `own_folder` leaves out where the handler lies beside rehearsal.toml;
-`packages` adds the wheels that the project file names (`fitting` knows which a container can run), `archive` writes the
-bytes, `manifest` lists them. `vendor` adds wheels to the handler beforehand (`relaxing` removes what they require).
+`folders` walks what is packed, less what is no handler where that lies beside rehearsal.toml; `packages` adds the
+wheels that the project file names (`fitting` knows which a container can run), `archive` writes the bytes, `manifest`
+lists them. `vendor` adds wheels to the handler beforehand (`relaxing` removes what they require).
 """
 
 from deploy.bundle.model_files import has_flagship_handler
