@@ -1,15 +1,20 @@
 """Walks a folder that is packed: which files of it belong into an archive, and what may not be in it.
 
-May not: know what the files are for.
+A handler may lie in the project's own folder, beside rehearsal.toml: what is there and is no part of it is `left_out`.
+May not: open a file.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.config import Project
 from deploy.core.errors import ConfigurationError
 
+# What both command lines write by default.
+_RESULTS = ("dist", "rehearsal-report", "rehearsal-bench")
 _LEFT_OUT_SUFFIXES = (".pyc", ".pyo", "~", ".swp", ".swo", ".orig", ".rej", ".bak", ".tmp")
 _LEFT_OUT_NAMES = ("__pycache__", "Thumbs.db", "desktop.ini")
 
@@ -43,3 +48,28 @@ def check_plain(path: Path, what: str) -> None:
 
 def _is_left_out(name: str) -> bool:
     return name.startswith((".", "#")) or name in _LEFT_OUT_NAMES or name.endswith(_LEFT_OUT_SUFFIXES)
+
+
+def is_projects_own(project: Project) -> bool:
+    """Whether `[handler] source` is the folder of rehearsal.toml."""
+    return plain(project.handler.source) == plain(project.root)
+
+
+def left_out(project: Project, out_dir: Path) -> frozenset[Path]:
+    """The project file, the model, the cases and the results, as absolute paths; empty for a handler in another folder.
+
+    So neither a rehearsal nor a new case changes the bundle that is rehearsed, and no model is packed twice.
+    """
+    if not is_projects_own(project):
+        return frozenset()
+    data = project.model.data
+    model = data if isinstance(data, tuple) else (data,)
+    cases = (path for case in project.cases for path in (case.file, case.expect.json_schema, case.expect.golden))
+    named = (project.path, out_dir, *model, project.model.weights, project.model.spec, *cases)
+    results = (project.root / name for name in _RESULTS)
+    return frozenset(plain(path) for path in (*named, *results) if isinstance(path, Path))
+
+
+def plain(path: Path) -> Path:
+    """Absolute and without `..`; no link is followed."""
+    return Path(os.path.normpath(path.absolute()))

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from deploy.bundle import download, own_folder
+from deploy.bundle import folders
 from deploy.bundle.archive import Member
 from deploy.bundle.folders import check_plain, files_below
-from deploy.bundle.weights import check_state_dict
+from deploy.bundle.weights import check_state_dict, download
 from deploy.config import Project
 from deploy.core import settings
 from deploy.core.errors import ConfigurationError, DeployError
@@ -110,9 +110,9 @@ def _members(project: Project, paths: Sequence[Path], *, spread: bool) -> Iterat
 
 def _check_apart(project: Project, paths: Sequence[Path]) -> None:
     """Refuse a model that is packed a second time with the handler, or the other way round."""
-    handler, is_own = own_folder.plain(project.handler.source), own_folder.is_projects_own(project)
+    handler, is_own = folders.plain(project.handler.source), folders.is_projects_own(project)
     for path in paths:
-        model = own_folder.plain(path)
+        model = folders.plain(path)
         if handler == model or (handler in model.parents and not is_own):
             raise ConfigurationError(
                 f"{project.path}: model.data = {path} lies in {project.handler.source}, which is packed as {_CODE}/: "

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bundle import archive, download, model_files, own_folder, packages
+from deploy.bundle import archive, folders, model_files, packages
 from deploy.bundle import manifest as manifests
 from deploy.bundle.archive import Member, PackedFile
 from deploy.bundle.folders import files_below
 from deploy.bundle.manifest import Git, Manifest
+from deploy.bundle.weights import download
 from deploy.config import Project
 from deploy.core.digests import digest_of, digest_of_file
 from deploy.core.errors import ConfigurationError
@@ -48,7 +49,7 @@ def build(project: Project, out_dir: Path, *, on_progress: download.OnProgress |
     downloaded or the disk refuses, NotAvailable when a package cannot be had.
     """
     model = model_files.of_project(project, on_progress)
-    left_out = own_folder.left_out(project, out_dir)
+    left_out = folders.left_out(project, out_dir)
     handler = list(handler_members(project.handler.source, project.handler.entry_point, left_out))
     members = list(model.members)
     model_files.check_space([*members, *handler], out_dir)
@@ -102,7 +103,7 @@ def handler_members(
         raise ConfigurationError(f"{source} is not a folder: name the handler's folder with [handler] source")
     if not (source / entry_point).is_file():
         raise ConfigurationError(_without_entry_point(source, entry_point))
-    folder = own_folder.plain(source)
+    folder = folders.plain(source)
     for path in files_below(folder, "the handler", left_out):
         yield Member(f"code/{path.relative_to(folder).as_posix()}", path)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -37,3 +39,28 @@ def test_an_empty_folder_is_green_right_after_init(tmp_path: Path) -> None:
     ran = harness(tmp_path, "validate", "--runtime", "process")
     assert ran.exit_code == 0, ran.stdout + ran.stderr
     assert {"completed", "failed"} == {case.outcome for case in ran.report.cases}
+
+
+PROMOTION = """
+set -e
+trap 'harness down > /dev/null' EXIT
+harness validate --runtime process --quiet > validated.txt
+deploy bundle --out dist
+eval "$(harness up --runtime process --export)"
+deploy --promote --target local --yes
+deploy invoke cases/coffee.jpg --target local > answer.json
+deploy destroy --target local --yes --purge
+"""
+
+
+def test_the_image_classifier_is_promoted_to_the_local_aws(tmp_path: Path) -> None:
+    """Its smoke request is one of its cases, and what serves afterwards knows an espresso."""
+    assert harness(tmp_path, "init", "--example", "image-classifier").exit_code == 0
+    environment = os.environ | {"PATH": f"{HARNESS.parent}:{os.environ['PATH']}"}
+    command = ["bash", "-c", PROMOTION]
+    run = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "(as expected, after " in run.stdout + run.stderr
+    assert json.loads((tmp_path / "answer.json").read_text())["label"] == "espresso"

@@ -62,12 +62,13 @@ def test_the_fixture_of_the_readme_is_one(checkout: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_the_project_file_of_the_readme_loads(tmp_path: Path) -> None:
-    _, block = blocks("toml")
+def test_the_project_files_of_the_readme_load(tmp_path: Path) -> None:
+    whole, flagship = blocks("toml")
     path = tmp_path / "rehearsal.toml"
-    path.write_text(f'[project]\nname = "readme"\n[handler]\nsource = "handler"\n{block}')
-    project = config.load(path)
-    assert project.handler.environment["FRAME_INTERVAL"] == 5
+    path.write_text(whole)
+    assert config.load(path).cases[0].content_type is None
+    path.write_text(f'[project]\nname = "readme"\n[handler]\nsource = "handler"\n{flagship}')
+    assert config.load(path).handler.environment["FRAME_INTERVAL"] == 5
 
 
 def test_the_model_specification_of_the_readme_is_one(tmp_path: Path) -> None:
