@@ -2,7 +2,7 @@
 
     clips         clips made by ffmpeg, with known lengths and groups of pictures
     contestants/  what is measured: the handler, and a plain handler that does every step the obvious way, the
-                  denominator of every ratio; each runs in a worker process
+                  denominator of every ratio, each in a worker process; `sameness` says whether answers are equal
     pairs         drives two workers alternately, and compares their times
     decoding      the clips and intervals that decoding is measured with, and the table of results
     context       describes the software and the image in every record

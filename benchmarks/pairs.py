@@ -12,12 +12,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.contestants.worker import ROOT
 
@@ -100,6 +102,37 @@ class Worker:
         self.ask({"job": asdict(job)})
 
 
+class Runs(Protocol):
+    def run(self) -> Run: ...
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Workers that run at once, as those of one server do; its run ends with the last, and has the sums of all."""
+
+    workers: tuple[Worker, ...]
+
+    def run(self) -> Run:
+        started = time.perf_counter()
+        with ThreadPoolExecutor(len(self.workers)) as pool:
+            runs = list(pool.map(Worker.run, self.workers))
+        return Run(
+            wall_seconds=time.perf_counter() - started,
+            cpu_seconds=sum(run.cpu_seconds for run in runs),
+            minor_faults=sum(run.minor_faults for run in runs),
+            peak_bytes=sum(run.peak_bytes for run in runs),
+            frame_count=sum(run.frame_count for run in runs),
+            detection_count=sum(run.detection_count for run in runs),
+        )
+
+
+@contextmanager
+def crew(name: str, job: Any, size: int) -> Iterator[Crew]:
+    """Start `size` workers of one contestant; the processes end with the context."""
+    with ExitStack() as stack:
+        yield Crew(tuple(stack.enter_context(working(name, job)) for _ in range(size)))
+
+
 @contextmanager
 def working(name: str, job: Any) -> Iterator[Worker]:
     """Start a worker; `job` is a `contestants.Job`, and the process ends with the context."""
@@ -121,7 +154,7 @@ def working(name: str, job: Any) -> Iterator[Worker]:
                 process.communicate()
 
 
-def alternated(a: Worker, b: Worker, pair_count: int) -> Pairs:
+def alternated(a: Runs, b: Runs, pair_count: int) -> Pairs:
     """Run each once to warm up, then `pair_count` pairs in ABBA order."""
     a.run(), b.run()
     firsts: list[Run] = []

@@ -1,12 +1,10 @@
-"""Packs handler and weights into one deterministic `model.tar.gz` with a manifest: the artifact that is rehearsed and
+"""Packs handler and model into one deterministic `model.tar.gz` with a manifest: the artifact that is rehearsed and
 promoted.
 
-`vendor` adds wheels to the handler beforehand (`relaxing` removes what they require), `checkpoints` makes a state_dict
-of a training checkpoint. `packing` builds and reads a bundle: `model_files` chooses what lies beside the handler
-(`download` fetches torchvision's weights, `weights` and `pickles` tell a state_dict from a program), `folders` walks
-what is packed, less what `own_folder` leaves out where the handler lies beside rehearsal.toml; `packages` adds the
-wheels that the project file names (`fitting` knows which a container can run), `archive` writes the bytes, `manifest`
-lists them.
+`packing` builds and reads a bundle: `model_files` chooses what lies beside the handler (of `weights`, the flagship's),
+`folders` walks what is packed, less what `own_folder` leaves out where the handler lies beside rehearsal.toml;
+`packages` adds the wheels that the project file names (`fitting` knows which a container can run), `archive` writes the
+bytes, `manifest` lists them. `vendor` adds wheels to the handler beforehand (`relaxing` removes what they require).
 """
 
 from deploy.bundle.model_files import has_flagship_handler

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from deploy.bundle import download, own_folder
+from deploy.bundle import own_folder
 from deploy.bundle.archive import Member
 from deploy.bundle.folders import check_plain, files_below
-from deploy.bundle.weights import check_state_dict
+from deploy.bundle.weights import check_state_dict, download
 from deploy.config import Project
 from deploy.core import settings
 from deploy.core.errors import ConfigurationError, DeployError

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bundle import archive, download, model_files, own_folder, packages
+from deploy.bundle import archive, model_files, own_folder, packages
 from deploy.bundle import manifest as manifests
 from deploy.bundle.archive import Member, PackedFile
 from deploy.bundle.folders import files_below
 from deploy.bundle.manifest import Git, Manifest
+from deploy.bundle.weights import download
 from deploy.config import Project
 from deploy.core.digests import digest_of, digest_of_file
 from deploy.core.errors import ConfigurationError

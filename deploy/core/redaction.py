@@ -27,6 +27,7 @@ SHOWN_SETTINGS = frozenset(
         "MASKS",
         "MKL_NUM_THREADS",
         "OMP_NUM_THREADS",
+        "OMP_WAIT_POLICY",
         "PRECISION",
         "PREPARED",
         "PYTORCH_CUDA_ALLOC_CONF",

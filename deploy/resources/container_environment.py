@@ -11,7 +11,6 @@ from deploy.config import Project
 from deploy.core.errors import ConfigurationError
 
 _LOG_LEVELS = {"DEBUG": "10", "INFO": "20", "WARNING": "30", "ERROR": "40"}
-_RESPONSE_TIMEOUT = "SAGEMAKER_TS_RESPONSE_TIMEOUT"
 _MAX_ENTRIES = 100
 _MAX_LENGTH = 1024
 
@@ -23,13 +22,17 @@ def container_environment(project: Project) -> Mapping[str, str]:
     after 60 s.
     The toolkit writes SAGEMAKER_MODEL_SERVER_TIMEOUT into TorchServe's configuration, TS_DEFAULT_RESPONSE_TIMEOUT
     overrides that, and a per-model block overrides both: the toolkit writes such a block with a response timeout of
-    60 s as soon as any SAGEMAKER_TS_* variable is set (ts_environment.py of sagemaker-pytorch-inference 2.0.25),
-    so then SAGEMAKER_TS_RESPONSE_TIMEOUT is set too.
+    60 s and one worker as soon as any SAGEMAKER_TS_* variable is set (ts_environment.py of sagemaker-pytorch-inference
+    2.0.25), so then SAGEMAKER_TS_RESPONSE_TIMEOUT and the numbers of workers are set too.
+    Workers share the cores, and OpenMP spins while it waits for a core that another worker has, unless it is told
+    before torch is loaded; with GNU's libgomp, which torch's wheels have, OMP_WAIT_POLICY does that.
     """
     handler = {name: _spelled(value) for name, value in project.handler.environment.items()}
     stack = _stack_environment(project)
     if any(name.startswith("SAGEMAKER_TS_") for name in handler):
-        handler.setdefault(_RESPONSE_TIMEOUT, str(project.endpoint.invocation_timeout_seconds))
+        handler = {**_model_block(project), **handler}
+    if project.container.workers > 1:
+        handler.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _check(project, handler, stack)
     return dict(sorted({**stack, **handler}.items()))
 
@@ -46,6 +49,15 @@ def _stack_environment(project: Project) -> Mapping[str, str]:
         "TS_DEFAULT_STARTUP_TIMEOUT": str(project.endpoint.startup_timeout_seconds),
         "TS_MAX_REQUEST_SIZE": payload,
         "TS_MAX_RESPONSE_SIZE": payload,
+    }
+
+
+def _model_block(project: Project) -> Mapping[str, str]:
+    workers = str(project.container.workers)
+    return {
+        "SAGEMAKER_TS_MAX_WORKERS": workers,
+        "SAGEMAKER_TS_MIN_WORKERS": workers,
+        "SAGEMAKER_TS_RESPONSE_TIMEOUT": str(project.endpoint.invocation_timeout_seconds),
     }
 
 

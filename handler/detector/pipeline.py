@@ -31,7 +31,7 @@ from detector.core.predictor import Predictor, takes_planes
 from detector.core.settings import DamagedFrames, Masks, Prepared, Settings
 from detector.core.stages import Stages
 from detector.io import documents, libraries, media, wire
-from detector.speed import gc_pause, gpu_memory, precision, prefetch
+from detector.speed import gc_pause, gpu_memory, precision, prefetch, threads
 from detector.speed.pictures import pinned
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     """Load the archive unpacked in `model_dir`. Raises ModelArtifactError or ServingError."""
     started = time.perf_counter()
     libraries.require_proved()
+    threads.keep_to_share()
     device = chosen_device(gpu_index)
     gpu_memory.cap(device, settings.gpu_memory_bytes)
     batch_size = settings.batch_size or default_batch_size(device)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import torch
 
 from benchmarks import pairs
 from benchmarks.contestants.contestants import Job
-from benchmarks.pairs import Pairs, Run, Worker, WorkerEnded
+from benchmarks.pairs import Crew, Pairs, Run, Worker, WorkerEnded
 from detector.model.maskrcnn import SMALL_FPN, MaskRCNNSpec, build_network
 
 ROOT = Path(__file__).parents[2]
@@ -86,3 +88,15 @@ def test_a_worker_that_cannot_start_is_named(job: Job, tmp_path: Path) -> None:
     (tmp_path / "model.pth").unlink()
     with pytest.raises(WorkerEnded, match="the worker of handler ended"), pairs.working("handler", job):
         pass
+
+
+def test_a_crew_runs_at_once_and_its_run_has_the_sums() -> None:
+    barrier = threading.Barrier(2, timeout=30)
+
+    def ask(_: dict[str, Any]) -> dict[str, Any]:
+        barrier.wait()  # breaks unless both are asked at once
+        return asdict(run_of(2.0, 3.0))
+
+    ran = Crew((Worker(0.0, ask), Worker(0.0, ask))).run()
+    assert (ran.cpu_seconds, ran.frame_count, ran.detection_count) == (6.0, 4, 10)
+    assert ran.wall_seconds < 2.0

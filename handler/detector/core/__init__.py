@@ -2,6 +2,7 @@
 
 errors        the tree of errors and their codes
 settings      the container's environment, and the CustomAttributes of a request
+server        what the serving stack was told about workers
 frames        frames, clips and batches
 planes        pictures as decoders store them
 detections    the detections of one frame

@@ -1,7 +1,7 @@
 """Reads the settings of the operator, and those that a request overrides.
 
-Owns: the environment variables (this is the only module that reads them), the CustomAttributes of a request, and the
-rules for their values. May not: depend on what the settings are used for.
+Owns: the handler's environment variables (`server` reads those of the serving stack), the CustomAttributes of a
+request, and the rules for their values. May not: depend on what the settings are used for.
 
 The environment is read once, when the model loads. A request overrides some of it through its CustomAttributes
 (`frame_interval=5;score_threshold=0.3;masks=rle;layout=plain`).

@@ -47,10 +47,7 @@ class Family(Generic[Spec]):
 
 _MASK_RCNN = Family(maskrcnn.parse_spec, maskrcnn.build_network, maskrcnn.make_predictor)
 
-ARCHITECTURES: dict[str, Family[Any]] = {
-    maskrcnn.RESNET50_FPN: _MASK_RCNN,
-    maskrcnn.SMALL_FPN: _MASK_RCNN,
-}
+ARCHITECTURES: dict[str, Family[Any]] = dict.fromkeys(maskrcnn.ARCHITECTURES, _MASK_RCNN)
 
 
 def family_of(architecture: str) -> Family[Any]:

@@ -13,6 +13,7 @@
     kernels        are steps written in Triton for CUDA devices
     compiling      compiles a part of a network with torch's compiler
     allocator      makes glibc keep freed memory
+    threads        gives a worker its share of the cores
     gpu_memory     limits the GPU memory that torch takes
     pictures/      prepares pictures for a network on its device
 

@@ -27,7 +27,7 @@ def nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     def refuse(*_: object, **__: object) -> Path:
         raise DeployError("the COCO weights were asked for")
 
-    monkeypatch.setattr("deploy.bundle.download.coco_weights", refuse)
+    monkeypatch.setattr("deploy.bundle.weights.download.coco_weights", refuse)
 
 
 def project_of(

@@ -44,6 +44,26 @@ def test_a_per_model_block_does_not_bring_back_the_60_second_time_out(tmp_path: 
     assert environment["SAGEMAKER_TS_RESPONSE_TIMEOUT"] == "900"
 
 
+def test_a_per_model_block_does_not_bring_back_the_single_worker(tmp_path: Path) -> None:
+    extra = "[container]\nworkers = 3\n[handler.environment]\nSAGEMAKER_TS_MAX_BATCH_DELAY = 5\n"
+    environment = container_environment(write_project(tmp_path, extra=extra))
+    assert environment["SAGEMAKER_TS_MIN_WORKERS"] == environment["SAGEMAKER_TS_MAX_WORKERS"] == "3"
+
+
+def test_workers_that_share_the_cores_wait_without_spinning(tmp_path: Path) -> None:
+    extra = "[container]\nworkers = 2\n"
+    assert container_environment(write_project(tmp_path, extra=extra))["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_a_worker_alone_waits_as_openmp_does(tmp_path: Path) -> None:
+    assert "OMP_WAIT_POLICY" not in container_environment(write_project(tmp_path))
+
+
+def test_the_users_own_way_to_wait_is_kept(tmp_path: Path) -> None:
+    extra = "[container]\nworkers = 2\n[handler.environment]\nOMP_WAIT_POLICY = 'ACTIVE'\n"
+    assert container_environment(write_project(tmp_path, extra=extra))["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
 def test_the_users_own_per_model_time_out_is_kept(tmp_path: Path) -> None:
     extra = "[handler.environment]\nSAGEMAKER_TS_RESPONSE_TIMEOUT = 30\n"
     assert container_environment(write_project(tmp_path, extra=extra))["SAGEMAKER_TS_RESPONSE_TIMEOUT"] == "30"

@@ -17,7 +17,7 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 import detector
 from detector.core.errors import SettingsError
 from detector.core.settings import Precision
-from detector.model.maskrcnn import RESNET50_FPN, MaskRCNNSpec, build_network, inputs
+from detector.model.maskrcnn import RESNET50_FPN, MaskRCNNSpec, build_network, inputs, layout
 from detector.model.maskrcnn.detector import Detector
 from detector.model.maskrcnn.tuning import tuned
 from detector.speed import folding, precision
@@ -63,8 +63,12 @@ def test_a_convolution_with_a_bias_is_folded_with_it() -> None:
     assert torch.allclose(block(pictures), before, atol=1e-6)
 
 
+@pytest.mark.parametrize("capability", ["AVX2", "AVX512"])
 @pytest.mark.parametrize("with_masks", [False, True])
-def test_a_tuned_resnet_finds_what_torchvision_finds(resnet: Any, with_masks: bool) -> None:
+def test_a_tuned_resnet_finds_what_torchvision_finds(
+    resnet: Any, with_masks: bool, capability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     batch = batch_of(2, 96, 64)
     detector = Detector(tuned(copy.deepcopy(resnet), CPU, Precision.FP32), CPU)
     found = detector.detect(batch, score_threshold=0.0, with_masks=with_masks)
@@ -72,6 +76,44 @@ def test_a_tuned_resnet_finds_what_torchvision_finds(resnet: Any, with_masks: bo
     assert sum(len(frame) for frame in found) > 5
     for frame, other in zip(found, expected, strict=True):
         assert_same(frame, other)
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "memory_format"),
+    [
+        ("cpu", "AVX512", torch.channels_last),
+        ("cpu", "AVX2", torch.contiguous_format),
+        ("cpu", "NO AVX", torch.contiguous_format),
+        ("cpu", "SVE256", torch.channels_last),
+        ("cuda", "AVX2", torch.channels_last),
+    ],
+)
+def test_the_layout_is_chosen_by_what_the_device_is_fastest_in(
+    device: str, capability: str, memory_format: torch.memory_format
+) -> None:
+    assert layout.chosen(torch.device(device), capability) == memory_format
+
+
+@pytest.mark.parametrize("compute", [Precision.FP32, Precision.BF16])
+@pytest.mark.parametrize("capability", ["AVX2", "AVX512"])
+def test_every_convolution_of_backbone_and_rpn_head_is_given_the_chosen_layout(
+    resnet: Any, capability: str, compute: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    network: Any = tuned(copy.deepcopy(resnet), CPU, compute)
+    seen: list[bool] = []
+
+    def note(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        if given[0].shape[1] > 1 and min(given[0].shape[2:]) > 1:  # else both layouts are one
+            seen.append(given[0].is_contiguous(memory_format=layout.chosen(CPU)))
+
+    for part in (network.backbone, network.rpn.head):
+        for module in part.modules():
+            if isinstance(module, nn.Conv2d):
+                module.register_forward_pre_hook(note)
+    Detector(network, CPU).detect(batch_of(1, 96, 64), score_threshold=0.0, with_masks=False)
+    assert len(seen) > 50
+    assert all(seen)
 
 
 @pytest.mark.parametrize(("width", "height"), [(160, 120), (97, 61), (640, 64), (64, 640)])

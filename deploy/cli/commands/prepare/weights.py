@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.bundle import checkpoints
+from deploy.bundle.weights import checkpoints
 from deploy.cli import output
 from deploy.cli.options import Format, OutputOption
 

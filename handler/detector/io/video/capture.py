@@ -22,6 +22,7 @@ from detector.core.planes import Pixels
 from detector.io.video import tracks
 from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened, earliest_end
 from detector.io.video.headers import colours, streams
+from detector.speed import threads
 
 _CANNOT = "is read with OpenCV here, which cannot vouch for its pictures"
 _REMEDY = f"put PyAV into the archive ([handler] packages, or deploy vendor av), or {RE_ENCODE}"
@@ -64,7 +65,7 @@ def reach(path: str) -> Reach:
 
 @contextmanager
 def _capturing(path: str) -> Iterator[cv2.VideoCapture]:
-    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads.share().count])
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in OpenCV 4.11.0 alone
     try:
         yield capture

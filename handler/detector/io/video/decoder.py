@@ -7,7 +7,6 @@ what a packet that fails means (`sampling`).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -22,6 +21,7 @@ from detector.core.frames import Frame
 from detector.core.opencv import MAX_FRAME_PIXELS, OPEN_OPTIONS
 from detector.core.planes import Colours, Pixels, PlanarPicture, PlaneFormat, Turn
 from detector.io.video.containers import RE_ENCODE, Unopened, is_finished_avi
+from detector.speed import threads
 
 av: Any
 try:
@@ -110,7 +110,7 @@ class Source:
         """In decoding order, from where the file is read now, without the empty one that PyAV ends with."""
         return _packets(self._container, self.stream)
 
-    def rewound(self, thread_count: int) -> bool:
+    def rewound(self, thread_count: int | None = None) -> bool:
         """Whether the file is read from its start again, which not every container can do exactly.
 
         Saves a second opening, for which FFmpeg decodes a picture. Only before anything is decoded.
@@ -118,7 +118,7 @@ class Source:
         if self.container_format not in ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"):
             return False
         self._container.seek(0)
-        self.decoder.thread_count = thread_count
+        self.decoder.thread_count = thread_count or _one_more_than_cores()
         return True
 
     def packets_of_all_streams(self) -> Iterator[Any]:
@@ -156,11 +156,13 @@ class Source:
 
 
 @contextmanager
-def opened(path: str, *, exactly: bool = False, thread_count: int = 0, as_planes: bool = False) -> Iterator[Source]:
+def opened(
+    path: str, *, exactly: bool = False, thread_count: int | None = None, as_planes: bool = False
+) -> Iterator[Source]:
     """Raises Unopened. With `exactly`, an error of the decoder is one of the very packet it was given.
 
     Otherwise FFmpeg decodes several frames at once, and tells of an error some packets later, or not at all where a
-    picture comes out with it. `thread_count` 0 leaves the number to FFmpeg: one more than there are cores, 16 at most.
+    picture comes out with it. The default for `thread_count` is one more than this worker has cores, 16 at most.
     """
     _take_python_out_of_the_log()
     try:
@@ -177,7 +179,7 @@ def opened(path: str, *, exactly: bool = False, thread_count: int = 0, as_planes
         if decoder.name == "mjpeg":  # else the rest of a picture that is damaged midway is grey, and nothing tells
             decoder.options = {"err_detect": "explode"}
         stream.thread_type = "SLICE" if exactly else "AUTO"
-        decoder.thread_count = thread_count
+        decoder.thread_count = thread_count or _one_more_than_cores()
         yield Source(container, stream, as_planes)
 
 
@@ -332,9 +334,14 @@ def _turn(matrix: Matrix | None) -> Turn:
 
 
 def one_thread_a_core() -> int:
-    """For skipping: FFmpeg's one more (libavcodec/pthread.c) costs a sixth of its speed on two cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MOST_THREADS)
+    """Of this worker's share, for skipping: FFmpeg's one more costs a sixth of its speed on two cores."""
+    return min(threads.share().count, _MOST_THREADS)
+
+
+def _one_more_than_cores() -> int:
+    """FFmpeg's own rule (libavcodec/pthread.c), for this worker's share: FFmpeg counts all cores of the machine."""
+    count = threads.share().count
+    return min(count + 1, _MOST_THREADS) if count > 1 else 1
 
 
 def _take_python_out_of_the_log() -> None:

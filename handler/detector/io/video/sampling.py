@@ -109,7 +109,7 @@ def surveyed(path: str) -> Survey:
 
 
 @contextmanager
-def _opened(request: Request, survey: Survey, thread_count: int = 0) -> Iterator[Source]:
+def _opened(request: Request, survey: Survey, thread_count: int | None = None) -> Iterator[Source]:
     """The surveyed file itself, once, where it can be rewound."""
     unused = survey.sources.pop() if survey.sources else None
     if unused and unused.rewound(thread_count):

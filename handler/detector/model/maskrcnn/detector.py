@@ -22,7 +22,7 @@ from torchvision.models.detection.transform import resize_boxes
 
 from detector.core import frames
 from detector.core.detections import FrameDetections
-from detector.core.errors import OutOfMemory
+from detector.core.errors import BadParameter, OutOfMemory
 from detector.core.frames import FrameBatch
 from detector.core.settings import Compiled, Settings
 from detector.model.maskrcnn import inputs, masks, tuning
@@ -35,7 +35,7 @@ _CPU_SHORTAGE = "can't allocate memory"  # torch's CPU allocator raises a plain 
 
 
 class Detector:
-    """A torchvision Mask R-CNN in evaluation mode, moved to `device`.
+    """A torchvision Mask R-CNN, or Faster R-CNN, in evaluation mode, moved to `device`.
 
     After running out of memory with several frames at once it takes half as many, for the rest of the process.
     With `batch_size`, no batch is smaller: a compiled network would have to be compiled for every other size.
@@ -58,7 +58,12 @@ class Detector:
 
     @torch.inference_mode()
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
-        """Detections of each frame with at least `score_threshold`, in order. Raises OutOfMemory."""
+        """Detections of each frame with at least `score_threshold`, in order.
+
+        Raises OutOfMemory, and BadParameter when masks are asked of a network that has none.
+        """
+        if with_masks and not self._network.roi_heads.has_mask():
+            raise BadParameter("masks=rle was asked for, and this model answers with boxes alone; ask for masks=none")
         while True:
             parts = batch.parts(self._most_at_once)
             try:

@@ -1,4 +1,4 @@
-"""Builds the untrained Mask R-CNN networks. May not: read weights, or use a device.
+"""Builds the untrained networks. May not: read weights, or use a device.
 
 The small architecture exists so that the whole stack can be judged by a known answer: it is a real torchvision Mask
 R-CNN (same transform, RPN, RoI heads, outputs) with a four-stage backbone of about a million parameters, so it trains
@@ -7,12 +7,18 @@ in minutes on a CPU, and the repository can hold its weights.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
 from torch import nn
 from torchvision.models import resnet50
-from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection import (
+    FasterRCNN,
+    MaskRCNN,
+    fasterrcnn_resnet50_fpn_v2,
+    maskrcnn_resnet50_fpn_v2,
+)
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor as resnet_fpn_extractor
@@ -21,19 +27,35 @@ from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredic
 from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.misc import FrozenBatchNorm2d
 
-from detector.model.maskrcnn.spec import RESNET50_FPN, MaskRCNNSpec
+from detector.model.maskrcnn.spec import (
+    FASTER_RESNET50_FPN,
+    FASTER_RESNET50_FPN_V2,
+    RESNET50_FPN,
+    RESNET50_FPN_V2,
+    SMALL_FPN,
+    MaskRCNNSpec,
+)
 
 
-def build_network(spec: MaskRCNNSpec) -> MaskRCNN:
-    """The untrained network of `spec`, on the CPU in training mode. Never downloads anything."""
-    return _resnet50_fpn(spec) if spec.architecture == RESNET50_FPN else _small_fpn(spec)
+def build_network(spec: MaskRCNNSpec) -> FasterRCNN:
+    """The untrained network of `spec`, on the CPU in training mode; a MaskRCNN is a FasterRCNN. Downloads nothing."""
+    return _BUILDERS[spec.architecture](spec)
 
 
-def _resnet50_fpn(spec: MaskRCNNSpec) -> MaskRCNN:
-    """Build what torchvision's `maskrcnn_resnet50_fpn` does for pretrained weights (`weights=None` has other norms)."""
+def _resnet50_fpn(kind: type[FasterRCNN], spec: MaskRCNNSpec) -> FasterRCNN:
+    """Build what torchvision's function of the name does for pretrained weights (`weights=None` has other norms)."""
     norm = partial(FrozenBatchNorm2d, eps=spec.batch_norm_eps)
     backbone = resnet_fpn_extractor(resnet50(weights=None, norm_layer=norm), trainable_layers=0)
-    return MaskRCNN(backbone, num_classes=spec.num_classes, min_size=spec.min_size, max_size=spec.max_size)
+    return kind(backbone, num_classes=spec.num_classes, min_size=spec.min_size, max_size=spec.max_size)
+
+
+def _v2(build: Callable[..., FasterRCNN], spec: MaskRCNNSpec) -> FasterRCNN:
+    sizes = {"num_classes": spec.num_classes, "min_size": spec.min_size, "max_size": spec.max_size}
+    network = build(weights=None, weights_backbone=None, **sizes)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = spec.batch_norm_eps
+    return network
 
 
 def _small_fpn(spec: MaskRCNNSpec) -> MaskRCNN:
@@ -62,6 +84,15 @@ def _small_fpn(spec: MaskRCNNSpec) -> MaskRCNN:
         box_batch_size_per_image=96,
         box_detections_per_img=50,
     )
+
+
+_BUILDERS: Mapping[str, Callable[[MaskRCNNSpec], FasterRCNN]] = {
+    RESNET50_FPN: partial(_resnet50_fpn, MaskRCNN),
+    RESNET50_FPN_V2: partial(_v2, maskrcnn_resnet50_fpn_v2),
+    SMALL_FPN: _small_fpn,
+    FASTER_RESNET50_FPN: partial(_resnet50_fpn, FasterRCNN),
+    FASTER_RESNET50_FPN_V2: partial(_v2, fasterrcnn_resnet50_fpn_v2),
+}
 
 
 class _SmallBody(nn.Module):

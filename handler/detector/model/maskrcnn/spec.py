@@ -1,4 +1,4 @@
-"""Reads the part of `model.json` about a Mask R-CNN: classes, input sizes, norms."""
+"""Reads the part of `model.json` about a Mask R-CNN or Faster R-CNN: classes, input sizes, norms."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 from detector.core.errors import ModelArtifactError
 
 RESNET50_FPN = "maskrcnn_resnet50_fpn"
+RESNET50_FPN_V2 = "maskrcnn_resnet50_fpn_v2"
 SMALL_FPN = "maskrcnn_small_fpn"
+FASTER_RESNET50_FPN = "fasterrcnn_resnet50_fpn"
+FASTER_RESNET50_FPN_V2 = "fasterrcnn_resnet50_fpn_v2"
+ARCHITECTURES = (RESNET50_FPN, SMALL_FPN, RESNET50_FPN_V2, FASTER_RESNET50_FPN, FASTER_RESNET50_FPN_V2)
+# torchvision sets the epsilon of these to 0.0 when it loads its COCO_V1 weights.
+_EPS_CHANGED_FOR_COCO = (RESNET50_FPN, FASTER_RESNET50_FPN)
 COCO_BATCH_NORM_EPS = 0.0
-_ARCHITECTURES = (RESNET50_FPN, SMALL_FPN)
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,8 @@ class MaskRCNNSpec:
     batch_norm_eps: float = 1e-5
 
     def __post_init__(self) -> None:
-        if self.architecture not in _ARCHITECTURES:
-            raise ModelArtifactError(f"architecture {self.architecture!r} is not one of {', '.join(_ARCHITECTURES)}")
+        if self.architecture not in ARCHITECTURES:
+            raise ModelArtifactError(f"architecture {self.architecture!r} is not one of {', '.join(ARCHITECTURES)}")
         if set(self.labels) != set(range(1, self.num_classes)):
             raise ModelArtifactError(
                 f"labels must name every class from 1 to {self.num_classes - 1} (0 is the background); "
@@ -51,10 +56,12 @@ class MaskRCNNSpec:
 
 def parse_spec(document: Mapping[str, Any]) -> MaskRCNNSpec:
     """Raises ModelArtifactError, KeyError, TypeError or ValueError."""
+    architecture = str(document["architecture"])
     labels = {int(index): str(name) for index, name in document["labels"].items()}
-    usual_eps = COCO_BATCH_NORM_EPS if labels == coco_labels() else MaskRCNNSpec.batch_norm_eps
+    is_coco = architecture in _EPS_CHANGED_FOR_COCO and labels == coco_labels()
+    usual_eps = COCO_BATCH_NORM_EPS if is_coco else MaskRCNNSpec.batch_norm_eps
     return MaskRCNNSpec(
-        architecture=str(document["architecture"]),
+        architecture=architecture,
         num_classes=int(document["num_classes"]),
         labels=labels,
         min_size=int(document.get("min_size", MaskRCNNSpec.min_size)),

@@ -1,4 +1,4 @@
-"""Changes a loaded Mask R-CNN once, so that it runs faster with the same answers.
+"""Changes a loaded network once, so that it runs faster with the same answers.
 
 Owns: the order of the steps, and the parts that each technique of `speed` is applied to. No step changes an answer
 beyond rounding, except a reduced precision. Boxes, scores and non-maximum suppression stay in float32 even then: half
@@ -15,6 +15,7 @@ from torch import nn
 
 from detector.core.opencv import cv2
 from detector.core.settings import Compiled, Kernels, Precision
+from detector.model.maskrcnn import layout
 from detector.speed import allocator, dense, folding, fused, kernels, regions
 from detector.speed.compiling import CompiledModule
 from detector.speed.precision import computing_in
@@ -29,7 +30,7 @@ def tuned(
 ) -> nn.Module:
     """Change `network` in place and move it to `device`. Folding comes first, while everything is float32."""
     whole: Any = network
-    folding.fold_frozen_norms(whole.backbone)
+    folding.fold_frozen_norms(whole)
     takes_kernels = own is Kernels.AUTO
     if takes_kernels and compiled is Compiled.NONE and fused.is_usable(device):  # torch's compiler fuses by itself
         for part in (whole.backbone, whole.rpn, whole.roi_heads):
@@ -44,6 +45,8 @@ def tuned(
     if device.type != "cpu":  # on a CPU pictures in this layout are enough, and the weights stay the file's own pages
         for part in (whole.backbone, whole.rpn.head):
             part.to(memory_format=torch.channels_last)
+    elif layout.chosen(device) is torch.contiguous_format:
+        whole.backbone = layout.Contiguous(whole.backbone)
     if compiled is Compiled.BACKBONE:
         whole.backbone = CompiledModule(whole.backbone, "backbone")
         whole.rpn.head = CompiledModule(whole.rpn.head, "RPN head")
@@ -56,4 +59,5 @@ def _reduce_precision(network: Any, compute: Precision) -> None:
     network.rpn.head = computing_in(network.rpn.head, compute)
     heads = network.roi_heads
     heads.box_head = computing_in(heads.box_head, compute)
-    heads.mask_head = computing_in(heads.mask_head, compute)
+    if heads.mask_head is not None:
+        heads.mask_head = computing_in(heads.mask_head, compute)

@@ -19,7 +19,7 @@ from shlex import quote
 from shutil import copyfileobj
 from typing import Any, BinaryIO
 
-from deploy.bundle.weights import COUNTERS, check_state_dict, wrapper_prefix
+from deploy.bundle.weights.state_dicts import COUNTERS, check_state_dict, wrapper_prefix
 from deploy.config.spelling import did_you_mean
 from deploy.core.errors import ConfigurationError
 from deploy.core.files import replacing

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from deploy.bundle.checkpoints import convert
+from deploy.bundle.weights.checkpoints import convert
 from deploy.core.errors import ConfigurationError
 
 
@@ -98,7 +98,7 @@ def test_nothing_of_the_checkpoint_is_run(tmp_path: Path, place: tuple[str, ...]
 def test_neither_torch_nor_a_class_of_the_checkpoint_is_imported(tmp_path: Path) -> None:
     path = saved(tmp_path / "c.pth", {"model": nn.Linear(2, 2).state_dict(), "whole": nn.Linear(2, 2)})
     code = (
-        "import sys; from pathlib import Path; from deploy.bundle.checkpoints import convert; "
+        "import sys; from pathlib import Path; from deploy.bundle.weights.checkpoints import convert; "
         f"convert(Path({str(path)!r}), None, Path({str(tmp_path / 'w.pth')!r})); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

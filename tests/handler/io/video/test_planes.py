@@ -16,7 +16,7 @@ from detector.core.planes import Matrix, PlanarPicture
 from detector.io import media
 from detector.speed.pictures import planar
 from tests.handler.clips import INTERLACED, ORIENTATIONS, WHOLE, ClipMaker, damaged, with_matrix
-from tests.handler.io.test_decoding import COLOURS, DEEP
+from tests.handler.io.video.test_decoding import COLOURS, DEEP
 
 pytest.importorskip("av")
 

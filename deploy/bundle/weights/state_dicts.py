@@ -16,7 +16,7 @@ from pathlib import Path
 from shlex import quote
 from typing import IO, Any
 
-from deploy.bundle.pickles import Node, objects, outline, state_dicts
+from deploy.bundle.weights.pickles import Node, objects, outline, state_dicts
 from deploy.core.errors import ConfigurationError
 
 # torch.load(weights_only=True) of torch 2.6 imports these, as `module name` (torch/_weights_only_unpickler.py).

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.bundle.download import coco_weights
+from deploy.bundle.weights.download import coco_weights
 from deploy.core.errors import DeployError
 
 DATA = b"weights" * 1000
