@@ -63,7 +63,7 @@ class Endpoints:
     def companion(self, project: Project, aws: LocalAws, known: cases.KnownAnswer) -> Applied:
         """The flagship's handler and the project's settings around the model that knows the known answer."""
         files = known.files
-        model = project.model.model_copy(update={"weights": files.weights, "spec": files.model_spec})
+        model = project.model.model_copy(update={"weights": files.weights, "spec": files.model_spec, "data": None})
         endpoint = project.endpoint.model_copy(update={"name": None})
         companion = replace(project, name=f"{project.name}-known", model=model, endpoint=endpoint)
         return self.deploy(aws, companion, self.bundle(companion))
