@@ -76,7 +76,8 @@ def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: 
         detection_count=sum(len(frame.detections) for frame in predictions.frames),
         metrics=verdict.metrics,
     )
-    return Judged(found, CasePictures(case.name, case.clip.path, _drawable(predictions, case.truth)))
+    size = (predictions.video.width, predictions.video.height)
+    return Judged(found, CasePictures(case.name, case.clip.path, _drawable(predictions, case.truth), size=size))
 
 
 def summary(judged: evidence.Case) -> str:

@@ -29,6 +29,8 @@ class CasePictures:
     media: Path
     frames: tuple[FrameDetections, ...]
     threshold: float = 0.5
+    size: tuple[int, int] | None = None
+    """(width, height) that the boxes are in pixels of, where the answer says so: `square_pixels` sees another shape."""
 
     def labels(self) -> frozenset[str]:
         return frozenset(found.label for frame in self.frames for found in frame.shown(self.threshold))
@@ -52,9 +54,15 @@ def drawn(
     """The given frames of the material, at most `width` pixels wide; small sources are enlarged twofold at most."""
     wanted = {frame.frame_index: frame for frame in frames}
     return [
-        _drawn_frame(wanted[index], image, material.threshold, palette, width, captions)
+        _drawn_frame(wanted[index], _in_size(image, material.size), material.threshold, palette, width, captions)
         for index, image in frames_at(material.media, wanted.keys())
     ]
+
+
+def _in_size(image: Frame, size: tuple[int, int] | None) -> Frame:
+    if size is None or (image.shape[1], image.shape[0]) == size:
+        return image
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC), dtype=np.uint8)
 
 
 def _drawn_frame(

@@ -86,6 +86,20 @@ class TestChoosingFrames:
         assert material.labels() == frozenset()
 
 
+def test_boxes_in_pixels_of_another_shape_are_drawn_on_that_shape(tmp_path: Path) -> None:
+    """A stored picture of 160 x 160 that was seen as 320 x 160: the box of its white half begins in the middle."""
+    picture = np.zeros((160, 160, 3), np.uint8)
+    picture[:, 80:] = 255
+    Image.fromarray(picture).save(tmp_path / "half.png")
+    frame = FrameDetections(0, 0.0, (Detection((160, 20, 300, 140), "x", 0.9),))
+    material = CasePictures("case", tmp_path / "half.png", (frame,), size=(320, 160))
+    (drawing,) = drawn(material, material.frames, Palette.of(["x"]), width=320)
+    assert drawing.image.shape == (160, 320, 3)
+    assert tuple(drawing.image[80, 160]) == Palette.of(["x"])["x"]
+    assert drawing.image[80, 150].max() < 40
+    assert drawing.image[80, 200].min() > 200
+
+
 def distance(one: Frame, other: Frame) -> float:
     """In brightness, from 0 to 255: two fields' colours may be scaled apart, or together."""
     weights = np.array([0.299, 0.587, 0.114])
