@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import pairs, sameness
+from benchmarks import pairs
 from benchmarks.conftest import Extent
+from benchmarks.contestants import sameness
 from benchmarks.contestants.contestants import Job
 from detector.speed.threads import usable_cores
 
