@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from deploy.evidence import Finding, Severity
 
-# What TorchServe's frontend answers when the worker that had the request ended.
+# What the serving stack's frontend answers when the worker that had the request ended.
 _DEATHS = re.compile(rb"worker died|process (died|exited)|backend (worker|response).*(died|unavailable)", re.IGNORECASE)
 _TRACEBACK = b"Traceback (most recent call last)"
 
@@ -68,7 +68,7 @@ def reason_in(body: bytes) -> str:
 
 
 def _message(text: bytes) -> str:
-    """`{"error": {"message": ...}}`, as the flagship answers, or `{"message": ...}`, as TorchServe does; or empty."""
+    """`{"error": {"message": ...}}`, as the flagship says it, or `{"message": ...}`, as the stack does; or empty."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

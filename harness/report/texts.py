@@ -112,7 +112,7 @@ def assurance(runtime: RuntimeUsed) -> str:
 
 
 def served_by(runtime: RuntimeUsed) -> str:
-    """How the bundle was served: `process, torchserve`."""
+    """How the bundle was served: its runtime and its stack."""
     return f"{runtime.kind}, {runtime.stack}" if runtime.stack else runtime.kind
 
 

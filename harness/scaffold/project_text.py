@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from harness.scaffold.first_case import FirstCase
+from harness.serving.stacks import default_stack
 
 _HEAD = """\
 # What is rehearsed here and promoted to AWS. `deploy` and `harness` read this file; unknown keys are errors.
@@ -14,7 +15,7 @@ _HEAD = """\
 name = {name}
 
 [container]
-stack = "torchserve"            # the official PyTorch container
+stack = {stack}            # the official PyTorch container
 framework_version = "2.6.0"
 
 [handler]
@@ -36,7 +37,9 @@ _NO_CASE = """
 
 
 def project_text(name: str, source: str, entry_point: str, data: Sequence[str], cases: Sequence[FirstCase]) -> str:
-    head = _HEAD.format(name=_toml(name), source=_toml(source), entry_point=_toml(entry_point))
+    head = _HEAD.format(
+        name=_toml(name), source=_toml(source), entry_point=_toml(entry_point), stack=_toml(default_stack().name)
+    )
     return head + _model(data) + _ENDPOINT + ("".join(map(_case, cases)) or _NO_CASE)
 
 

@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-import torch
-
 from detector.core import server
 
 logger = logging.getLogger(__name__)
@@ -48,7 +46,16 @@ class Share:
 @lru_cache(maxsize=1)
 def share() -> Share:
     """The share of this process, found once."""
-    return Share(usable_cores(), worker_count(torch.cuda.device_count()))
+    return Share(usable_cores(), worker_count(_gpu_count()))
+
+
+def _gpu_count() -> int:
+    """0 where torch is not installed: reading media needs none, and is tried without it under other OpenCVs."""
+    try:
+        import torch
+    except ImportError:
+        return 0
+    return torch.cuda.device_count()
 
 
 def keep_to_share() -> Share:
@@ -56,6 +63,8 @@ def keep_to_share() -> Share:
 
     Never more threads than torch chose, which counts no hyper-threads; and OMP_NUM_THREADS, the operator's word, wins.
     """
+    import torch
+
     mine = share()
     told = server.told_threads()
     if told is None and mine.count < torch.get_num_threads():

@@ -74,7 +74,7 @@ def _misplaced(entry: Entry) -> Problem | None:
 
 
 def _alone(files: Sequence[Entry]) -> Iterator[Problem]:
-    """TorchServe 0.12.0 (ModelArchive.downloadModel) takes the only entry of /opt/ml/model for the model if it can."""
+    """The server (ModelArchive.downloadModel of its 0.12.0) takes the only entry of /opt/ml/model if it can."""
     if files and all(len(entry.parts) > 1 and entry.parts[0] == _CODE for entry in files):
         message = f"{_CODE}/ is alone in the archive, so that model_fn is given /opt/ml/model/{_CODE} as its model_dir"
         advice = "pack the model's files beside it, or, when there are none, an empty file such as no_model.txt"

@@ -135,14 +135,15 @@ def test_a_bad_environment_ends_the_load(model_dir: Path, monkeypatch: pytest.Mo
         Served(model_dir)
 
 
-def test_the_load_is_told_in_a_line_and_the_decoders_in_one_before_it(
+def test_the_load_is_told_in_a_line_and_decoders_and_threads_before_it(
     model_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
         loaded = inference.model_fn(str(model_dir))
     assert isinstance(loaded, Service)
-    decoders, line = [record.getMessage() for record in caplog.records if record.name.startswith("detector")]
+    threads, decoders, line = [record.getMessage() for record in caplog.records if record.name.startswith("detector")]
     assert decoders == libraries.line()
+    assert threads.startswith("threads: ")
     assert line.startswith(f"loaded maskrcnn_small_fpn from {model_dir} on ")
     assert "frame_interval=1 batch_size=" in line
 

@@ -129,7 +129,7 @@ def _refuse_early_end(capture: cv2.VideoCapture, frame_count: int, last_seconds:
         is_early = frame_count < declared
     else:
         length = declared * frame_seconds
-        is_early = last_seconds + frame_seconds < earliest_end(length)
+        is_early = frame_count < declared and last_seconds + frame_seconds < earliest_end(length)
     if is_early:
         raise _unvouched(f"{frame_count} of about {declared} frames can be read, to {last_seconds:.2f} s")
 
