@@ -17,6 +17,7 @@ from benchmarks.contestants.contestants import Job
 from benchmarks.contestants.handler_side import first_batch, service_of
 from detector.core import frames
 from detector.io import media
+from detector.io.video.decoder import Source
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -57,13 +58,17 @@ def test_only_sampled_frames_are_converted_and_nothing_is_left_behind(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     converted: list[int] = []
-    convert = cv2.cvtColor
 
-    def counted(*given: Any, **named: Any) -> Any:
-        converted.append(1)
-        return convert(*given, **named)
+    def counting(convert: Any) -> Any:
+        def counted(*given: Any, **named: Any) -> Any:
+            converted.append(1)
+            return convert(*given, **named)
 
-    monkeypatch.setattr(cv2, "cvtColor", counted)
+        return counted
+
+    # PyAV converts a picture as it is read, OpenCV when it is put into its batch.
+    monkeypatch.setattr(Source, "frame", counting(Source.frame))
+    monkeypatch.setattr(cv2, "cvtColor", counting(cv2.cvtColor))
 
     def decode() -> int:
         with media.open_clip(end_to_end.clip.read_bytes(), "video/mp4", SAMPLED_EVERY) as clip:
