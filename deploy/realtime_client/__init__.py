@@ -1,6 +1,6 @@
 """Sends requests to real-time endpoints: `client` calls InvokeEndpoint and returns the outcome as `async_client` would.
 
-So whoever judges an outcome need not know how the endpoint is invoked.
+The judgement of an outcome is the same for both modes.
 """
 
 from deploy.realtime_client.client import MAX_BODY_BYTES, RealtimeClient

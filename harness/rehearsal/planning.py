@@ -71,7 +71,7 @@ def _of_flagship(project: Project, asked: Asked, folder: Path) -> tuple[Planned,
 def _of_any_model(project: Project, asked: Asked, folder: Path) -> tuple[Planned, ...]:
     known = asked.known
     of_truth = [cases.of_known_answer(known)] if known and known.has_labels_of(project.model.spec) else []
-    # Clips are files like any other here: nobody says that the answer is of the flagship's format.
+    # Clips are files like any other here: the answer need not have the flagship's format.
     clips = [replace(case, kind="user_case", expectation=ExpectSection()) for case in asked.clips]
     wanted = [*of_truth, *asked.of_project, *asked.given, *clips]
     good = next((case for case in wanted if case.expects == "completed"), None)

@@ -5,7 +5,7 @@ A shape is captured when it comes for the second time: most sizes come once, and
 then. A computation that cannot be captured runs as it is. May not: know what is computed.
 
 What is computed must not wait for the device, so it makes its constants once. A graph reads them where they were when
-it was captured: it holds them, lest their memory is given to others when they are forgotten.
+it was captured, so it holds them: the cache may drop a constant, and its memory would be given to another tensor.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ of the detections that are wanted. May not: know where pictures come from, or wh
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -27,8 +26,6 @@ from detector.model.maskrcnn.batched.selection import Selection, selected
 from detector.model.maskrcnn.batched.suppression import Suppress
 from detector.speed import kernels
 from detector.speed.graphs import Graphed
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

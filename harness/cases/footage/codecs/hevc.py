@@ -1,4 +1,4 @@
-"""HEVC: the leading pictures that nobody can show, because a recording begins, or goes on, behind their references.
+"""HEVC: the leading pictures that cannot be shown, because a recording begins, or goes on, after their references.
 
 Sources: ISO/IEC 23008-2, 7.4.2.2 (types of units), 8.1.3 (RASL pictures of a first picture are not output);
 ISO/IEC 14496-15, 8.3.3 (hvcC).
