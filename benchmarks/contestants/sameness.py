@@ -1,8 +1,9 @@
 """Says whether two answers are the same: all that may differ is a box that is as good as on a threshold.
 
-Another order of the same additions changes scores and boxes in their last digits. That decides only about a box that is as good as on a threshold:
-torchvision drops a box by its score (0.05), or by its overlap with a better one of its label (0.5). Within 1e-4 of one
-of these thresholds a box may come or go, and it is counted; anything else that differs is a fault.
+Another order of the same additions changes scores and boxes in their last digits. That decides only about a box that is
+as good as on a threshold: torchvision drops a box by its score (0.05), or by its overlap with a better one of its label
+(0.5). Within 1e-4 of one of these thresholds a box may come or go, and it is counted; anything else that differs is a
+fault.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The result of a step, written after every figure, so that a process that is killed loses nothing that was measured."""
+"""The result of a step, written after every figure, so that a killed process loses nothing that was measured."""
 
 from __future__ import annotations
 

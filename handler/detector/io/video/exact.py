@@ -24,6 +24,8 @@ _PICTURELESS = frozenset(("vp8", "vp9", "h264", "hevc", "mpeg4", "vc1", "wmv3"))
 _MOST_FAILED_FIRST = 10_000  # packets, before any picture
 
 logger = logging.getLogger(__name__)
+# Of AVPictureType: P, B, S (MPEG-4) and SP.
+_REFERRING = (2, 3, 4, 6)
 
 
 def decoded_one_by_one(source: Source) -> Iterator[tuple[Any, list[Any], str]]:
@@ -176,7 +178,7 @@ class Exact:
 
     def _is_damaged(self, placed: _Placed) -> bool:
         """Whether a packet failed after the last key frame, and not after this picture's own."""
-        if placed.number not in self._failed and decoder.stands_alone(placed.picture):
+        if placed.number not in self._failed and _stands_alone(placed.picture):
             self._whole_from = max(self._whole_from, placed.number)
             return False
         up_to = bisect_right(self._breaks, placed.number)
@@ -220,3 +222,11 @@ class Exact:
         warning = ClipWarning("undecodable_packets", self._words() + kept, *lists)
         self._request.warnings.append(warning)
         logger.warning("%s", warning.message)
+
+
+def _stands_alone(picture: Any) -> bool:
+    """Whether neither it nor any that is shown later refers to one before it.
+
+    FFmpeg calls the first picture of a slow refresh, which refers to others, a key frame too.
+    """
+    return bool(picture.key_frame) and picture.pict_type not in _REFERRING
