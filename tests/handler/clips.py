@@ -182,3 +182,16 @@ def placed(path: Path) -> list[tuple[int, int]]:
     av: Any = import_module("av")
     with av.open(str(path)) as container:
         return [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+
+
+LIVE = {
+    "live.avi": ("mpeg4.avi", "avi"),
+    "live.mkv": ("h264.mkv", "matroska"),
+    "live.mp4": ("h264.mp4", "mp4", "-movflags", "frag_keyframe+empty_moov"),
+}
+
+
+def live(clips: ClipMaker, name: str) -> Path:
+    """A clip of `LIVE`, written to a pipe: its writer could not go back to state a length."""
+    source, container, *flags = LIVE[name]
+    return clips.piped(name, "-i", str(clips.whole(source)), "-c", "copy", *flags, "-f", container)

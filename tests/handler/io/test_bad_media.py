@@ -175,7 +175,7 @@ def test_a_clip_whose_frames_are_all_damaged_is_unreadable(clips: ClipMaker) -> 
 
 
 def test_giant_frames_are_refused_before_they_are_decoded(clips: ClipMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.io.video.decoder.MAX_FRAME_PIXELS", 160 * 120 - 1)
+    monkeypatch.setattr("detector.io.video.containers.MAX_FRAME_PIXELS", 160 * 120 - 1)
     with pytest.raises(UnreadableMedia, match="frames of 160 x 120 are larger than"):
         read_all(clips.whole("h264.mp4").read_bytes())
 

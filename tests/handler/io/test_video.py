@@ -21,7 +21,7 @@ from detector.io.video import storage
 from detector.io.video.capture import PresentationClock
 from detector.io.video.clock import Clock
 from detector.pipeline import Request, Service, respond
-from tests.handler.clips import FRAME_COUNT, HEIGHT, WHOLE, WIDTH, ClipMaker, real_clip, reference_times
+from tests.handler.clips import FRAME_COUNT, HEIGHT, LIVE, WHOLE, WIDTH, ClipMaker, live, real_clip, reference_times
 
 
 def sampled(path: Path, interval: int = 1, content_type: str = "application/octet-stream") -> list[Frame]:
@@ -120,15 +120,9 @@ def test_frames_that_an_edit_list_hides_are_not_there_and_nothing_is_called_cut(
     assert found[0].pts_seconds == 0.0
 
 
-@pytest.mark.parametrize("name", ["live.avi", "live.mkv", "live.mp4"])
+@pytest.mark.parametrize("name", LIVE)
 def test_a_clip_whose_writer_could_not_seek_is_whole(clips: ClipMaker, name: str) -> None:
-    source, container, *flags = {
-        "live.avi": ("mpeg4.avi", "avi"),
-        "live.mkv": ("h264.mkv", "matroska"),
-        "live.mp4": ("h264.mp4", "mp4", "-movflags", "frag_keyframe+empty_moov"),
-    }[name]
-    path = clips.piped(name, "-i", str(clips.whole(source)), "-c", "copy", *flags, "-f", container)
-    assert len(sampled(path)) == FRAME_COUNT
+    assert len(sampled(live(clips, name))) == FRAME_COUNT
 
 
 def test_an_avi_with_b_frames_has_even_times_though_its_container_has_none(clips: ClipMaker) -> None:

@@ -17,10 +17,18 @@ import numpy as np
 
 from detector.core.errors import UnreadableMedia
 from detector.core.frames import Frame
-from detector.core.opencv import MAX_FRAME_PIXELS, cv2
+from detector.core.opencv import cv2
 from detector.core.planes import Pixels
 from detector.io.video import tracks
-from detector.io.video.containers import RE_ENCODE, Reach, Request, Unopened, earliest_end
+from detector.io.video.containers import (
+    RE_ENCODE,
+    Reach,
+    Request,
+    Unopened,
+    earliest_end,
+    frame_seconds,
+    refuse_giant,
+)
 from detector.io.video.headers import colours, streams
 from detector.speed import threads
 
@@ -122,14 +130,14 @@ def _extradata(capture: cv2.VideoCapture) -> bytes:
 
 def _refuse_early_end(capture: cv2.VideoCapture, frame_count: int, last_seconds: float, head: bytes) -> None:
     """OpenCV ends silently where a packet fails. An MP4 or AVI counts its frames, others state or imply a length."""
-    declared, frame_seconds = _declared_frame_count(capture), _frame_seconds(capture)
+    declared, step = _declared_frame_count(capture), _frame_seconds(capture)
     if declared is None:
         return
     if head[4:8] == b"ftyp" or head.startswith(b"RIFF"):
         is_early = frame_count < declared
     else:
-        length = declared * frame_seconds
-        is_early = frame_count < declared and last_seconds + frame_seconds < earliest_end(length)
+        length = declared * step
+        is_early = frame_count < declared and last_seconds + step < earliest_end(length)
     if is_early:
         raise _unvouched(f"{frame_count} of about {declared} frames can be read, to {last_seconds:.2f} s")
 
@@ -173,14 +181,11 @@ class PresentationClock:
 
 
 def _frame_seconds(capture: cv2.VideoCapture) -> float:
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    return 1 / rate if 0.01 < rate < 1000 else 1 / 25
+    return frame_seconds(capture.get(cv2.CAP_PROP_FPS))
 
 
 def _refuse_giant_frames(capture: cv2.VideoCapture) -> None:
-    width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-    if width * height > MAX_FRAME_PIXELS:
-        raise UnreadableMedia(f"frames of {width} x {height} are larger than the {MAX_FRAME_PIXELS} pixels allowed")
+    refuse_giant(int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
 
 
 def _declared_frame_count(capture: cv2.VideoCapture) -> int | None:

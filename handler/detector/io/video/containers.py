@@ -1,8 +1,9 @@
 """Reads the length that a container file declares, from its outermost sizes alone.
 
-Owns: the evidence that a file is cut. OpenCV ends silently where a cut file ends, and its frame count is no evidence:
-it is an estimate in most formats, and in MP4 it counts frames that an edit list hides. MPEG-TS, MPEG-PS, FLV and live
-streams declare no length, so a cut cannot be detected in them.
+Owns: the evidence that a file is cut, and what both decoders make of a stated length, frame rate and size. OpenCV ends
+silently where a cut file ends, and its frame count is no evidence: it is an estimate in most formats, and in MP4 it
+counts frames that an edit list hides. MPEG-TS, MPEG-PS, FLV and live streams declare no length, so a cut cannot be
+detected in them.
 
 Sources: ISO/IEC 14496-12 (4.2, boxes), the RIFF and OpenDML specifications, RFC 8794 (EBML, section 4 and 6), the ASF
 specification (chapter 3, objects); RFC 9559 (5.1, Matroska's elements).
@@ -14,7 +15,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from detector.core.errors import UnreadableMedia
 from detector.core.frames import ClipWarning
+from detector.core.opencv import MAX_FRAME_PIXELS
 
 RE_ENCODE = "check it with ffprobe, and re-encode it: ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p OUT.mp4"
 
@@ -54,6 +57,17 @@ class Container:
     def missing_bytes(self, body: Body) -> int:
         """The number of declared bytes that `body` lacks; 0 without evidence."""
         return max(0, (self.declared_bytes or 0) - len(body))
+
+
+def refuse_giant(width: int, height: int) -> None:
+    """Raises UnreadableMedia."""
+    if width * height > MAX_FRAME_PIXELS:
+        raise UnreadableMedia(f"frames of {width} x {height} are larger than the {MAX_FRAME_PIXELS} pixels allowed")
+
+
+def frame_seconds(rate: float) -> float:
+    """Of a stated frame rate; rates that no camera has are a writer's nonsense, and 25 is taken instead."""
+    return 1 / rate if 0.01 < rate <= 1000 else 1 / 25
 
 
 def earliest_end(length_seconds: float) -> float:

@@ -15,7 +15,7 @@ from detector.core import proved
 from detector.core.frames import Frame
 from detector.core.opencv import OPEN_OPTIONS
 from detector.io.video import pixels
-from detector.io.video.containers import Unopened, is_finished_avi
+from detector.io.video.containers import Unopened, frame_seconds, is_finished_avi, refuse_giant
 from detector.io.video.pixels import Converter
 from detector.speed import threads
 
@@ -69,8 +69,7 @@ class Source:
 
     @property
     def frame_seconds(self) -> float:
-        rate = self.stream.average_rate or self.stream.guessed_rate
-        return float(1 / rate) if rate and 0.01 < rate < 1000 else 1 / 25
+        return frame_seconds(float(self.stream.average_rate or self.stream.guessed_rate or 0))
 
     @property
     def declared_frame_count(self) -> int | None:
@@ -138,7 +137,7 @@ def opened(
         if stream is None:
             raise Unopened("no video stream that can be decoded")
         decoder = stream.codec_context
-        pixels.refuse_giant(decoder.width, decoder.height)
+        refuse_giant(decoder.width, decoder.height)
         if decoder.name == "mjpeg":  # else the rest of a picture that is damaged midway is grey, and nothing tells
             decoder.options = {"err_detect": "explode"}
         stream.thread_type = "SLICE" if exactly else "AUTO"

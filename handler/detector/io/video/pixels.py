@@ -14,7 +14,7 @@ import numpy as np
 from detector.core.errors import UnreadableMedia
 from detector.core.opencv import MAX_FRAME_PIXELS
 from detector.core.planes import Colours, Pixels, PlanarPicture, PlaneFormat, Turn
-from detector.io.video.containers import RE_ENCODE
+from detector.io.video.containers import RE_ENCODE, refuse_giant
 
 av: Any
 try:
@@ -64,12 +64,6 @@ class Converter:
 def turn_of(picture: Any) -> Turn:
     """How the picture is turned and mirrored when it is shown. Raises UnreadableMedia."""
     return _turn(_matrix(picture))
-
-
-def refuse_giant(width: int, height: int) -> None:
-    """Raises UnreadableMedia."""
-    if width * height > MAX_FRAME_PIXELS:
-        raise UnreadableMedia(f"frames of {width} x {height} are larger than the {MAX_FRAME_PIXELS} pixels allowed")
 
 
 def _converted(reformatter: Any, picture: Any) -> Pixels:

@@ -15,10 +15,12 @@ from detector.io.video import decoder
 from tests.handler.clips import (
     FRAME_COUNT,
     INTERLACED,
+    LIVE,
     ORIENTATIONS,
     WHOLE,
     ClipMaker,
     damaged,
+    live,
     reference_pixels,
     reference_times,
     with_matrix,
@@ -141,12 +143,6 @@ def test_a_low_frame_rate_beside_sound_loses_nothing(clips: ClipMaker) -> None:
     assert [frame.pts_seconds for frame in sampled(path)] == pytest.approx([10.0 * index for index in range(40)])
 
 
-@pytest.mark.parametrize("name", ["live.avi", "live.mkv", "live.mp4"])
+@pytest.mark.parametrize("name", LIVE)
 def test_a_clip_whose_writer_could_not_seek_is_whole(clips: ClipMaker, name: str) -> None:
-    source, container, *flags = {
-        "live.avi": ("mpeg4.avi", "avi"),
-        "live.mkv": ("h264.mkv", "matroska"),
-        "live.mp4": ("h264.mp4", "mp4", "-movflags", "frag_keyframe+empty_moov"),
-    }[name]
-    path = clips.piped(name, "-i", str(clips.whole(source)), "-c", "copy", *flags, "-f", container)
-    assert len(sampled(path)) == FRAME_COUNT
+    assert len(sampled(live(clips, name))) == FRAME_COUNT
