@@ -46,7 +46,7 @@ class Resizing(MeanColour):
 
     def detect(self, batch: FrameBatch, *, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
         for part in batch.parts(1):
-            inputs.prepared(part.pixels, _SIZES, _CPU)
+            inputs.computed(inputs.uploaded(part.pixels, _SIZES, _CPU), _SIZES)
         return super().detect(batch, score_threshold=score_threshold, with_masks=with_masks)
 
 

@@ -198,12 +198,12 @@ def test_a_second_batch_neither_waits_for_the_gpu_nor_changes_when_captured(
     layout = PlaneLayout(PlaneFormat(640, 360, Colours(Matrix.BT709, False)), 341, 342)
     first, second = (planes_of(layout) for _ in range(2))
     second[:] = 255 - second
-    inputs.prepared(first, transform, cuda, layout)
+    inputs.computed(inputs.uploaded(first, transform, cuda, layout), transform, layout)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch says that it does not detect every wait
         torch.cuda.set_sync_debug_mode("error")
     try:
-        expected = inputs.prepared(second, transform, cuda, layout).tensors
+        expected = inputs.computed(inputs.uploaded(second, transform, cuda, layout), transform, layout).tensors
     finally:
         torch.cuda.set_sync_debug_mode(0)
     place = torch.from_numpy(first).to(cuda)

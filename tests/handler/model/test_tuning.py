@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 import detector
@@ -120,7 +121,7 @@ def test_every_convolution_of_backbone_and_rpn_head_is_given_the_chosen_layout(
 def test_pictures_are_prepared_as_torchvision_prepares_them(resnet: Any, width: int, height: int) -> None:
     pixels = torch.randint(0, 256, (3, height, width, 3), dtype=torch.uint8).numpy()
     expected, _ = resnet.transform(list(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255))
-    found = inputs.prepared(pixels, resnet.transform, CPU)
+    found = inputs.computed(inputs.uploaded(pixels, resnet.transform, CPU), resnet.transform)
     assert found.image_sizes == expected.image_sizes
     assert found.tensors.shape == expected.tensors.shape
     assert torch.allclose(found.tensors, expected.tensors, atol=1e-6)
@@ -195,3 +196,12 @@ def test_the_allocator_keeps_what_is_freed() -> None:
     before, after = (int(word) for word in ran.stdout.split())
     assert before > 10_000
     assert after < before / 50
+
+
+def test_a_network_that_pools_in_its_own_way_computes_in_reduced_precision_too(small_network: nn.Module) -> None:
+    """With a sampling ratio that depends on the region, regions are not pooled as rows."""
+    network: Any = copy.deepcopy(small_network)
+    network.roi_heads.box_roi_pool = MultiScaleRoIAlign(["0", "1", "2", "3"], 7, sampling_ratio=0)
+    reduced = Detector(tuned(network, CPU, Precision.BF16), CPU)
+    (found,) = reduced.detect(batch_of(1), score_threshold=0.0, with_masks=False)
+    assert len(found) > 5

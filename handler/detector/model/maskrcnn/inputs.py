@@ -19,11 +19,6 @@ from detector.speed.graphs import constant
 from detector.speed.pictures import planar
 
 
-def prepared(pixels: Pixels, transform: Any, device: torch.device, planes: PlaneLayout | None = None) -> ImageList:
-    """What is `uploaded`, `computed`: float32 on `device`, channels last. Raises UnreadableMedia."""
-    return computed(uploaded(pixels, transform, device, planes), transform, planes)
-
-
 def uploaded(pixels: Pixels, transform: Any, device: torch.device, planes: PlaneLayout | None = None) -> torch.Tensor:
     """The bytes on `device`. `pixels` is (n, height, width, 3), RGB; with `planes` (n, bytes) of them.
 

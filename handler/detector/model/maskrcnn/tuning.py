@@ -54,8 +54,10 @@ def tuned(
 
 
 def _reduce_precision(network: Any, compute: Precision) -> None:
-    # The maps stay in that format: they are only pooled from, and given to the RPN head.
-    network.backbone = computing_in(network.backbone, compute, keeps_format=True)
+    # The maps stay in that format where they are pooled as rows; torchvision's pooling wants the format of the boxes.
+    pools = [network.roi_heads.box_roi_pool, network.roi_heads.mask_roi_pool]
+    keeps_format = all(pool is None or isinstance(pool, regions.RowPool) for pool in pools)
+    network.backbone = computing_in(network.backbone, compute, keeps_format=keeps_format)
     network.rpn.head = computing_in(network.rpn.head, compute)
     heads = network.roi_heads
     heads.box_head = computing_in(heads.box_head, compute)
