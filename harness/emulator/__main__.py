@@ -31,6 +31,7 @@ from harness.serving.runtimes.docker_limits import MachineLimits
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    os.umask(0o077)  # what it writes may hold inputs, answers and settings
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return _run(options)

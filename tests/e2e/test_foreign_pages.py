@@ -121,10 +121,9 @@ def test_a_page_that_is_visited_can_do_and_read_nothing(browser: str, aws: Local
     page = ATTACK.replace("SAGEMAKER", aws.sagemaker_url).replace("CLOUD", aws.cloud.url)
     with Stranger(page).serving() as stranger, visiting(browser, f"http://evil.example:{stranger.port}/", tmp_path):
         assert stranger.wait_for_report() == '["unreadable","unreadable","unreadable"]'
-    clients = {name: local_client(name, endpoint_url=aws.cloud.url, region=REGION) for name in ("sqs", "sns", "s3")}
-    assert "QueueUrls" not in clients["sqs"].list_queues()
-    assert clients["sns"].list_topics()["Topics"] == []
-    assert clients["s3"].list_buckets()["Buckets"] == []
+    assert "QueueUrls" not in local_client("sqs", endpoint_url=aws.cloud.url, region=REGION).list_queues()
+    assert local_client("sns", endpoint_url=aws.cloud.url, region=REGION).list_topics()["Topics"] == []
+    assert local_client("s3", endpoint_url=aws.cloud.url, region=REGION).list_buckets()["Buckets"] == []
 
 
 def test_the_same_calls_work_from_this_machine(aws: LocalAws) -> None:

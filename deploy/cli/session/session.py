@@ -203,6 +203,7 @@ class Session:
         """See Lock.owner."""
         path = self.state_dir / "owner"
         if not path.exists():
+            files.private_folder(path.parent)
             files.write_text(path, uuid.uuid4().hex)
         return path.read_text(encoding="utf-8").strip()
 
