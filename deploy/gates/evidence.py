@@ -11,6 +11,7 @@ from typing import Literal
 from deploy import evidence
 from deploy.core.errors import ConfigurationError
 from deploy.evidence import Metric, Report
+from deploy.evidence.attestation import Attestation, attestation
 
 # The check whose metrics a benchmark writes: frames_per_second, jobs_per_second, request_p95_seconds.
 THROUGHPUT = "throughput"
@@ -22,6 +23,7 @@ class Evidence:
     path: Path
     sha256: str
     report: Report
+    attestation: Attestation
 
 
 def read_evidence(paths: Sequence[Path]) -> tuple[Evidence, ...]:
@@ -34,7 +36,9 @@ def _read(path: Path) -> Evidence:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path}: no evidence there ({error.strerror}): {MAKE_EVIDENCE}") from error
-    return Evidence(path, hashlib.sha256(data).hexdigest(), evidence.read_any(data, where=str(path)))
+    return Evidence(
+        path, hashlib.sha256(data).hexdigest(), evidence.read_any(data, where=str(path)), attestation(path, data)
+    )
 
 
 def measured(found: Sequence[Evidence], name: str) -> list[Metric]:

@@ -28,9 +28,13 @@ def gate(gate_input: GateInput, overrides: Mapping[str, str] | None = None) -> t
         judged = each.judge(gate_input)
         if judged is not None:
             verdicts.append(GateVerdict(each.name, judged.outcome, judged.reason))
-            fixed |= set() if each.may_be_overridden else {each.name}
+            fixed |= {each.name} if _is_fixed(each, gate_input) else set()
     _require_overridable(overrides, [verdict.gate for verdict in verdicts], fixed)
     return tuple(_overridden(verdict, overrides.get(verdict.gate)) for verdict in verdicts)
+
+
+def _is_fixed(each: registry.Gate, gate_input: GateInput) -> bool:
+    return not each.may_be_overridden or (each.fixed_on_aws and not gate_input.target_is_local)
 
 
 def require_open(verdicts: Sequence[GateVerdict]) -> None:

@@ -12,11 +12,29 @@ from deploy.gates.evidence import MAKE_EVIDENCE, Evidence
 from deploy.gates.judged import GateInput, Judged, unless
 
 _ASSURANCE = ("process", "compatible", "official")
+SIGN_EVIDENCE = (
+    f"{MAKE_EVIDENCE} on this machine, or name the public half of the key that signs elsewhere in release.public_keys"
+)
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
 def evidence(gate_input: GateInput) -> Judged | None:
     return None if gate_input.evidence else Judged("failed", f"there is none: {MAKE_EVIDENCE}")
+
+
+def signature(gate_input: GateInput) -> Judged | None:
+    """On AWS a trusted key stands for all of it; on a local target none of it was edited after it was signed."""
+    if gate_input.target_is_local:
+        complaints = [
+            f"{each.path} is {edited}" for each in gate_input.evidence if (edited := each.attestation.edited())
+        ]
+        return unless(complaints, "none was edited; signatures are not demanded of a local target")
+    complaints = [
+        f"{each.path} is {complaint}: {SIGN_EVIDENCE}"
+        for each in gate_input.evidence
+        if (complaint := each.attestation.complaint(gate_input.trusted))
+    ]
+    return unless(complaints, "signed where it was made, and not edited since")
 
 
 def bundle(gate_input: GateInput) -> Judged:

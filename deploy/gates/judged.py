@@ -11,6 +11,7 @@ from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.evidence.record import Judgement
 from deploy.gates.evidence import Evidence
+from deploy.signatures.keys import PublicKey
 
 GateOutcome = Literal[Judgement, "overridden"]
 
@@ -24,6 +25,8 @@ class GateInput:
     evidence: Sequence[Evidence]
     now: datetime
     target_is_local: bool
+    trusted: Sequence[PublicKey] = ()
+    """The keys whose evidence may be promoted to AWS."""
 
 
 class Judged(NamedTuple):

@@ -22,6 +22,8 @@ class Gate:
     settings: tuple[str, ...] = ()
     """The keys of [gates] that set its demands."""
     may_be_overridden: bool = True
+    fixed_on_aws: bool = False
+    """Whether it may be overridden on a local target alone."""
     needs_evidence: bool = True
 
     def asked(self, _: GateInput) -> Iterator[Gate]:
@@ -42,7 +44,8 @@ def _named_by_the_project(_: GateInput) -> None:
 
 
 GATES: tuple[Gate, ...] = (
-    Gate("evidence", "there is some", identity.evidence, needs_evidence=False),
+    Gate("evidence", "there is some", identity.evidence, needs_evidence=False, fixed_on_aws=True),
+    Gate("signature", "it is signed by a trusted key, and not edited since", identity.signature, fixed_on_aws=True),
     Gate("bundle", "all of it is about this bundle, by sha256", identity.bundle),
     Gate("configuration", "it was made with the settings of now, by digest", identity.configuration),
     Gate("freshness", "none is older than that, or from the future", identity.freshness, ("max_age_hours",)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from deploy.config.spelling import did_you_mean
+from deploy.core.digests import digest_of_file
 from deploy.evidence import Case
 from deploy.evidence.record import Judgement
 from deploy.gates import family
@@ -45,11 +47,18 @@ def cases(gate_input: GateInput) -> Judged | None:
     missing = [case.title for case in project.cases if case.title not in passed]
     if missing:
         return Judged("failed", f"{', '.join(missing)} did not pass in the evidence: {MAKE_EVIDENCE}")
+    replaced = [case.title for case in project.cases if _is_another_file(case.file, passed[case.title])]
+    if replaced:
+        return Judged("failed", f"{', '.join(replaced)} was sent as another file than it is now: {MAKE_EVIDENCE}")
     answered = sum(case.outcome == "completed" for case in passed.values())
     reason = f"{answered} of the project's cases answered as expected, demanded is at least {demanded}"
     if answered < demanded:
         return Judged("failed", f"{reason}: add a [[case]] to {project.path}, and {MAKE_EVIDENCE}")
     return Judged("passed", reason)
+
+
+def _is_another_file(now: Path, case: Case) -> bool:
+    return case.input is not None and (not now.is_file() or digest_of_file(now) != case.input.sha256)
 
 
 def _demanded_cases(gate_input: GateInput) -> int:

@@ -16,10 +16,11 @@ from functools import cached_property
 from deploy.aws import Clients, aws_errors
 from deploy.aws.s3 import fetch
 from deploy.releases import Release, ReleaseStore, Stored
-from deploy.releases.statements import Recorded, difference, name_of, record_sha256, statements
+from deploy.releases.statements import Recorded, name_of, record_sha256, statements
 from deploy.signatures import dsse
 from deploy.signatures.dsse import Envelope
 from deploy.signatures.keys import PublicKey, Signer, shown
+from deploy.signatures.statement import difference, read
 
 _SUFFIX = ".intoto.jsonl"
 _MEDIA_TYPE = "application/vnd.in-toto.bundle"
@@ -128,7 +129,7 @@ def _listed(titles: Sequence[str], of: int) -> str:
 
 def _lacking(body: bytes, beyond: Sequence[bytes]) -> str:
     other = _namesake(body, beyond)
-    return f"{_title(body)} is missing" if other is None else f"{_title(body)}: {difference(body, other)}"
+    return f"{_title(body)} is missing" if other is None else f"{_title(body)}: {difference(read(body), read(other))}"
 
 
 def _title(body: bytes) -> str:

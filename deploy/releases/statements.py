@@ -1,9 +1,8 @@
 """Writes a release record as in-toto statements: one for each gate, and a summary, which is also about the record.
 
-Sources: github.com/in-toto/attestation, spec/v1/statement.md and spec/v1/resource_descriptor.md (Statement v1),
-spec/predicates/test-result.md (v0.1), spec/predicates/svr.md (v0.2: `verifier.policies` is required, and empty when
-unknown; `properties` lists what passed, and nothing else). Fields named `rehearsal_*` are extensions, which
-spec/v1/README.md allows.
+Sources: github.com/in-toto/attestation, spec/predicates/svr.md (v0.2: `verifier.policies` is required, and empty when
+unknown; `properties` lists what passed, and nothing else); others are named in `deploy.signatures.statement`. Fields
+named `rehearsal_*` are extensions, which spec/v1/README.md allows.
 
 The record is signed by its sha256, which is a subject of the summary: so every line of the file is a statement that any
 in-toto tool reads, and the record keeps its own bytes and place. The statements are a pure function of the record:
@@ -13,7 +12,6 @@ same statements in every later version. May not: sign, or call AWS.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -21,9 +19,8 @@ from typing import Any, Final
 
 from deploy.core.digests import canonical_json
 from deploy.releases import GateRecord, Release
+from deploy.signatures.statement import TEST_RESULT, descriptor, read, statement
 
-STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
 SUMMARY: Final = "https://in-toto.io/attestation/svr/v0.2"
 _RESULTS: Final = {"passed": "PASSED", "overridden": "WARNED", "failed": "FAILED", "inconclusive": "FAILED"}
 _LISTS: Final = {"PASSED": "passedTests", "WARNED": "warnedTests", "FAILED": "failedTests"}
@@ -47,7 +44,7 @@ def statements(recorded: Recorded) -> tuple[bytes, ...]:
 
 def name_of(body: bytes) -> str | None:
     """The statement's name, such as `gate runtime` or `summary`; None when it is not one of our statements."""
-    said = _read(body)
+    said = read(body)
     try:
         if said["predicateType"] == SUMMARY:
             return "summary"
@@ -62,17 +59,12 @@ def record_sha256(bodies: Sequence[bytes]) -> str | None:
     """The digest of the record that the summary among `bodies` is about."""
     for body in bodies:
         if name_of(body) == "summary":
-            subjects = _read(body).get("subject")
+            subjects = read(body).get("subject")
             try:
                 return str(subjects[1]["digest"]["sha256"])
             except (KeyError, TypeError, IndexError):
                 return None
     return None
-
-
-def difference(wanted: bytes, found: bytes) -> str:
-    """The first difference of two statements, as `path: found, not wanted`."""
-    return next(_differences(_read(wanted), _read(found), ""), "spelled otherwise")
 
 
 def _gate(release: Release, gate: GateRecord) -> Mapping[str, Any]:
@@ -85,20 +77,20 @@ def _gate(release: Release, gate: GateRecord) -> Mapping[str, Any]:
         "rehearsal_outcome": gate.outcome,
         "rehearsal_reason": gate.reason,
     }
-    return _statement([_bundle(release)], TEST_RESULT, predicate)
+    return statement([_bundle(release)], TEST_RESULT, predicate)
 
 
 def _summary(recorded: Recorded) -> Mapping[str, Any]:
     """An overridden gate did not pass, so it is not a property; the fact that the promotion was allowed is one."""
     release = recorded.release
-    policies = [_descriptor("rehearsal.toml [gates]", release.policy_sha256)] if release.policy_sha256 else []
+    policies = [descriptor("rehearsal.toml [gates]", release.policy_sha256)] if release.policy_sha256 else []
     predicate = {
         "verifier": {"id": f"pkg:pypi/sagemaker-rehearsal@{release.tool_version}", "policies": policies},
         "timeCreated": release.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "properties": list(_properties(release)),
     }
-    record = _descriptor(recorded.url.rpartition("/")[2], recorded.sha256, uri=recorded.url)
-    return _statement([_bundle(release), record], SUMMARY, predicate)
+    record = descriptor(recorded.url.rpartition("/")[2], recorded.sha256, uri=recorded.url)
+    return statement([_bundle(release), record], SUMMARY, predicate)
 
 
 def _properties(release: Release) -> Iterator[str]:
@@ -112,21 +104,12 @@ def _properties(release: Release) -> Iterator[str]:
         yield "REHEARSAL_PROMOTED"
 
 
-def _statement(subjects: Sequence[Any], predicate_type: str, predicate: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "_type": STATEMENT_TYPE,
-        "subject": list(subjects),
-        "predicateType": predicate_type,
-        "predicate": predicate,
-    }
-
-
 def _bundle(release: Release) -> Mapping[str, Any]:
-    return _descriptor(release.bundle_url.rpartition("/")[2], release.bundle_sha256, uri=release.bundle_url)
+    return descriptor(release.bundle_url.rpartition("/")[2], release.bundle_sha256, uri=release.bundle_url)
 
 
 def _settings(release: Release) -> Mapping[str, Any]:
-    return _descriptor("rehearsal.toml, the settings that decide what runs", release.configuration_sha256)
+    return descriptor("rehearsal.toml, the settings that decide what runs", release.configuration_sha256)
 
 
 def _evidence(release: Release) -> Iterator[Mapping[str, Any]]:
@@ -136,27 +119,4 @@ def _evidence(release: Release) -> Iterator[Mapping[str, Any]]:
             "runtime": each.assurance,
             "tool_version": each.tool_version,
         }
-        yield _descriptor(f"evidence {each.run_id}", each.sha256, mediaType="application/json", annotations=facts)
-
-
-def _descriptor(name: str, sha256: str, **more: Any) -> Mapping[str, Any]:
-    return {"name": name, "digest": {"sha256": sha256}, **more}
-
-
-def _read(body: bytes) -> Any:
-    """Read a statement that somebody may have changed; None when it is not JSON."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _differences(wanted: Any, found: Any, path: str) -> Iterator[str]:
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        for key in sorted({*wanted, *found}):
-            yield from _differences(wanted.get(key), found.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        for index, (each, other) in enumerate(zip(wanted, found, strict=True)):
-            yield from _differences(each, other, f"{path}[{index}]")
-    elif wanted != found:
-        yield f"{path or 'all of it'} is {found!r}, not {wanted!r}"
+        yield descriptor(f"evidence {each.run_id}", each.sha256, mediaType="application/json", annotations=facts)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy.core.errors import ConfigurationError, DeployError
+from deploy.core.files import PRIVATE, READABLE
 from deploy.signatures.keys import keyid_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 @dataclass(frozen=True)
@@ -24,25 +29,21 @@ def keygen(path: Path, passphrase: str | None) -> KeyPair:
 
     Raises ConfigurationError when either file exists, DeployError when the disk refuses.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        KeySerializationEncryption,
-        NoEncryption,
-        PrivateFormat,
-        PublicFormat,
-    )
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     pair = path, path.with_name(f"{path.name}.pub")
     for each in pair:
         if each.exists():
             raise ConfigurationError(f"{each} exists, and a key that is overwritten is lost: name another file")
-    key = Ed25519PrivateKey.generate()
-    sealed: KeySerializationEncryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    _write_new(pair[0], key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed), mode=0o600)
-    _write_new(pair[1], key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), mode=0o644)
+    key = _new_key()
+    _write_new(pair[0], _pem(key, passphrase), mode=PRIVATE)
+    _write_new(pair[1], key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), mode=READABLE)
     return KeyPair(*pair, keyid_of(key.public_key()), encrypted=passphrase is not None)
+
+
+def new_pem() -> bytes:
+    """A new Ed25519 key in PKCS#8 PEM, not encrypted."""
+    return _pem(_new_key(), None)
 
 
 def as_written_in(project_file: Path, path: Path) -> str:
@@ -53,6 +54,25 @@ def as_written_in(project_file: Path, path: Path) -> str:
     if absolute.is_relative_to(home):
         return f"~/{absolute.relative_to(home).as_posix()}"
     return absolute.as_posix()
+
+
+def _new_key() -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.generate()
+
+
+def _pem(key: Ed25519PrivateKey, passphrase: str | None) -> bytes:
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        KeySerializationEncryption,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    sealed: KeySerializationEncryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)
 
 
 def _write_new(path: Path, data: bytes, *, mode: int) -> None:

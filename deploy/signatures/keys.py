@@ -39,6 +39,10 @@ class Signer:
             return self._key.sign(message)
         return self._key.sign(message, _ecdsa())
 
+    def public(self, path: Path) -> PublicKey:
+        """The public half; `path` is told where it is spoken of."""
+        return PublicKey(path, self.keyid, self._key.public_key())
+
 
 @dataclass(frozen=True)
 class PublicKey:
@@ -60,11 +64,11 @@ class PublicKey:
         return True
 
 
-def signer(path: Path, passphrase: str | None) -> Signer:
+def signer(path: Path, passphrase: str | None, *, named_by: str = "release.signing_key") -> Signer:
     """Read the private key in `path`. Raises ConfigurationError when there is none that can sign."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    pem = _read(path, "release.signing_key")
+    pem = _read(path, named_by)
     encrypted = b"ENCRYPTED" in pem
     if encrypted and not passphrase:
         raise ConfigurationError(f"{path} is encrypted: set {SIGNING_PASSPHRASE} to its passphrase")

@@ -131,6 +131,12 @@ class Engine:
             raise MachineCannot(f"{reference} was pulled but the engine does not have it; look at `docker images`")
         return pulled
 
+    def registry_digest(self, reference: str, username: str, password: str) -> str:
+        """`sha256:...` of the manifest that the registry itself has for `reference`."""
+        with engine_errors(f"asking the registry for {reference}"):
+            credentials = {"username": username, "password": password}
+            return str(self.client.images.get_registry_data(reference, auth_config=credentials).id)
+
     def state(self, container_id: str) -> ContainerState | None:
         """None when there is no such container."""
         with engine_errors(f"looking at the container {container_id[:12]}"):

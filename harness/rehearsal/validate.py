@@ -29,6 +29,7 @@ from harness.rehearsal.judging import Judged
 from harness.rehearsal.planning import Asked, Planned
 from harness.rehearsal.sending import Sending
 from harness.rehearsal.serving import Endpoints
+from harness.report import signing
 from harness.report.assemble import Subject, assemble
 from harness.report.folder import Written, write_all
 from harness.serving.runtimes.choose import Choice, choose
@@ -97,7 +98,9 @@ class _Run:
             with self.progress.stage("report"):
                 report = self._report()
                 pictures = [each.pictures for each in self.seen.judged if each.pictures]
-                return Rehearsed(report, write_all(report, pictures, self.options.out_dir), error)
+                written = write_all(report, pictures, self.options.out_dir)
+                signing.sign([written.report_json], self.project, self.progress.say)
+                return Rehearsed(report, written, error)
 
     def _run(self, stack: ExitStack) -> RehearsalError | None:
         """`stack` ends what was started; returns what ended the run early."""

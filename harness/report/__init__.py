@@ -2,6 +2,7 @@
 
 assemble    the evidence of one run, from its observations
 folder      the report as files: report.json, junit.xml, summary.md, report.html, detections.gif
+signing     the evidence signed, by the project's key or this machine's
 html, junit, markdown, terminal     one rendering each, with the words of `texts` and the bars of `waterfall`
 drawing/    detections drawn on frames, and the animation
 

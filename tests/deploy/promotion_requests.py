@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.aws import LOCAL_ACCOUNT, LOCAL_ROLE
 from deploy.core.digests import digest_of_file
 from deploy.evidence import Case, Frames, InputFile, Metric
-from deploy.gates.gate import Evidence, GateInput, gate
+from deploy.gates.gate import GateInput, gate
 from deploy.pricing import price
 from deploy.promote.promote import PromotionRequest
 from deploy.promote.smoke import probe
 from deploy.resources.desired_state import desired_state_of
 from deploy.resources.scaling import desired_monitoring
 from tests.deploy.projects import write_bundle
-from tests.deploy.reports import NOW, report
+from tests.deploy.reports import NOW, evidence_of, report
 
 CLIP = b"a clip"
 
@@ -25,7 +26,8 @@ def promotion_request(folder: Path, *, seed: int = 0, extra: str = "", owner: st
     (folder / "clip.mp4").write_bytes(CLIP)
     rollout = "" if "[rollout]" in extra else '[rollout]\nsmoke_input = "clip.mp4"\n'
     project, bundle = write_bundle(folder, seed=seed, extra=rollout + extra)
-    evidence = (Evidence(folder / "report.json", "0" * 64, report(project, bundle, cases=(known_clip(folder),))),)
+    rehearsed = evidence_of(report(project, bundle, cases=(known_clip(folder),)))
+    evidence = tuple(replace(each, sha256="0" * 64) for each in rehearsed)
     gate_input = GateInput(project, bundle, evidence, NOW, target_is_local=True)
     return PromotionRequest(
         gate_input=gate_input,

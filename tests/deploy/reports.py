@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +11,20 @@ from typing import Any
 from deploy import evidence
 from deploy.bundle import Bundle
 from deploy.config import Project
-from deploy.evidence import Case, Check, Configuration, Machine, Metric, Report, RuntimeUsed
+from deploy.core import settings
+from deploy.evidence import Case, Check, Configuration, Machine, Metric, Report, RuntimeUsed, attestation
+from deploy.evidence.attestation import Attestation
+from deploy.gates.gate import Evidence
+from deploy.signatures.evidence_keys import EvidenceKeys
+from deploy.signatures.keys import PublicKey
+from tests.deploy.keyrings import Ring
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 OFFICIAL = RuntimeUsed(kind="docker", assurance="official", image="pytorch:2.6", image_digest="sha256:" + "a" * 64)
 PROCESS = RuntimeUsed(kind="process", assurance="process")
 
 
+TRUSTED = (Ring.shared().pair("ed25519")[1],)
 PARITY = Check(name="parity", outcome="passed")
 
 
@@ -58,5 +66,22 @@ def report(
 
 
 def write_report(path: Path, made: Report) -> Path:
+    """Signed with this machine's key, as a rehearsal signs where a project has none."""
     evidence.write(path, made)
+    attestation.attest(path, EvidenceKeys(None, (), settings.read()).signer())
     return path
+
+
+def machine_keys() -> tuple[PublicKey, ...]:
+    return EvidenceKeys(None, (), settings.read()).trusted()
+
+
+def evidence_of(*reports: Report) -> list[Evidence]:
+    """As if it was read from files, signed with the key of `TRUSTED`."""
+    return [_evidence(Path(f"report{number}.json"), each) for number, each in enumerate(reports)]
+
+
+def _evidence(path: Path, made: Report) -> Evidence:
+    data = made.model_dump_json(by_alias=True).encode()
+    line = attestation.signed_line(path.name, data, Ring.shared().pair("ed25519")[0])
+    return Evidence(path, hashlib.sha256(data).hexdigest(), made, Attestation(data, line))

@@ -13,8 +13,8 @@ from pathlib import Path
 from deploy.bundle import Bundle
 from deploy.cli.session.target import Options
 from deploy.config import Project
-from deploy.core import files
 from deploy.core.errors import ConfigurationError
+from deploy.evidence import attestation
 from deploy.gates import gate
 from deploy.gates.gate import Evidence
 from deploy.releases import Release
@@ -79,8 +79,7 @@ class LocalEvidence:
 def keep(evidence: Iterable[Evidence], kept: Path) -> None:
     """Copy the evidence, so that the release can be judged after the next rehearsal has replaced the report."""
     for each in evidence:
-        with files.replacing(_copy(kept, each.sha256)) as file:
-            file.write(each.path.read_bytes())
+        attestation.copy(each.attestation, _copy(kept, each.sha256))
 
 
 def _copy(kept: Path, sha256: str) -> Path:

@@ -38,6 +38,7 @@ from deploy.resources.desired_state import Desired, desired_state_of
 from deploy.resources.monitoring import Monitoring
 from deploy.resources.scaling import Throughput, desired_monitoring
 from deploy.signatures import keys
+from deploy.signatures.evidence_keys import EvidenceKeys
 from deploy.signatures.keys import PublicKey, Signer
 
 
@@ -130,7 +131,7 @@ class Session:
     def gate_input(self) -> GateInput:
         return GateInput(
             self.project, self.bundle, self.evidence, self.clock.today(),
-            target_is_local=self.options.target is TargetName.LOCAL,
+            target_is_local=self.options.target is TargetName.LOCAL, trusted=self._evidence_keys.trusted(),
         )  # fmt: skip
 
     @cached_property
@@ -139,6 +140,11 @@ class Session:
             raise ConfigurationError("--override needs --because TEXT: the reason is kept in the release record")
         overrides = dict.fromkeys(self.options.override, self.options.because or "")
         return gate.gate(self.gate_input, overrides)
+
+    @property
+    def _evidence_keys(self) -> EvidenceKeys:
+        release = self.project.release
+        return EvidenceKeys(release.signing_key, release.public_keys, settings.read())
 
     @cached_property
     def signer(self) -> Signer | None:

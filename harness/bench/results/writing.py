@@ -34,6 +34,11 @@ class Written:
     report_json: Path | None
     """Evidence for the gates; None when the settings of the project were not among the measured points."""
 
+    @property
+    def evidence(self) -> tuple[Path, ...]:
+        """The files that gates read."""
+        return (self.bench_json, *((self.report_json,) if self.report_json else ()))
+
 
 def write_all(bench: Bench, out_dir: Path) -> Written:
     """Write every file. Raises deploy.core.errors.DeployError when a file cannot be written."""

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.core.errors import ConfigurationError, HarnessError, MachineCannot
 from harness.docker.engine import Engine
+from harness.serving.images import pulled
 from harness.serving.images.pinned import (
     OFFICIAL_REPOSITORY,
     EcrReference,
@@ -56,7 +57,10 @@ def official_registry(reference: str) -> EcrReference:
 def pull_official(
     engine: Engine, reference: str, password_for: Callable[[EcrReference], RegistryPassword] | None = None
 ) -> PinnedImage:
-    """Pull with the user's AWS credentials; raises ConfigurationError, or MachineCannot with the commands that help."""
+    """Pull with the user's AWS credentials, and keep which digest the registry gave.
+
+    Raises ConfigurationError, or MachineCannot with the commands that help.
+    """
     ecr = official_registry(reference)
     try:
         secret = (password_for or ask_aws)(ecr)
@@ -67,6 +71,7 @@ def pull_official(
         ) from error
     if secret.host != ecr.host:
         raise HarnessError(f"AWS's password is for {secret.host}, not for {ecr.host}: nothing was sent to either")
+    pulled.remember(reference, engine.registry_digest(reference, secret.username, secret.password))
     return pin(engine.pull(reference, secret.username, secret.password))
 
 

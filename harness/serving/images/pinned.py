@@ -15,6 +15,7 @@ from typing import Literal
 from harness.core.errors import ConfigurationError, MachineCannot
 from harness.docker.engine import Engine
 from harness.docker.facts import ImageFacts
+from harness.serving.images import pulled
 from harness.serving.images.recipe import ASSURANCE_LABEL, COMPATIBLE_IMAGE, FRAMEWORK_VERSION, RECIPE_LABEL
 from harness.serving.images.sagemaker_sdk import sdk
 
@@ -129,8 +130,8 @@ def pin(image: ImageFacts) -> PinnedImage:
 
 
 def _assurance(image: ImageFacts) -> ImageAssurance:
-    # An official image is recognised by the registry's digest, never by a tag or label, which anybody can set.
-    if any(is_official(pinned) for pinned in image.repo_digests):
+    # Neither tag nor label tells an official image: whoever may use the engine can set both, and names of digests too.
+    if any(is_official(pinned) and pulled.was_given(pinned.partition("@")[2]) for pinned in image.repo_digests):
         return "official"
     return "compatible" if image.labels.get(ASSURANCE_LABEL) == "compatible" else "other"
 
@@ -147,6 +148,10 @@ def how_to_get(reference: str) -> str:
     ecr = parse_ecr(reference)
     if reference == COMPATIBLE_IMAGE:
         return "build it: `harness image build`"
+    for gpu in (False, True):
+        if ecr is not None and is_official(reference) and reference == official_image(ecr.region, gpu=gpu):
+            pull = f"harness image pull --region {ecr.region} --{'gpu' if gpu else 'cpu'}"
+            return f"get it: `{pull}`; or build the compatible one: `harness image build`"
     if ecr is not None:
         return (
             f"get it: `aws ecr get-login-password --region {ecr.region} | docker login --username AWS --password-stdin "

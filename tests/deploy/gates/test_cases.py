@@ -8,10 +8,12 @@ import pytest
 
 from deploy.bundle import Bundle
 from deploy.config import Project
+from deploy.core.digests import digest_of_file
 from deploy.evidence import Case, Check, Finding
-from deploy.gates.gate import Evidence, GateInput, GateVerdict, gate
+from deploy.evidence.cases import InputFile
+from deploy.gates.gate import GateInput, GateVerdict, gate
 from tests.deploy.projects import write_bundle
-from tests.deploy.reports import NOW, project_case, report
+from tests.deploy.reports import NOW, TRUSTED, evidence_of, project_case, report
 
 ROSE = '[[case]]\nname = "rose"\nfile = "rose.jpg"\n'
 SKIPPED = (Check(name="parity", outcome="skipped", summary="nothing to compare with"),)
@@ -23,8 +25,8 @@ def stranger(folder: Path, extra: str = "") -> tuple[Project, Bundle]:
 
 
 def judge(made: tuple[Project, Bundle], *cases: Case, local: bool = False) -> dict[str, GateVerdict]:
-    found = Evidence(Path("report.json"), "0" * 64, report(*made, cases=cases, checks=SKIPPED))
-    return {each.gate: each for each in gate(GateInput(*made, [found], NOW, target_is_local=local))}
+    (found,) = evidence_of(report(*made, cases=cases, checks=SKIPPED))
+    return {each.gate: each for each in gate(GateInput(*made, [found], NOW, target_is_local=local, trusted=TRUSTED))}
 
 
 def test_a_stranger_is_promoted_by_its_cases_without_parity_or_a_known_answer(tmp_path: Path) -> None:
@@ -49,6 +51,19 @@ def test_the_local_target_demands_cases_only_when_told(tmp_path: Path) -> None:
 def test_a_case_of_now_must_be_in_the_evidence_on_any_target(tmp_path: Path) -> None:
     made = stranger(tmp_path, ROSE)
     assert "rose did not pass" in judge(made, project_case("lily"), local=True)["cases"].reason
+
+
+def test_a_case_whose_file_was_replaced_is_another_case(tmp_path: Path) -> None:
+    made = stranger(tmp_path, ROSE)
+    (tmp_path / "rose.jpg").write_bytes(b"a rose")
+    sent = InputFile(
+        file="rose.jpg", size_bytes=6, sha256=digest_of_file(tmp_path / "rose.jpg"), content_type="image/jpeg"
+    )
+    assert judge(made, project_case(input=sent))["cases"].outcome == "passed"
+    (tmp_path / "rose.jpg").write_bytes(b"a lily")
+    assert "rose was sent as another file than it is now" in judge(made, project_case(input=sent))["cases"].reason
+    (tmp_path / "rose.jpg").unlink()
+    assert judge(made, project_case(input=sent))["cases"].outcome == "failed"
 
 
 def test_a_case_that_failed_does_not_count(tmp_path: Path) -> None:

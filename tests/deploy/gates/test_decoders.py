@@ -10,9 +10,9 @@ import pytest
 from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.evidence import RuntimeUsed
-from deploy.gates.gate import Evidence, GateInput, GateVerdict, gate
+from deploy.gates.gate import GateInput, GateVerdict, gate
 from tests.deploy.projects import write_bundle
-from tests.deploy.reports import NOW, OFFICIAL, PROCESS, report
+from tests.deploy.reports import NOW, OFFICIAL, PROCESS, TRUSTED, evidence_of, report
 
 PYAV = {"video": "pyav", "opencv": "4.14.0", "pyav": "18.1.0", "pyav libavcodec": "62.28.102"}
 OPENCV = {"video": "opencv", "opencv": "4.14.0"}
@@ -33,8 +33,8 @@ def by(runtime: RuntimeUsed, decoders: Mapping[str, str]) -> RuntimeUsed:
 
 def judged(made: tuple[Project, Bundle], *runtimes: RuntimeUsed, local: bool = False) -> GateVerdict | None:
     reports = [report(*made, runtime=runtime) for runtime in runtimes]
-    found = [Evidence(Path(f"report{number}.json"), "0" * 64, each) for number, each in enumerate(reports)]
-    verdicts = gate(GateInput(*made, found, NOW, target_is_local=local))
+    found = evidence_of(*reports)
+    verdicts = gate(GateInput(*made, found, NOW, target_is_local=local, trusted=TRUSTED))
     return next((each for each in verdicts if each.gate == "decoders"), None)
 
 

@@ -11,13 +11,28 @@ import pytest
 from deploy import config, evidence
 from deploy.bundle import Bundle
 from deploy.config import Project
+from deploy.core import settings
 from deploy.core.errors import ConfigurationError, GateRefused
 from deploy.evidence import Case, Check, Configuration, InputFile, PeakMemory, Report, RuntimeUsed
+from deploy.evidence.attestation import attest
 from deploy.evidence.bench import Bench, BenchPoint, Recommendation, Spread
 from deploy.evidence.measured import AS_CONFIGURED
-from deploy.gates.gate import Evidence, GateInput, GateVerdict, gate, read_evidence, require_open
+from deploy.gates.gate import GateInput, GateVerdict, gate, read_evidence, require_open
+from deploy.signatures.machine_key import machine_signer
 from tests.deploy.projects import write_bundle
-from tests.deploy.reports import NOW, OFFICIAL, PARITY, PROCESS, known_answer, report, throughput, write_report
+from tests.deploy.reports import (
+    NOW,
+    OFFICIAL,
+    PARITY,
+    PROCESS,
+    TRUSTED,
+    evidence_of,
+    known_answer,
+    machine_keys,
+    report,
+    throughput,
+    write_report,
+)
 
 COMPATIBLE = RuntimeUsed(kind="docker", assurance="compatible", image="compatible:cpu")
 
@@ -30,8 +45,8 @@ def made(tmp_path: Path) -> tuple[Project, Bundle]:
 def judge(
     made: tuple[Project, Bundle], *reports: Report, local: bool = False, overrides: dict[str, str] | None = None
 ) -> dict[str, GateVerdict]:
-    found = [Evidence(Path(f"report{number}.json"), "0" * 64, each) for number, each in enumerate(reports)]
-    verdicts = gate(GateInput(*made, found, NOW, target_is_local=local), overrides)
+    found = evidence_of(*reports)
+    verdicts = gate(GateInput(*made, found, NOW, target_is_local=local, trusted=TRUSTED), overrides)
     return {verdict.gate: verdict for verdict in verdicts}
 
 
@@ -192,6 +207,7 @@ def bench(made: tuple[Project, Bundle], *points: BenchPoint, name: str = "bench.
     )  # fmt: skip
     path = made[0].root / name
     path.write_text(found.model_dump_json(by_alias=True))
+    attest(path, machine_signer(settings.read().machine_key))
     return path
 
 
@@ -225,7 +241,8 @@ def test_a_benchmark_is_evidence_of_speed_and_memory(
     made = write_bundle(tmp_path, extra=extra)
     write_report(tmp_path / "report.json", report(*made))
     found = read_evidence([tmp_path / "report.json", bench(made, point())])
-    assert shut({each.gate: each for each in gate(GateInput(*made, found, NOW, target_is_local=False))}) == refused
+    verdicts = gate(GateInput(*made, found, NOW, target_is_local=False, trusted=machine_keys()))
+    assert shut({each.gate: each for each in verdicts}) == refused
 
 
 def test_an_unstable_benchmark_blocks(made: tuple[Project, Bundle]) -> None:

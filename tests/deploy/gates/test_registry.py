@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +17,22 @@ from deploy.config.sections import GatesSection
 from deploy.core.errors import ConfigurationError
 from deploy.evidence import Configuration, Finding, PeakMemory, Report
 from deploy.gates import registry
-from deploy.gates.gate import Evidence, GateInput, GateVerdict, gate
+from deploy.gates.gate import GateInput, GateVerdict, gate
 from deploy.gates.registry import GATES, REQUIRED_CHECK
+from deploy.signatures.keys import PublicKey
 from tests.deploy.projects import write_bundle
-from tests.deploy.reports import NOW, OFFICIAL, PARITY, PROCESS, known_answer, project_case, report, throughput
+from tests.deploy.reports import (
+    NOW,
+    OFFICIAL,
+    PARITY,
+    PROCESS,
+    TRUSTED,
+    evidence_of,
+    known_answer,
+    project_case,
+    report,
+    throughput,
+)
 
 DOCS = Path(__file__).parents[3] / "docs" / "deploying.md"
 WRONG = Finding(check="answer.value", severity="error", message="it is a lily")
@@ -40,8 +53,10 @@ GOOD: dict[str, Any] = {
     "checks": (PARITY, throughput(frames_per_second=12.0, request_p95_seconds=20.0)),
     "peak_memory": PeakMemory(host_bytes=900, gpu_bytes=900),
 }
+# Who signs is no part of the evidence: that gate is shut for want of a trusted key.
 # What of good evidence has to change for each gate, and for no other, to be shut.
 FLAWS: dict[str, dict[str, Any]] = {
+    "signature": {},
     "bundle": {"bundle": OTHER_BUNDLE},
     "configuration": {"configuration": Configuration(path=None, sha256="e" * 64)},
     "freshness": {"created": NOW - timedelta(hours=169)},
@@ -68,10 +83,13 @@ def made(tmp_path: Path) -> tuple[Project, Bundle]:
 
 
 def judge(
-    made: tuple[Project, Bundle], *reports: Report, overrides: dict[str, str] | None = None
+    made: tuple[Project, Bundle],
+    *reports: Report,
+    overrides: dict[str, str] | None = None,
+    trusted: Sequence[PublicKey] = TRUSTED,
 ) -> tuple[GateVerdict, ...]:
-    found = [Evidence(Path(f"report{number}.json"), "0" * 64, each) for number, each in enumerate(reports)]
-    return gate(GateInput(*made, found, NOW, target_is_local=False), overrides)
+    found = evidence_of(*reports)
+    return gate(GateInput(*made, found, NOW, target_is_local=False, trusted=trusted), overrides)
 
 
 def called(row: str) -> str:
@@ -85,7 +103,8 @@ def test_good_evidence_opens_every_gate_in_the_registrys_order(made: tuple[Proje
 
 @pytest.mark.parametrize("name", WITH_EVIDENCE)
 def test_one_flaw_shuts_each_gate_alone(made: tuple[Project, Bundle], name: str) -> None:
-    verdicts = judge(made, report(*made, **(GOOD | FLAWS[name])))
+    trusted = () if name == "signature" else TRUSTED
+    verdicts = judge(made, report(*made, **(GOOD | FLAWS[name])), trusted=trusted)
     assert [each.gate for each in verdicts if not each.allows] == [called(name)]
 
 
@@ -117,6 +136,13 @@ def test_every_key_of_the_gates_section_belongs_to_a_gate() -> None:
 
 def test_names_are_given_once() -> None:
     assert len({row.name for row in GATES}) == len(GATES)
+
+
+@pytest.mark.parametrize("name", ["evidence", "signature"])
+def test_on_aws_nothing_stands_in_for_evidence(made: tuple[Project, Bundle], name: str) -> None:
+    found = () if name == "evidence" else (report(*made, **GOOD),)
+    with pytest.raises(ConfigurationError, match=f"gate {name} may not be overridden"):
+        judge(made, *found, overrides={name: "in a hurry"})
 
 
 def test_a_gate_that_is_spelled_wrong_is_told_the_right_name(made: tuple[Project, Bundle]) -> None:

@@ -153,7 +153,7 @@ def test_the_statement_whose_signature_is_bad_is_named(bucket: Bucket) -> None:
     first, second, *rest = bucket.envelopes()
     swapped = Envelope(payload=first.payload, signatures=second.signatures)
     bucket.put_envelopes([swapped, second, *rest])
-    assert bucket.said("signatures", TRUSTED) == f"gate bundle: not what key {SIGNER.keyid[:12]} signed"
+    assert bucket.said("signatures", TRUSTED) == f"gate signature: not what key {SIGNER.keyid[:12]} signed"
 
 
 def test_a_stranger_who_signs_everything_anew_is_not_believed(bucket: Bucket) -> None:
@@ -234,7 +234,7 @@ def test_a_pointer_that_calls_the_record_otherwise_is_named(bucket: Bucket) -> N
 def test_a_statement_that_was_left_out_added_or_repeated_is_named(bucket: Bucket) -> None:
     whole = bucket.envelopes()
     bucket.put_envelopes(whole[1:])
-    assert bucket.said("statements", TRUSTED) == "gate bundle is missing"
+    assert bucket.said("statements", TRUSTED) == "gate signature is missing"
     bucket.put_envelopes([*whole, whole[0]])
     assert bucket.broken(TRUSTED) == ["statements"]
     bucket.put_envelopes([*whole, seal(b'{"anything": "else"}', SIGNER)])

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from deploy.releases import EvidenceRecord, GateRecord, Release
-from deploy.releases.statements import Recorded, difference, name_of, record_sha256, statements
+from deploy.releases.statements import Recorded, name_of, record_sha256, statements
+from deploy.signatures.statement import difference, read
 
 BUNDLE, SETTINGS, EVIDENCE, POLICY, RECORD = ("b" * 64, "c" * 64, "e" * 64, "f" * 64, "a" * 64)
 CREATED = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
@@ -156,7 +157,7 @@ def test_a_summary_without_a_record_is_about_none() -> None:
 def test_the_first_difference_is_named_with_both_sides() -> None:
     recorded = Recorded(release(("runtime", "passed")), URL, RECORD)
     worse = replace(recorded, release=release(("runtime", "failed")))
-    said = difference(statements(recorded)[0], statements(worse)[0])
+    said = difference(read(statements(recorded)[0]), read(statements(worse)[0]))
     assert said == "predicate.failedTests is ['runtime'], not []"
-    assert difference(b"{}", b"{ }") == "spelled otherwise"
-    assert difference(b"{}", b"[") == "all of it is None, not {}"
+    assert difference(read(b"{}"), read(b"{ }")) == "spelled otherwise"
+    assert difference(read(b"{}"), read(b"[")) == "all of it is None, not {}"

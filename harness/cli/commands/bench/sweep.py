@@ -15,6 +15,7 @@ from harness.cli.commands.bench.options import AxisOptions, ChoiceOptions, Measu
 from harness.cli.options import LocalRunOptions
 from harness.cli.output import benchmark
 from harness.core.progress import stderr_progress
+from harness.report import signing
 
 
 def sweep(
@@ -43,8 +44,10 @@ def sweep(
         most_seconds=measuring.most_seconds,
         arguments=tuple(sys.argv[1:]),
     )
-    benched = sweeping.bench(asked, stderr_progress(quiet=result.quiet))
+    progress = stderr_progress(quiet=result.quiet)
+    benched = sweeping.bench(asked, progress)
     written = writing.write_all(benched.bench, result.out)
+    signing.sign(written.evidence, config.load(project.config, project.env), progress.say)
     if result.output_format is Format.JSON:
         typer.echo(written.bench_json.read_text(encoding="utf-8"))
     else:

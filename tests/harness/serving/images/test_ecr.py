@@ -13,7 +13,7 @@ from harness.core.errors import ConfigurationError, HarnessError, MachineCannot
 from harness.docker.engine import Engine
 from harness.docker.facts import ImageFacts
 from harness.serving.images.ecr import RegistryPassword, ask_aws, official_registry, pull_official, read_password
-from harness.serving.images.pinned import EcrReference
+from harness.serving.images.pinned import EcrReference, pin
 
 HOST = "763104351884.dkr.ecr.eu-west-1.amazonaws.com"
 IMAGE = f"{HOST}/pytorch-inference:2.6.0-cpu-py312"
@@ -22,12 +22,23 @@ IMAGE = f"{HOST}/pytorch-inference:2.6.0-cpu-py312"
 class PullingEngine:
     """Remembers what it was asked to pull, and has it afterwards."""
 
+    image = ImageFacts(IMAGE, "sha256:id", (f"{HOST}/pytorch-inference@sha256:{'0' * 64}",))
+
     def __init__(self) -> None:
         self.pulled: list[tuple[str, str, str]] = []
 
+    def registry_digest(self, reference: str, username: str, password: str) -> str:
+        assert (username, password) == ("AWS", "secret:with:colons")
+        return f"sha256:{'0' * 64}"
+
     def pull(self, reference: str, username: str, password: str) -> ImageFacts:
         self.pulled.append((reference, username, password))
-        return ImageFacts(reference, "sha256:id", (f"{HOST}/pytorch-inference@sha256:{'0' * 64}",))
+        return self.image
+
+
+@pytest.fixture(autouse=True)
+def this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REHEARSAL_MACHINE_KEY", str(tmp_path / "machine-key.pem"))
 
 
 def password(host: str = HOST) -> RegistryPassword:
@@ -37,6 +48,7 @@ def password(host: str = HOST) -> RegistryPassword:
 
 def test_an_official_image_is_pulled_with_the_password_and_pinned() -> None:
     engine = PullingEngine()
+    assert pin(engine.image).assurance == "other", "a name that anybody may give"
     pinned = pull_official(cast(Engine, engine), IMAGE, lambda _: password())
     assert engine.pulled == [(IMAGE, "AWS", "secret:with:colons")]
     assert pinned.assurance == "official"

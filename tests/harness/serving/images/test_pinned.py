@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from harness.core.errors import ConfigurationError
 from harness.docker.facts import ImageFacts
+from harness.serving.images import pulled
 from harness.serving.images.pinned import (
     end_of_patch_note,
     how_to_get,
@@ -77,9 +79,34 @@ def image(labels: dict[str, str] | None = None, *repo_digests: str) -> ImageFact
     return ImageFacts("some/name:tag", "sha256:id", repo_digests, labels or {})
 
 
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's registry gave DIGEST on this machine."""
+    monkeypatch.setenv("REHEARSAL_MACHINE_KEY", str(tmp_path / "machine-key.pem"))
+    pulled.remember(f"{OFFICIAL}:2.6.0-cpu-py312", DIGEST)
+
+
+@pytest.mark.usefixtures("given")
 def test_official_is_told_by_the_registry_s_digest_and_pinned_by_it() -> None:
     pinned = pin(image(None, f"mirror.example/copy@{DIGEST[:-1]}0", f"{OFFICIAL}@{DIGEST}"))
     assert (pinned.assurance, pinned.digest, pinned.is_registry_digest) == ("official", DIGEST, True)
+
+
+@pytest.mark.usefixtures("given")
+def test_a_digest_that_the_registry_did_not_give_makes_nothing_official() -> None:
+    """The engine gives any image that is tagged so a digest with that name."""
+    assert pin(image(None, f"{OFFICIAL}@sha256:{'e' * 64}")).assurance == "other"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "another", "images": []}', '{"images": 1}'])
+def test_a_damaged_account_of_what_was_pulled_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("REHEARSAL_MACHINE_KEY", str(tmp_path / "machine-key.pem"))
+    (tmp_path / "pulled-images.json").write_text(text)
+    assert not pulled.was_given(DIGEST)
+    pulled.remember(OFFICIAL, DIGEST)
+    assert pulled.was_given(DIGEST)
 
 
 def test_a_label_or_a_tag_makes_nothing_official() -> None:
@@ -108,7 +135,9 @@ def test_the_end_of_patches_is_said_in_the_tense_of_the_day() -> None:
 
 def test_what_is_missing_comes_with_the_command_that_gets_it() -> None:
     official = how_to_get(f"{OFFICIAL}:2.6.0-cpu-py312")
-    assert "aws ecr get-login-password --region us-east-1" in official
-    assert f"docker pull {OFFICIAL}:2.6.0-cpu-py312" in official
+    assert "`harness image pull --region us-east-1 --cpu`" in official
+    another = how_to_get(f"{OFFICIAL}:2.5.1-cpu-py311")
+    assert "aws ecr get-login-password --region us-east-1" in another
+    assert f"docker pull {OFFICIAL}:2.5.1-cpu-py311" in another
     assert how_to_get("rehearsal/pytorch-inference-compat:2.6.0-cpu") == "build it: `harness image build`"
     assert "docker pull mine/own:1" in how_to_get("mine/own:1")
