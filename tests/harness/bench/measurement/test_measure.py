@@ -15,16 +15,16 @@ from botocore.exceptions import EndpointConnectionError
 
 from deploy.async_client import Outcome, Request
 from deploy.core.errors import EndpointFailed
-from harness.bench.measurement.measure import Deployed, Interrupted, Usage, measure
-from harness.bench.measurement.points import AS_CONFIGURED, Axes, FrameSize, Point, points
+from harness.bench.measurement.measure import Deployed, Experiment, Interrupted, Usage
+from harness.bench.measurement.points import AS_CONFIGURED, Axes, Point, frame_sizes, points, precisions
 from harness.bench.measurement.stability import Rule, chance, percentile
 from harness.bench.measurement.store import Store
 from harness.core.errors import ConfigurationError
 from harness.observations import stage_log
 from harness.observations.phases import Phases
-from tests.harness.bench.examples import CLIP, ScriptedClient, point
+from tests.harness.bench.examples import LOAD, ScriptedClient, batch, batches, point
 
-RULE = Rule(tolerance=0.1, most=6)
+RULE = Rule(tolerance=0.1, most=6, repeat_seconds=0.0)
 
 
 def deployed(tmp_path: Path, *clients: ScriptedClient, log: str = "") -> Deployed:
@@ -39,7 +39,7 @@ def stage_line(total: float, gpu: int | None = None, **seconds: float) -> str:
 
 def test_a_point_is_repeated_until_three_agree_and_the_warm_up_does_not_count(tmp_path: Path) -> None:
     client = ScriptedClient([50.0, 3.0, 2.0, 2.0, 2.1])
-    found = measure(Point(4), CLIP, RULE, lambda: deployed(tmp_path, client))
+    found = Experiment(LOAD, RULE).measure(batch(4), lambda: deployed(tmp_path, client))
     assert (found.outcome, found.repeats, len(client.requests)) == ("stable", 4, 5)
     assert found.frames_per_second is not None
     assert found.frames_per_second.values == pytest.approx((10 / 3, 5, 5, 10 / 2.1), abs=1e-3)
@@ -49,15 +49,15 @@ def test_a_point_is_repeated_until_three_agree_and_the_warm_up_does_not_count(tm
 
 def test_a_point_that_never_settles_is_marked_unstable(tmp_path: Path) -> None:
     client = ScriptedClient([1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
-    found = measure(Point(), CLIP, RULE, lambda: deployed(tmp_path, client))
+    found = Experiment(LOAD, RULE).measure(Point(), lambda: deployed(tmp_path, client))
     assert (found.name, found.outcome, found.note) == (AS_CONFIGURED, "unstable", "not stable after 6 repeats in 0 s")
 
 
 def test_requests_at_once_are_one_round(tmp_path: Path) -> None:
     clients = [ScriptedClient([1.0, 2.0]), ScriptedClient([4.0])]
-    found = measure(Point(concurrency=2), CLIP, RULE, lambda: deployed(tmp_path, *clients))
+    found = Experiment(LOAD, RULE).measure(Point(concurrency=2), lambda: deployed(tmp_path, *clients))
     assert found.frames_per_second is not None
-    assert (found.frames_per_second.median, found.jobs_per_second) == (5.0, 0.5)
+    assert (found.frames_per_second.median, found.jobs_per_second) == pytest.approx((5.0, 0.5), abs=0.01)
     assert [len(client.requests) for client in clients] == [4, 3]
 
 
@@ -66,7 +66,7 @@ OUT_OF_MEMORY = b'{"error":{"code":"out_of_memory","message":"with 24 frames"}}'
 
 def test_three_failures_in_a_row_end_the_point_with_the_handlers_words(tmp_path: Path) -> None:
     client = ScriptedClient(failure=OUT_OF_MEMORY)
-    found = measure(Point(24), CLIP, RULE, lambda: deployed(tmp_path, client))
+    found = Experiment(LOAD, RULE).measure(batch(24), lambda: deployed(tmp_path, client))
     assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 3, 3)
     assert found.note == OUT_OF_MEMORY.decode()
     assert found.out_of_memory is not None
@@ -75,7 +75,7 @@ def test_three_failures_in_a_row_end_the_point_with_the_handlers_words(tmp_path:
 
 def test_how_often_memory_runs_out_is_counted_over_all_repeats(tmp_path: Path) -> None:
     client = ScriptedClient([1.0], failure=OUT_OF_MEMORY, failing=(3, 5))
-    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, client))
+    found = Experiment(LOAD, RULE).measure(batch(8), lambda: deployed(tmp_path, client))
     assert (found.outcome, found.failed_requests, len(client.requests)) == ("failed", 2, 1 + RULE.most)
     assert found.out_of_memory is not None
     assert (found.out_of_memory.count, found.out_of_memory.trials) == (2, 7)
@@ -87,7 +87,7 @@ def test_how_often_memory_runs_out_is_counted_over_all_repeats(tmp_path: Path) -
 
 def test_workers_that_the_kernel_killed_ran_out_of_memory(tmp_path: Path) -> None:
     killed = replace(deployed(tmp_path, ScriptedClient([1.0])), usage=lambda: Usage(None, 1))
-    found = measure(Point(8), CLIP, RULE, lambda: killed)
+    found = Experiment(LOAD, RULE).measure(batch(8), lambda: killed)
     assert found.out_of_memory is not None
     assert found.out_of_memory.count == 1
 
@@ -100,16 +100,18 @@ def test_what_was_measured_before_the_endpoint_broke_is_kept(tmp_path: Path) -> 
                 raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
             return super().send(request)
 
-    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, Breaking([1.0])))
+    found = Experiment(LOAD, RULE).measure(batch(8), lambda: deployed(tmp_path, Breaking([1.0])))
     assert (found.outcome, found.repeats) == ("failed", 2)
     assert "127.0.0.1:1" in found.note
 
 
 def test_a_point_whose_time_is_up_says_how_far_it_came(tmp_path: Path) -> None:
-    found = measure(Point(8), CLIP, Rule(most_seconds=0.0), lambda: deployed(tmp_path, ScriptedClient([1.0])))
+    found = Experiment(LOAD, Rule(most_seconds=0.0)).measure(
+        batch(8), lambda: deployed(tmp_path, ScriptedClient([1.0]))
+    )
     assert (found.outcome, found.repeats) == ("unstable", 0)
     assert found.note == "not stable after 0 repeats in 0 s"
-    assert str(Rule(most_seconds=15)).endswith("unstable after 12 repeats or 15 s")
+    assert str(Rule(most_seconds=15)).endswith("unstable after 12 repeats or 15 s; a repeat sends for at least 1 s")
 
 
 def test_ctrl_c_within_a_point_keeps_its_repeats_and_waits_for_nothing(tmp_path: Path) -> None:
@@ -127,7 +129,7 @@ def test_ctrl_c_within_a_point_keeps_its_repeats_and_waits_for_nothing(tmp_path:
 
     started = time.monotonic()
     with pytest.raises(Interrupted) as stopped:
-        measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, Slow([1.0])))
+        Experiment(LOAD, RULE).measure(batch(8), lambda: deployed(tmp_path, Slow([1.0])))
     assert time.monotonic() - started < 10
     answered.set()
     point = stopped.value.point
@@ -138,12 +140,12 @@ def test_an_endpoint_that_cannot_be_deployed_is_a_result(tmp_path: Path) -> None
     def fails() -> Deployed:
         raise EndpointFailed("endpoint bench-1 is Failed: no container started")
 
-    found = measure(Point(8), CLIP, RULE, fails)
+    found = Experiment(LOAD, RULE).measure(batch(8), fails)
     assert (found.outcome, found.note) == ("failed", "endpoint bench-1 is Failed: no container started")
 
 
 def test_silence_is_a_failure_with_its_time(tmp_path: Path) -> None:
-    found = measure(Point(), CLIP, RULE, lambda: deployed(tmp_path, ScriptedClient()))
+    found = Experiment(LOAD, RULE).measure(Point(), lambda: deployed(tmp_path, ScriptedClient()))
     assert (found.outcome, found.note) == ("failed", "no answer within 600 s")
 
 
@@ -157,7 +159,7 @@ def test_the_stages_of_the_emulator_and_of_the_handler_are_one_way(tmp_path: Pat
         return [Phases("bench-0", "id", {"queue": 0.1, "download": 0.05, "container": 1.6, "upload": 0.15})]
 
     measured = replace(deployed(tmp_path, client, log=log), phases=phases)
-    found = measure(Point(), CLIP, RULE, lambda: measured)
+    found = Experiment(LOAD, RULE).measure(Point(), lambda: measured)
     assert found.stage_seconds_per_frame["download"] == pytest.approx(0.005)
     assert found.stage_seconds_per_frame["upload"] == pytest.approx(0.015)
     assert found.peak_gpu_bytes == 7
@@ -167,7 +169,7 @@ def test_the_stages_of_the_emulator_and_of_the_handler_are_one_way(tmp_path: Pat
 
 def test_going_on_with_smaller_batches_counts_as_out_of_memory(tmp_path: Path) -> None:
     log = "W-9000-model_1.0-stdout MODEL_LOG - out of memory on cuda:0 with 8 frames of 1 x 1; going on with 4: set\n"
-    found = measure(Point(8), CLIP, RULE, lambda: deployed(tmp_path, ScriptedClient([1.0]), log=log))
+    found = Experiment(LOAD, RULE).measure(batch(8), lambda: deployed(tmp_path, ScriptedClient([1.0]), log=log))
     assert found.out_of_memory is not None
     assert (found.outcome, found.out_of_memory.count, found.out_of_memory.trials) == ("stable", 1, 4)
 
@@ -199,11 +201,11 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 
 def test_what_the_project_says_comes_first_and_no_point_twice() -> None:
-    axes = Axes((1, 2), ("fp32", "bf16"), (FrameSize(64, 48),))
+    axes = Axes((precisions(("fp32", "bf16")), frame_sizes(("64x48",))), batches(1, 2))
     names = [each.name for each in points(axes)]
     assert names[:3] == [AS_CONFIGURED, "batch 1, fp32, 64x48", "batch 2, fp32, 64x48"]
     assert len(names) == len(set(names)) == 5
-    assert points(Axes((), (), ())) == (Point(),)
+    assert points(Axes()) == (Point(),)
     assert points(axes)[1].settings == {
         "BATCH_SIZE": "1",
         "PRECISION": "fp32",
@@ -215,17 +217,17 @@ def test_what_the_project_says_comes_first_and_no_point_twice() -> None:
 @pytest.mark.parametrize("text", ["1280", "x720", "1280x", "axb", "1280x720x3", "0x720"])
 def test_a_frame_size_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="WIDTHxHEIGHT"):
-        FrameSize.parse(text)
+        frame_sizes((text,))
 
 
 def test_measured_points_are_found_again_only_for_what_they_were_measured_on(tmp_path: Path) -> None:
     store = Store(tmp_path, ("bundle a", "clip b"))
-    store.keep(Point(2), point("batch 2", 7.0))
-    store.keep(Point(4), point("batch 4", outcome="failed"))
-    found = store.find(Point(2))
+    store.keep(batch(2), point("batch 2", 7.0))
+    store.keep(batch(4), point("batch 4", outcome="failed"))
+    found = store.find(batch(2))
     assert found is not None
     assert found == point("batch 2", 7.0)
-    assert store.find(Point(4)) is None
-    assert store.find(Point(8)) is None
-    assert Store(tmp_path, ("bundle a", "clip c")).find(Point(2)) is None
-    assert store.find(Point(2, concurrency=2)) is None
+    assert store.find(batch(4)) is None
+    assert store.find(batch(8)) is None
+    assert Store(tmp_path, ("bundle a", "clip c")).find(batch(2)) is None
+    assert store.find(batch(2, concurrency=2)) is None

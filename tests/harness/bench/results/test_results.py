@@ -133,7 +133,10 @@ def test_all_files_are_written_and_read_back(tmp_path: Path) -> None:
     assert read_bench(written.bench_json) == whole
     assert json.loads(written.bench_json.read_text())["schema"] == "rehearsal.bench/1"
     summary = written.summary_md.read_text()
-    assert "| batch 2 | stable | 12.00 (11.88 to 12.12) | 1.5 s | 3.0 s | – | 1.00 GB |" in summary
+    assert (
+        "| batch 2 | stable | 12.00 (11.88 to 12.12) | 1.5 s | 3.0 s | 1.00 GB | 3 | 0 | 0 of 8, at most 25 % |"
+        in summary
+    )
     assert "$0.0100 per 1,000 frames, $0.00500 per video minute at this machine's speed ($0.7000 an hour" in summary
     assert "Stable: three agree." in summary
     (first, *_) = json.loads(written.pytest_benchmark_json.read_text())["benchmarks"]
@@ -212,7 +215,7 @@ def test_a_point_that_cannot_be_measured_any_more_is_a_failure() -> None:
 def test_other_clips_and_unstable_points_are_warned_of() -> None:
     other = bench(point("as configured", 8.0, outcome="unstable"), clip_sha256="f" * 64)
     found = compare(bench(FOUR[0]), other, [])
-    assert any("the clips differ" in warning for warning in found.warnings)
+    assert any("the inputs differ" in warning for warning in found.warnings)
     assert "not stable in the second: as configured" in found.warnings
 
 
