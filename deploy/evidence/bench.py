@@ -49,6 +49,7 @@ class BenchPoint(Record):
     name: str
     settings: Mapping[str, str] = {}
     concurrency: Count = 1
+    """Requests at once: clients of a closed load, and what an asynchronous endpoint handles."""
     outcome: PointOutcome
     note: LongText = ""
     """Why it failed, is unstable or was not run."""

@@ -7,7 +7,7 @@ stalls is not spared the requests that would have come meanwhile ("coordinated o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,6 +24,8 @@ BREAKAGE = (RehearsalError, BotoCoreError, ClientError)
 # A sender that waits for its time looks so often whether it is still wanted.
 _LOOKS_EVERY_SECONDS = 0.2
 _OPEN_TIMES = 10.0
+# An open load is given up when it has taken so many times as long as its arrivals.
+_PATIENCE_TIMES = 3.0
 
 
 class Client(Protocol):
@@ -93,7 +95,7 @@ class Repeat:
             ]
             for job in wait(jobs, return_when=FIRST_EXCEPTION).done:
                 job.result()
-            return list(turns.shots)
+            return [*turns.shots, *turns.unsent()]
         finally:
             turns.end()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -129,12 +131,29 @@ class _Turns:
             return sent, due
 
     def _due(self) -> float | None:
-        if self.offsets is not None:
-            return self.started + self.offsets[self.given] if self.given < len(self.offsets) else None
         now = self.repeat.clock.now()
+        if self.offsets is not None:
+            is_out_of_time = now - self.started > self.patience_seconds
+            is_due = self.given < len(self.offsets) and not is_out_of_time
+            return self.started + self.offsets[self.given] if is_due else None
         is_late = now - self.started >= self.repeat.seconds or self.given >= MOST_REQUESTS
         is_whole = self.given >= self.senders and self.given % len(self.repeat.sent) == 0
         return None if is_late and is_whole else now
+
+    @property
+    def patience_seconds(self) -> float:
+        arrivals = max(self.offsets or (0.0,))
+        return _PATIENCE_TIMES * max(arrivals, self.repeat.seconds * _OPEN_TIMES)
+
+    def unsent(self) -> Iterator[Shot]:
+        """What was due and given up, because the answers before it took too long; nothing after an early end."""
+        if self.offsets is None or self.is_over:
+            return
+        late = f"the endpoint does not keep up with {self.repeat.shape.text}"
+        error = RehearsalError(f"not sent, because {late}: {self.patience_seconds:g} s had passed")
+        for place in range(self.given, len(self.offsets)):
+            sent, due = self.repeat.sent[place % len(self.repeat.sent)], self.started + self.offsets[place]
+            yield Shot(sent, due, due, Broken(error), is_open=True)
 
     def note(self, shot: Shot) -> None:
         with self.lock:

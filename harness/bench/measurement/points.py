@@ -68,7 +68,7 @@ def _named(text: str) -> tuple[str, list[str]]:
     if not _NAME.fullmatch(name):
         why = "a variable's name is capital letters, digits and underscores"
         raise ConfigurationError(_SWEEP.format(text, why))
-    values = [value.strip() for value in next(csv.reader([given], strict=False), [])]
+    values = [value.strip() for value in next(csv.reader([given], skipinitialspace=True), [])]
     if not values or not all(values):
         raise ConfigurationError(_SWEEP.format(text, "a value is missing"))
     return name, values

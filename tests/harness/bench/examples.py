@@ -123,3 +123,21 @@ class ScriptedClient:
         if place < 0 or len(self.requests) in self.failing:
             return Failed(ACCEPTED, self.failure, 1.0, 0.1) if self.failure else Unanswered(ACCEPTED, 600)
         return Completed(ACCEPTED, answer(self.frame_count), "application/json", self.seconds[place], 0.1)
+
+
+def of_items(name: str, rate: float, **more: object) -> BenchPoint:
+    """A point of a handler whose cases say their items: three in each request."""
+    made = point(name, rate).model_dump(exclude={"frames_per_second", "stage_seconds_per_frame"})
+    return BenchPoint.model_validate(
+        {
+            **made,
+            "requests": 30,
+            "items_per_second": spread([rate]),
+            "requests_per_second": spread([rate / 3]),
+            "jobs_per_second": rate / 3,
+            "request_p90_seconds": 0.8,
+            "request_p99_seconds": 1.2,
+            "stage_seconds_per_request": {"queue": 0.001, "container": 0.02},
+            **more,
+        }
+    )

@@ -6,23 +6,29 @@ import _thread
 import json
 import threading
 import time
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from deploy.async_client import Outcome, Request
+from deploy import config
+from deploy.async_client import Completed, Failed, Outcome, Request, Unanswered
 from deploy.core.errors import EndpointFailed
+from deploy.evidence.bench import BenchPoint
+from harness.bench.load.reading import Pointed, Uncounted
+from harness.bench.load.senders import Client
+from harness.bench.load.shapes import Poisson
 from harness.bench.measurement.measure import Deployed, Experiment, Interrupted, Usage
-from harness.bench.measurement.points import AS_CONFIGURED, Axes, Point, frame_sizes, points, precisions
+from harness.bench.measurement.points import AS_CONFIGURED, Axes, Point, frame_sizes, points, precisions, variables
 from harness.bench.measurement.stability import Rule, chance, percentile
 from harness.bench.measurement.store import Store
 from harness.core.errors import ConfigurationError
 from harness.observations import stage_log
 from harness.observations.phases import Phases
-from tests.harness.bench.examples import LOAD, ScriptedClient, batch, batches, point
+from tests.harness.bench.examples import ACCEPTED, LOAD, ScriptedClient, batch, batches, load_of, point
 
 RULE = Rule(tolerance=0.1, most=6, repeat_seconds=0.0)
 
@@ -231,3 +237,144 @@ def test_measured_points_are_found_again_only_for_what_they_were_measured_on(tmp
     assert store.find(batch(8)) is None
     assert Store(tmp_path, ("bundle a", "clip c")).find(batch(2)) is None
     assert store.find(batch(2, concurrency=2)) is None
+
+
+def test_a_sweep_of_variables_is_every_combination_and_names_them() -> None:
+    axes = Axes((*variables(["THREADS=1,2", "MODE=fast"]), precisions(("fp16",))), concurrencies=(1, 4))
+    assert [each.name for each in points(axes)] == [
+        AS_CONFIGURED,
+        "THREADS=1, MODE=fast, fp16",
+        "THREADS=1, MODE=fast, fp16, 4 at once",
+        "THREADS=2, MODE=fast, fp16",
+        "THREADS=2, MODE=fast, fp16, 4 at once",
+    ]
+    assert points(axes)[1].settings == {"THREADS": "1", "MODE": "fast", "PRECISION": "fp16"}
+    assert axes.names() == ("THREADS", "MODE", "PRECISION")
+
+
+def test_a_variable_given_twice_has_the_values_of_both_and_each_once() -> None:
+    (axis,) = variables(["A=1,2", 'A=2, "3,4"'])
+    assert [dict(each.variables)["A"] for each in axis] == ["1", "2", "3,4"]
+
+
+def test_a_batch_size_is_a_variable_like_any_other() -> None:
+    assert points(Axes(variables(["BATCH_SIZE=4"])))[1] == batch(4)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("BATCH_SIZE=", "a value is missing"),
+        ("BATCH_SIZE", "a value is missing"),
+        ("BATCH_SIZE=1,,4", "a value is missing"),
+        ("batch=1", "capital letters"),
+        ("=1", "capital letters"),
+    ],
+)
+def test_a_sweep_that_is_none_is_refused(text: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"--sweep must be NAME=VALUE.*{why}"):
+        variables([text])
+
+
+def test_one_variable_in_two_options_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="BATCH_SIZE is swept twice"):
+        Axes(variables(["BATCH_SIZE=1,2"]), batches(4)).check()
+
+
+def test_an_open_load_leaves_the_projects_own_concurrency(tmp_path: Path) -> None:
+    path = tmp_path / "rehearsal.toml"
+    path.write_text('[project]\nname = "demo"\n[endpoint]\nmax_concurrent_invocations_per_instance = 3\n')
+    project, (own,) = config.load(path), points(Axes(concurrencies=(None,)))
+    assert (own.name, own.settings) == (AS_CONFIGURED, {})
+    assert own.laid_over(project, "e").endpoint.max_concurrent_invocations_per_instance == 3
+    assert Point().laid_over(project, "e").endpoint.max_concurrent_invocations_per_instance == 1
+
+
+class Cases:
+    """A client whose answer is told by the attributes of the request: the case's name."""
+
+    def __init__(self, answers: Mapping[str, Sequence[Outcome]]) -> None:
+        self.answers = answers
+        self.sent: Counter[str] = Counter()
+
+    def send(self, request: Request) -> Outcome:
+        name = request.attributes
+        self.sent[name] += 1
+        outcomes = self.answers[name]
+        return outcomes[min(self.sent[name], len(outcomes)) - 1]
+
+
+def rows(count: int, seconds: float = 1.0) -> Outcome:
+    return Completed(ACCEPTED, json.dumps({"rows": [0] * count}).encode(), "application/json", seconds)
+
+
+ROWS = Experiment(load_of("one", "many", meter=Pointed("/rows")), RULE)
+
+
+def experimented(tmp_path: Path, client: Client, experiment: Experiment = ROWS) -> BenchPoint:
+    return experiment.measure(Point(), lambda: Deployed([client], tmp_path, Usage))
+
+
+def test_items_and_requests_of_several_cases_are_rates_of_one_point(tmp_path: Path) -> None:
+    client = Cases({"one": [rows(1)], "many": [rows(9, 3.0)]})
+    found = experimented(tmp_path, client)
+    assert (found.outcome, found.unit, found.requests, found.failed_requests) == ("stable", "items/s", 6, 0)
+    assert found.speed is not None
+    assert found.requests_per_second is not None
+    assert found.speed.median == pytest.approx(10 / 3, abs=0.01), "both were sent at once to a clock that stands still"
+    assert found.requests_per_second.median == pytest.approx(2 / 3, abs=0.01)
+    assert (found.items_per_request, found.frames_per_second, found.frames_per_request) == (5.0, None, None)
+    assert client.sent == {"one": 4, "many": 4}, "a warm-up each, and three repeats"
+    assert (found.request_p50_seconds, found.request_p99_seconds) == (1.0, 3.0)
+
+
+def test_without_items_there_are_requests_alone(tmp_path: Path) -> None:
+    found = experimented(tmp_path, Cases({"one": [rows(1)]}), Experiment(load_of("one", meter=Uncounted()), RULE))
+    assert (found.unit, found.items_per_second, found.items_per_request) == ("requests/s", None, None)
+    assert found.jobs_per_second == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_case_that_fails_is_named_with_its_cause_and_ends_the_point(tmp_path: Path) -> None:
+    refused = Failed(ACCEPTED, b'{"message": "no rows"}', 0.1, http_status=400)
+    client = Cases({"one": [rows(1)], "many": [refused]})
+    found = experimented(tmp_path, client)
+    assert (found.outcome, found.errors) == ("failed", {"400: no rows": 3})
+    assert "case 'many': " in found.note
+    assert client.sent["many"] == 3
+
+
+def test_an_answer_that_is_not_as_expected_is_a_failure_of_its_case(tmp_path: Path) -> None:
+    found = experimented(tmp_path, Cases({"one": [rows(1)], "many": [rows(1), Completed(ACCEPTED, b"{}", "a/b", 1.0)]}))
+    assert found.outcome == "failed"
+    assert found.note.endswith("case 'many': items = \"/rows\" of the case does not lead to its items: "
+                               "the answer has no key 'rows' (it is empty)")  # fmt: skip
+
+
+def test_failures_are_counted_by_cause_and_stay_in_the_figures(tmp_path: Path) -> None:
+    busy = Failed(ACCEPTED, b"busy", 4.0, http_status=503)
+    lost = Unanswered(ACCEPTED, 9.0)
+    client = Cases({"one": [rows(1), busy, rows(1), rows(1), lost]})
+    found = experimented(tmp_path, client, Experiment(load_of("one", meter=Uncounted()), RULE))
+    assert (found.outcome, found.requests, found.failed_requests) == ("failed", 4, 2)
+    assert found.errors == {"503: busy": 1, "no answer within 9 s": 1}
+    assert found.note.startswith("2 of 5 requests failed: case 'one': busy")
+
+
+def test_ids_and_addresses_make_no_causes_of_their_own(tmp_path: Path) -> None:
+    told = [
+        Failed(ACCEPTED, f"request 0f0f0f0f-1111-2222-3333-4444444444{n:02} of s3://b/{n} broke".encode(), 1.0)
+        for n in range(4)
+    ]
+    client = Cases({"one": [rows(1), told[0], rows(1), told[1], rows(1), told[2]]})
+    found = experimented(tmp_path, client, Experiment(load_of("one", meter=Uncounted()), RULE))
+    assert found.errors == {"request ... of ... broke": 3 + 1}
+
+
+def test_an_open_load_tells_what_was_offered(tmp_path: Path) -> None:
+    client = Cases({"one": [rows(1, 0.0)]})
+    experiment = Experiment(load_of("one", meter=Uncounted()), Rule(most=1, repeat_seconds=0.05), Poisson(50.0))
+    found = experimented(tmp_path, client, experiment)
+    assert found.offered_per_second == pytest.approx(50, rel=0.4)
+    assert found.requests == len(Poisson(50.0).offsets(0.5))
+    assert found.request_p50_seconds is not None
+    assert found.request_p50_seconds < 0.05
