@@ -56,6 +56,8 @@ class BenchPoint(Record):
     repeats: Count = 0
     requests: Count = 0
     """Sent after the warm-up, those that failed among them."""
+    answered_requests: Count = 0
+    """Those of them whose times the percentiles are of."""
     frames_per_second: Spread | None = None
     """Sampled frames, from the first request's 202 to the last result."""
     items_per_second: Spread | None = None
@@ -82,6 +84,7 @@ class BenchPoint(Record):
     peak_host_bytes: Count | None = None
     peak_gpu_bytes: Count | None = None
     failed_requests: Count = 0
+    """Those of the warm-up among them."""
     errors: Mapping[str, Count] = {}
     """Failed requests by cause."""
     out_of_memory: Chance | None = None

@@ -115,9 +115,8 @@ class _Run:
             )
         settled = known | self._never_full(wanted)
         if len(settled) < len(wanted):
-            endpoints = Endpoints(
-                self.local.start(stack), self.project, self.built, self.local.folder, self.options.shape
-            )
+            aws, options = self.local.start(stack), self.options
+            endpoints = Endpoints(aws, self.project, self.built, self.local.folder, options.shape, options.most_seconds)
             every, was_interrupted = measured_each(
                 wanted,
                 settled,

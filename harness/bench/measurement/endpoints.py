@@ -53,11 +53,18 @@ class Endpoints:
     built: Bundle
     folder: Path
     shape: Shape = CLOSED
+    most_seconds: float | None = None
+    """The longest wait for an answer, where it is less than the project's own."""
     served: tuple[ServedBy, ...] = field(default=())
 
     @property
     def region(self) -> str:
         return self.project.endpoint.region
+
+    @property
+    def _patience(self) -> float:
+        own = self.project.validate.timeout_seconds
+        return own if self.most_seconds is None else min(own, self.most_seconds)
 
     @contextmanager
     def deleting(self, name: str) -> Iterator[None]:
@@ -89,7 +96,7 @@ class Endpoints:
         count = min(senders, max(_CLIENTS, math.ceil(senders / _SENDERS_A_CLIENT)))
         if project.endpoint.mode == "realtime":
             return [realtime_client_of(self.aws, applied, self.region) for _ in range(count)]
-        made = client_of(self.aws, applied, self.region, project.validate.timeout_seconds, is_notified=False)
+        made = client_of(self.aws, applied, self.region, self._patience, is_notified=False)
         crowd = Crowd()
         polite = replace(made, poll_seconds=_POLL_SECONDS, clock=crowd.clock)
         others = [replace(polite, clients=Clients(made.clients.target)) for _ in range(count - 1)]

@@ -141,6 +141,7 @@ class _Measuring:
                 "note": note,
                 "repeats": len(tally.request_rates),
                 "requests": tally.measured,
+                "answered_requests": len(tally.seconds),
                 **self._rates(),
                 **_times(tally),
                 **self._stages(phases, log),

@@ -137,9 +137,10 @@ class Tally:
             self.fail(_named(shot, str(outcome.error)), str(outcome.error))
         elif isinstance(outcome, Failed):
             self.out_of_memory += _OUT_OF_MEMORY in outcome.body
-            said = outcome.body.decode("utf-8", errors="replace") or outcome.reason
+            reason = refusal.reason_in(outcome.body) or outcome.reason
+            said = outcome.body.decode("utf-8", errors="replace").strip() or reason
             status = f"{outcome.http_status}: " if outcome.http_status else ""
-            self.fail(_named(shot, said), status + (refusal.reason_in(outcome.body) or outcome.reason))
+            self.fail(_named(shot, reason if "\n" in said else said), status + reason)
         elif not isinstance(outcome, Completed):
             why = f"no answer within {outcome.waited_seconds:g} s"
             self.fail(_named(shot, why), why)

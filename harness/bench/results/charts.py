@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from deploy.evidence.bench import Bench, BenchPoint
 from harness.bench.measurement.stages import ORDER, in_line, place
+from harness.report import texts
 
 _TICKS = 5
 # A narrower segment has no room for its name.
@@ -125,9 +126,8 @@ def times(bench: Bench) -> Chart:
     def row(point: BenchPoint) -> Row:
         p50, p95 = point.request_p50_seconds or 0.0, point.request_p95_seconds or 0.0
         lane = Lane((Segment("time", 0.0, scale.percent(p50)),), _span(scale, p50, p95))
-        return _row(
-            bench, point, f"{p50:.2f}\N{NO-BREAK SPACE}s, p95\N{NO-BREAK SPACE}{p95:.2f}\N{NO-BREAK SPACE}s", lane
-        )
+        words = [texts.seconds(each).replace(" ", "\N{NO-BREAK SPACE}") for each in (p50, p95)]
+        return _row(bench, point, f"{words[0]}, p95\N{NO-BREAK SPACE}{words[1]}", lane)
 
     explained = "The bar is the p50 of requests, the span reaches to their p95."
     if bench.is_open:

@@ -65,9 +65,7 @@ def recommend(
     allowed = [point for point in points if objections[point.name] is None]
     if not allowed:
         reasons = "; ".join(f"{name}: {why}" for name, why in objections.items())
-        return Recommendation(
-            point=None, reason=f"no point meets the constraints: {reasons}" if points else "no points"
-        )
+        return Recommendation(point=None, reason=f"no point can be recommended: {reasons}" if points else "no points")
     fastest = max(allowed, key=_rate)
     near = [point for point in allowed if _rate(point) >= _AS_GOOD * _rate(fastest)]
     chosen = min(near, key=_soonest if is_open else _smallest)

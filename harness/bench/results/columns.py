@@ -23,8 +23,10 @@ class Column(Generic[T]):
         return texts.ABSENT if found is None else found
 
 
-def shown(bench: Bench) -> tuple[Column[BenchPoint], ...]:
-    return tuple(each for each in _POINT_COLUMNS if any(each.read(point) is not None for point in bench.points))
+def shown(bench: Bench, *, with_spans: bool = False) -> tuple[Column[BenchPoint], ...]:
+    """`with_spans`: whether rates have the least and the most of their repeats beside them."""
+    every = (*_rates(_spread if with_spans else _median), *_POINT_COLUMNS)
+    return tuple(each for each in every if any(each.read(point) is not None for point in bench.points))
 
 
 def price_columns(bench: Bench) -> tuple[Column[Price], ...]:
@@ -39,6 +41,18 @@ def failures(bench: Bench) -> tuple[str, ...]:
 
 def causes(point: BenchPoint) -> str:
     return "; ".join(f"{count} x {cause}" for cause, count in point.errors.items())
+
+
+def _rates(words: Callable[[Spread | None], str | None]) -> tuple[Column[BenchPoint], ...]:
+    return (
+        Column("frames/s", lambda point: words(point.frames_per_second)),
+        Column("items/s", lambda point: words(point.items_per_second)),
+        Column("requests/s", lambda point: words(point.requests_per_second)),
+    )
+
+
+def _median(rate: Spread | None) -> str | None:
+    return None if rate is None else f"{rate.median:.2f}"
 
 
 def _spread(rate: Spread | None) -> str | None:
@@ -57,6 +71,11 @@ def _gigabytes(size: int | None) -> str | None:
     return None if size is None else f"{size / 1e9:.2f} GB"
 
 
+def _answered(point: BenchPoint) -> str | None:
+    """Where some failed."""
+    return None if point.answered_requests == point.requests else str(point.answered_requests)
+
+
 def _usd(value: float | None, digits: int) -> str | None:
     return None if value is None else f"{value:.{digits}f}"
 
@@ -69,9 +88,6 @@ def _chance(point: BenchPoint) -> str | None:
 
 
 _POINT_COLUMNS: tuple[Column[BenchPoint], ...] = (
-    Column("frames/s", lambda point: _spread(point.frames_per_second)),
-    Column("items/s", lambda point: _spread(point.items_per_second)),
-    Column("requests/s", lambda point: _spread(point.requests_per_second)),
     Column("offered/s", lambda point: _rounded(point.offered_per_second)),
     Column("p50", lambda point: _seconds(point.request_p50_seconds)),
     Column("p90", lambda point: _seconds(point.request_p90_seconds)),
@@ -82,6 +98,7 @@ _POINT_COLUMNS: tuple[Column[BenchPoint], ...] = (
     Column("host", lambda point: _gigabytes(point.peak_host_bytes)),
     Column("repeats", lambda point: str(point.repeats)),
     Column("requests", lambda point: str(point.requests) if point.requests else None),
+    Column("answered", _answered),
     Column("failed", lambda point: str(point.failed_requests)),
     Column("out of memory", _chance),
 )

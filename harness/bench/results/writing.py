@@ -82,7 +82,7 @@ def markdown(bench: Bench) -> str:
     head = f"## Benchmark: {escaped(chosen.point or 'no recommendation')}\n\n{escaped(chosen.reason)}\n"
     if bound := bounded_by(bench):
         head += f"\nBound by {bound}.\n"
-    shown = columns.shown(bench)
+    shown = columns.shown(bench, with_spans=True)
     lines = [_row(["point", "outcome", *(each.title for each in shown)]), _row(["---"] * (2 + len(shown)))]
     lines += [
         _row([escaped(point.name), point.outcome.replace("_", " "), *(each.words(point) for each in shown)])
@@ -90,7 +90,7 @@ def markdown(bench: Bench) -> str:
     ]
     notes = [f"- {escaped(point.name)}: {escaped(point.note)}" for point in bench.points if point.note]
     notes += [f"- {escaped(line)}" for line in columns.failures(bench)]
-    notes += [f"- {escaped(finding.message)}" for finding in bench.findings]
+    notes += [f"- {escaped(f'{finding.where}: {finding.message}')}" for finding in bench.findings]
     prices = [
         f"- {price.instance_type}: {cost(price)} {at_this(bench)} "
         f"(${price.usd_per_hour:.4f} an hour, {escaped(price.source)})"
@@ -123,7 +123,7 @@ def _circumstances(bench: Bench) -> str:
     cores = f"{escaped(machine.cpu_model)} ({machine.cpu_count} cores)"
     gpu = f", {machine.gpu}" if machine.gpu else ""
     runtime = f", {bench.runtime.kind} runtime" if bench.runtime else ""
-    files = ", ".join(escaped(each.file) for each in bench.inputs)
+    files = ", ".join(escaped(name) for name in dict.fromkeys(each.file for each in bench.inputs))
     return f"Measured on {files} with {cores}{gpu}{runtime}, {bench.load} load. Stable: {escaped(bench.rule)}."
 
 

@@ -33,9 +33,11 @@ def _point(point: BenchPoint) -> Iterator[str]:
              "p99": point.request_p99_seconds}  # fmt: skip
     times = ", ".join(f"{name} {texts.seconds(value)}" for name, value in named.items() if value is not None)
     if times:
-        yield f"  {point.requests} requests: {times}; the first, cold, {texts.seconds(point.first_request_seconds)}"
+        answered = "" if point.answered_requests == point.requests else f"{point.answered_requests} answered of "
+        first = texts.seconds(point.first_request_seconds)
+        yield f"  {answered}{point.requests} requests: {times}; the first, cold, {first}"
     if point.errors:
-        yield f"  {point.failed_requests} failed: {columns.causes(point)}"
+        yield f"  failed: {columns.causes(point)}"
 
 
 def _next(benched: sweep.Benched) -> str:
@@ -47,4 +49,6 @@ def _next(benched: sweep.Benched) -> str:
         return f"set {wanted} below [handler.environment] in the project file, then `harness validate`"
     if chosen.point:
         return "nothing to change; `harness validate` makes the rest of the evidence"
+    if any(point.errors for point in benched.bench.points):
+        return "`harness validate` sends every case by itself, and says more of what failed"
     return "look at why in the report, then allow more or measure other points"

@@ -132,6 +132,7 @@ def of_items(name: str, rate: float, **more: object) -> BenchPoint:
         {
             **made,
             "requests": 30,
+            "answered_requests": 30,
             "items_per_second": spread([rate]),
             "requests_per_second": spread([rate / 3]),
             "jobs_per_second": rate / 3,

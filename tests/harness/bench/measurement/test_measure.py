@@ -355,7 +355,7 @@ def test_failures_are_counted_by_cause_and_stay_in_the_figures(tmp_path: Path) -
     lost = Unanswered(ACCEPTED, 9.0)
     client = Cases({"one": [rows(1), busy, rows(1), rows(1), lost]})
     found = experimented(tmp_path, client, Experiment(load_of("one", meter=Uncounted()), RULE))
-    assert (found.outcome, found.requests, found.failed_requests) == ("failed", 4, 2)
+    assert (found.outcome, found.requests, found.answered_requests, found.failed_requests) == ("failed", 4, 2, 2)
     assert found.errors == {"503: busy": 1, "no answer within 9 s": 1}
     assert found.note.startswith("2 of 5 requests failed: case 'one': busy")
 

@@ -109,7 +109,8 @@ def test_a_file_from_before_items_is_read_as_it_was(tmp_path: Path) -> None:
     document = json.loads(bench(point("as configured", 8.0)).model_dump_json(by_alias=True))
     for key in ("cases", "load", "findings"):
         del document[key]
-    new = ("requests", "items_per_second", "requests_per_second", "offered_per_second", "request_p90_seconds",
+    new = ("requests", "answered_requests", "items_per_second", "requests_per_second", "offered_per_second",
+           "request_p90_seconds",
            "request_p99_seconds", "stage_seconds_per_request", "items_per_request", "errors")  # fmt: skip
     for measured in document["points"]:
         for key in new:
@@ -170,4 +171,4 @@ def test_what_could_not_be_sent_is_in_the_page_and_in_the_summary() -> None:
     )
     told = of_cases(*TWO).model_copy(update={"findings": (finding,)})
     assert "rose.jpg is too large" in writing.page(told)
-    assert "- rose.jpg is too large" in writing.markdown(told)
+    assert "- rose: rose.jpg is too large" in writing.markdown(told)
