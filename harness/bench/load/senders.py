@@ -42,13 +42,20 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Unsent:
+    """It was due and was given up, because the answers before it took too long."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Shot:
     """One request as it went. Times are the clock's; `is_open`: it was due at `due`, whoever was free."""
 
     sent: Sent
     due: float
     started: float
-    outcome: Outcome | Broken
+    outcome: Outcome | Broken | Unsent
     is_open: bool = False
 
     @property
@@ -61,7 +68,8 @@ class Shot:
     def ended(self) -> float:
         if isinstance(self.outcome, Completed | Failed):
             return self.accepted + self.outcome.seconds
-        return self.started if isinstance(self.outcome, Broken) else self.started + self.outcome.waited_seconds
+        waited = 0.0 if isinstance(self.outcome, Broken | Unsent) else self.outcome.waited_seconds
+        return self.started + waited
 
     @property
     def seconds(self) -> float:
@@ -146,14 +154,14 @@ class _Turns:
         return _PATIENCE_TIMES * max(arrivals, self.repeat.seconds * _OPEN_TIMES)
 
     def unsent(self) -> Iterator[Shot]:
-        """What was due and given up, because the answers before it took too long; nothing after an early end."""
+        """What is left of an open load; nothing after an early end."""
         if self.offsets is None or self.is_over:
             return
-        late = f"the endpoint does not keep up with {self.repeat.shape.text}"
-        error = RehearsalError(f"not sent, because {late}: {self.patience_seconds:g} s had passed")
+        after = f"after {self.patience_seconds:g} s not all of it could be sent"
+        unsent = Unsent(f"the endpoint does not keep up with {self.repeat.shape.text}: {after}")
         for place in range(self.given, len(self.offsets)):
             sent, due = self.repeat.sent[place % len(self.repeat.sent)], self.started + self.offsets[place]
-            yield Shot(sent, due, due, Broken(error), is_open=True)
+            yield Shot(sent, due, due, unsent, is_open=True)
 
     def note(self, shot: Shot) -> None:
         with self.lock:

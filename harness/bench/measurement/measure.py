@@ -119,8 +119,13 @@ class _Measuring:
             tally.repeat(self._repeat().run(self.deployed.clients, tally.watch))
             tally.repeating_seconds = time.monotonic() - started
             tell(tally.repeats)
-            if not tally.failures and rule.is_stable(tally.speeds):
+            if not tally.failures and self._is_stable():
                 return
+
+    def _is_stable(self) -> bool:
+        """By speed; an open load has the speed that it offers, so by the median time of its requests."""
+        is_open = self.experiment.shape != CLOSED
+        return self.experiment.rule.is_stable(self.tally.medians if is_open else self.tally.speeds)
 
     def _repeat(self) -> Repeat:
         experiment = self.experiment
@@ -183,13 +188,13 @@ class _Measuring:
             return Usage(), ()
 
     def _verdict(self, *, was_interrupted: bool) -> tuple[str, str]:
-        tally, rule = self.tally, self.experiment.rule
+        tally = self.tally
         if tally.failures:
             count = f"{len(tally.failures)} of {tally.requests} requests failed: " if tally.request_rates else ""
             return "failed", count + tally.failures[0]
         if was_interrupted:
             return "unstable", f"interrupted after {_repeats(tally)}"
-        if rule.is_stable(tally.speeds):
+        if self._is_stable():
             return "stable", ""
         return "unstable", f"not stable after {_repeats(tally)} in {tally.repeating_seconds:.0f} s"
 

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from deploy.async_client import Completed, Failed
 from harness.bench.load.reading import Reading
-from harness.bench.load.senders import Broken, Shot
+from harness.bench.load.senders import Broken, Shot, Unsent
 from harness.checks import refusal
 
 _OUT_OF_MEMORY = b"out_of_memory"
@@ -27,6 +28,8 @@ class Tally:
     item_rates: list[float] = field(default_factory=list)
     """Items a second, by repeat; as many as `request_rates` where every repeat had items and told how many."""
     request_rates: list[float] = field(default_factory=list)
+    medians: list[float] = field(default_factory=list)
+    """The median time of the answered requests, by repeat."""
     offered_rates: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     """Of each request that was answered, in an open load from when it was due."""
@@ -51,13 +54,15 @@ class Tally:
     out_of_memory: int = 0
     was_unanswered: bool = False
     """A request got no answer within the time-out; no other is sent, because each would take as long."""
+    was_overwhelmed: bool = False
+    """Not all of an open load could be sent; the next repeat would go the same way."""
     repeats: int = 0
     repeating_seconds: float = 0.0
 
     @property
     def is_hopeless(self) -> bool:
         in_a_row = (*self.failed_in_a_row.values(), *self.faults_in_a_row.values())
-        return self.was_unanswered or max(in_a_row, default=0) >= _HOPELESS
+        return self.was_unanswered or self.was_overwhelmed or max(in_a_row, default=0) >= _HOPELESS
 
     @property
     def speeds(self) -> Sequence[float]:
@@ -83,7 +88,7 @@ class Tally:
         """Whether more requests may be sent after this one. Called by the senders' threads, while a repeat runs."""
         name, is_answered = shot.sent.name, isinstance(shot.outcome, Completed)
         self.failed_in_a_row[name] = 0 if is_answered else self.failed_in_a_row[name] + 1
-        self.was_unanswered |= not isinstance(shot.outcome, Completed | Failed | Broken)
+        self.was_unanswered |= not isinstance(shot.outcome, Completed | Failed | Broken | Unsent)
         return not self.is_hopeless
 
     def repeat(self, shots: Sequence[Shot]) -> None:
@@ -99,6 +104,7 @@ class Tally:
         if len(counts) == len(read) and any(counts):
             self.item_rates.append(sum(counts) / seconds)
         self.offered_rates += _offered(shots)
+        self.medians.append(median(shot.seconds for shot, _ in read))
         self._note_times(shot for shot, _ in read)
 
     def fail(self, why: str, cause: str | None = None) -> None:
@@ -141,6 +147,9 @@ class Tally:
             said = outcome.body.decode("utf-8", errors="replace").strip() or reason
             status = f"{outcome.http_status}: " if outcome.http_status else ""
             self.fail(_named(shot, reason if "\n" in said else said), status + reason)
+        elif isinstance(outcome, Unsent):
+            self.was_overwhelmed = True
+            self.fail(_named(shot, outcome.why), outcome.why)
         elif not isinstance(outcome, Completed):
             why = f"no answer within {outcome.waited_seconds:g} s"
             self.fail(_named(shot, why), why)

@@ -44,9 +44,11 @@ def _next(benched: sweep.Benched) -> str:
     chosen = benched.bench.recommendation
     if benched.was_interrupted or any(point.note == pace.NO_TIME for point in benched.bench.points):
         return "the same command goes on from here"
+    point = benched.bench.point(chosen.point or "")
+    at_once = f"; {point.concurrency} at once was the best of them" if point and point.concurrency > 1 else ""
     if chosen.settings:
         wanted = ", ".join(f"{name} = {value}" for name, value in chosen.settings.items())
-        return f"set {wanted} below [handler.environment] in the project file, then `harness validate`"
+        return f"set {wanted} below [handler.environment] in the project file, then `harness validate`{at_once}"
     if chosen.point:
         return "nothing to change; `harness validate` makes the rest of the evidence"
     if any(point.errors for point in benched.bench.points):

@@ -17,6 +17,7 @@ from botocore.exceptions import EndpointConnectionError
 from deploy import config
 from deploy.async_client import Completed, Failed, Outcome, Request, Unanswered
 from deploy.core.errors import EndpointFailed
+from deploy.core.waiting import REAL_TIME
 from deploy.evidence.bench import BenchPoint
 from harness.bench.load.reading import Pointed, Uncounted
 from harness.bench.load.senders import Client
@@ -378,3 +379,34 @@ def test_an_open_load_tells_what_was_offered(tmp_path: Path) -> None:
     assert found.requests == len(Poisson(50.0).offsets(0.5))
     assert found.request_p50_seconds is not None
     assert found.request_p50_seconds < 0.05
+
+
+def test_an_open_load_is_stable_by_the_time_of_its_requests_and_not_by_its_rate(tmp_path: Path) -> None:
+    """The rate is what was offered, however long each request takes."""
+    count = len(Poisson(1000.0).offsets(0.01))
+    times = iter([0.001, *(seconds for seconds in (0.1, 0.4, 0.2, 0.5) for _ in range(count))])
+
+    class Restless:
+        def send(self, request: Request) -> Outcome:
+            return rows(1, next(times))
+
+    experiment = Experiment(load_of("one", meter=Uncounted()), Rule(0.2, 4, repeat_seconds=0.001), Poisson(1000.0))
+    found = experimented(tmp_path, Restless(), experiment)
+    assert (found.outcome, found.repeats) == ("unstable", 4)
+
+
+def test_a_load_that_the_endpoint_does_not_keep_up_with_ends_the_point(tmp_path: Path) -> None:
+    class Slow:
+        def send(self, request: Request) -> Outcome:
+            REAL_TIME.sleep(0.05)
+            return rows(1, 0.05)
+
+    class OneSender(Poisson):
+        def senders(self, _concurrency: int, /) -> int:
+            return 1
+
+    experiment = Experiment(load_of("one", meter=Uncounted()), Rule(repeat_seconds=0.01), OneSender(200.0))
+    found = experimented(tmp_path, Slow(), experiment)
+    assert (found.outcome, found.repeats) == ("failed", 1)
+    assert sum(found.errors.values()) == found.failed_requests == found.requests - found.answered_requests > 5
+    assert "the endpoint does not keep up with poisson:200" in found.note
