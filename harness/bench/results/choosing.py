@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 
 from deploy.evidence.bench import BenchPoint, Price, Recommendation
+from deploy.evidence.measured import AS_CONFIGURED
 from harness.report import texts
 
 # Of the points within three per cent of the fastest, the smallest is recommended: it leaves memory for other inputs.
@@ -113,9 +114,16 @@ def _doubts(chosen: BenchPoint, allowed: Sequence[BenchPoint], left_out: Mapping
     unsure = [point.name for point in allowed if point.outcome == "unstable" and point is not chosen]
     if unsure and chosen.outcome != "unstable":
         why += f"; not surely slower, because not stable: {', '.join(unsure)} (--fresh measures all again)"
+    own = next((point for point in allowed if point.name == AS_CONFIGURED), chosen)
+    if own is not chosen and _overlap(own, chosen):
+        why += f"; not surely faster than {own.name}: the repeats of both overlap"
     if left_out:
         why += ". Left out: " + "; ".join(f"{name} ({reason})" for name, reason in left_out.items())
     return why
+
+
+def _overlap(slow: BenchPoint, fast: BenchPoint) -> bool:
+    return bool(slow.speed and fast.speed and slow.speed.high >= fast.speed.low)
 
 
 def _price(rate: Rate, point: BenchPoint, frames_per_video_minute: float | None) -> Price:

@@ -64,6 +64,12 @@ def test_a_recommendation_says_which_points_it_could_not_be_sure_of() -> None:
     assert alone.reason.endswith("its repeats were not stable, measure again with --fresh on a quiet machine")
 
 
+def test_a_setting_that_is_faster_by_chance_alone_is_not_called_surely_faster() -> None:
+    slightly = choosing.recommend((point("as configured", 10.0), point("batch 2", 10.15)), ANY)
+    assert slightly.reason.endswith("the fastest; not surely faster than as configured: the repeats of both overlap")
+    assert "surely" not in choosing.recommend((point("as configured", 10.0), point("batch 2", 11.0)), ANY).reason
+
+
 def test_a_long_failure_is_told_briefly_among_the_reasons() -> None:
     long = point("batch 4", outcome="failed").model_copy(update={"note": "it broke: " + 100 * "word "})
     reason = choosing.recommend((*FOUR[:3], long), ANY).reason
