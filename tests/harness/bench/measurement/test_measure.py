@@ -358,6 +358,8 @@ def test_failures_are_counted_by_cause_and_stay_in_the_figures(tmp_path: Path) -
     found = experimented(tmp_path, client, Experiment(load_of("one", meter=Uncounted()), RULE))
     assert (found.outcome, found.requests, found.answered_requests, found.failed_requests) == ("failed", 4, 2, 2)
     assert found.errors == {"503: busy": 1, "no answer within 9 s": 1}
+    assert found.requests_per_second is not None
+    assert found.requests_per_second.values == (1.0, 1.0), "a repeat without any answer has no rate"
     assert found.note.startswith("2 of 5 requests failed: case 'one': busy")
 
 
@@ -384,15 +386,20 @@ def test_an_open_load_tells_what_was_offered(tmp_path: Path) -> None:
 def test_an_open_load_is_stable_by_the_time_of_its_requests_and_not_by_its_rate(tmp_path: Path) -> None:
     """The rate is what was offered, however long each request takes."""
     count = len(Poisson(1000.0).offsets(0.01))
-    times = iter([0.001, *(seconds for seconds in (0.1, 0.4, 0.2, 0.5) for _ in range(count))])
+    repeats = [[seconds] * (count - 1) + [5.0] for seconds in (0.1, 0.4, 0.2, 0.5)]
+    times = iter([0.001, *(seconds for repeat in repeats for seconds in repeat)])
 
     class Restless:
+        """The last answer of every repeat comes after the same time, and so is their rate."""
+
         def send(self, request: Request) -> Outcome:
             return rows(1, next(times))
 
     experiment = Experiment(load_of("one", meter=Uncounted()), Rule(0.2, 4, repeat_seconds=0.001), Poisson(1000.0))
     found = experimented(tmp_path, Restless(), experiment)
     assert (found.outcome, found.repeats) == ("unstable", 4)
+    assert found.requests_per_second is not None
+    assert found.requests_per_second.high < 1.05 * found.requests_per_second.low
 
 
 def test_a_load_that_the_endpoint_does_not_keep_up_with_ends_the_point(tmp_path: Path) -> None:
@@ -410,3 +417,12 @@ def test_a_load_that_the_endpoint_does_not_keep_up_with_ends_the_point(tmp_path:
     assert (found.outcome, found.repeats) == ("failed", 1)
     assert sum(found.errors.values()) == found.failed_requests == found.requests - found.answered_requests > 5
     assert "the endpoint does not keep up with poisson:200" in found.note
+
+
+def test_a_rate_is_of_what_was_answered_in_the_time_of_all(tmp_path: Path) -> None:
+    broken = Failed(ACCEPTED, b"busy", 4.0)
+    client = Cases({"one": [rows(1)], "many": [rows(1), broken]})
+    found = experimented(tmp_path, client, Experiment(load_of("one", "many", meter=Uncounted()), RULE))
+    assert found.requests_per_second is not None
+    assert found.requests_per_second.median == pytest.approx(1 / 4, abs=0.01), "one answer, and 4 s for both"
+    assert (found.outcome, found.answered_requests, found.failed_requests) == ("failed", 3, 3)
