@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(3600)
 def test_frames_per_second_through_the_endpoint(benchmark: Any, tmp_path: Path) -> None:
     options = sweep.Options(
         config_path=ROOT / "rehearsal.toml",
-        axes=Axes((), (), (), ()),
+        axes=Axes(),
         rule=Rule(0.1, 6),
         state_dir=tmp_path / "state",
         runtime="process",

@@ -7,10 +7,11 @@ May not: open the files that are named (`harness validate` does, before anything
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 
 from deploy.config.section import FilePath, Section
 
@@ -28,6 +29,20 @@ CASES_IN_WORDS: Mapping[str, str] = {
 }
 
 Pointer = Annotated[str, Field(pattern=_POINTER, max_length=1024)]
+
+
+def _read_items(value: Any) -> Any:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if is_count or (isinstance(value, str) and re.fullmatch(_POINTER, value)):
+        return value
+    raise ValueError(
+        "write how many items one request holds, such as items = 3, or the JSON pointer of their list or number in the "
+        'answer, such as items = "/predictions"'
+    )
+
+
+_ITEMS_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _POINTER}]}
+Items = Annotated[int | str, BeforeValidator(_read_items), WithJsonSchema(_ITEMS_SCHEMA)]
 # SageMaker's headers take so many characters (botocore's model of sagemaker-runtime).
 _HEADER_LIMIT = 1024
 _TOLERANCE_KEYS = frozenset({"about", "within"})
@@ -85,6 +100,9 @@ class CaseSection(Section):
     accept: str | None = Field(default=None, pattern=_ACCEPT, max_length=_HEADER_LIMIT)
     """The Accept header; the answer must be of such a type then. Default: application/json, and any type is taken."""
     custom_attributes: str = Field(default="", pattern=_ATTRIBUTES, max_length=_HEADER_LIMIT)
+    items: Items | None = None
+    """How many frames, pictures or rows one request holds, for `harness bench`: a number, or the JSON pointer of a list
+    or a number in the answer."""
     expect: ExpectSection = ExpectSection()
 
     @property

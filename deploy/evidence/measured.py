@@ -32,10 +32,10 @@ def read_any(data: bytes, *, where: str) -> Report:
 def as_report(bench: Bench) -> Report | None:
     """None when there is nothing about the project's own settings."""
     point = bench.point(AS_CONFIGURED)
-    if point is None or point.frames_per_second is None or bench.runtime is None:
+    if point is None or point.speed is None or bench.runtime is None:
         return None
     case = Case(name=f"benchmark: {bench.clip.file}", kind="benchmark", outcome="completed", input=bench.clip)
-    check = throughput(point)
+    check = throughput(point, is_open=bench.is_open)
     peak = PeakMemory(
         host_bytes=point.peak_host_bytes, gpu_bytes=point.peak_gpu_bytes, method="worker process; tensors on the GPU"
     )

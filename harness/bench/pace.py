@@ -11,6 +11,7 @@ from harness.bench.measurement.measure import Interrupted, left_out
 from harness.bench.measurement.points import Point
 from harness.bench.results import choosing
 from harness.core.progress import Progress, Stage
+from harness.report import texts
 
 INTERRUPTED = "interrupted before it was measured"
 NO_TIME = "no time was left for it; the same command goes on from here"
@@ -74,7 +75,7 @@ def measured_each(
         try:
             found[point] = sweep.step(number, point, measure)
         except Interrupted as stop:
-            if stop.point.frames_per_second is not None:
+            if stop.point.speed is not None:
                 found[point] = stop.point
             return [found.get(each) or left_out(each, INTERRUPTED) for each in wanted], True
         except KeyboardInterrupt:
@@ -109,13 +110,24 @@ class _Sweep:
 
 
 def in_words(point: BenchPoint) -> str:
-    if point.frames_per_second is None:
+    if point.speed is None:
         return f"{point.outcome.replace('_', ' ')}: {point.note}"
     memory = choosing.memory_bytes(point)
     parts = [
-        f"{point.frames_per_second.median:.2f} frames/s",
-        f"p95 {point.request_p95_seconds:.2f} s" if point.request_p95_seconds is not None else "",
+        f"{point.speed.median:.2f} {point.unit}",
+        _requests_in_words(point),
+        f"p95 {texts.seconds(point.request_p95_seconds)}" if point.request_p95_seconds is not None else "",
         f"{memory / 1e9:.2f} GB" if memory else "",
         ": ".join(filter(None, (point.outcome, point.note))) if point.outcome != "stable" else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _requests_in_words(point: BenchPoint) -> str:
+    """Beside frames or items, and where an open load tells how many there should have been."""
+    if point.requests_per_second is None:
+        return ""
+    offered = f" of {point.offered_per_second:.2f} offered" if point.offered_per_second is not None else ""
+    if point.unit == "requests/s":
+        return offered.removeprefix(" of ")
+    return f"{point.requests_per_second.median:.2f} requests/s{offered}"

@@ -35,6 +35,8 @@ class Case:
     accept: str | None = None
     """What the case asks for itself; None: application/json is asked for, and any type is taken."""
     custom_attributes: str = ""
+    items: int | str | None = None
+    """How many items a request holds, or the JSON pointer that tells it in the answer; None where nobody said."""
 
 
 def of_known_answer(known: KnownAnswer) -> Case:

@@ -55,6 +55,7 @@ def _declared(project: Project, section: CaseSection) -> Case:
         expectation=section.expect,
         accept=section.accept,
         custom_attributes=section.custom_attributes,
+        items=section.items,
     )
 
 

@@ -42,7 +42,10 @@ def realtime_client_of(aws: LocalAws, applied: Applied, region: str) -> WatchedR
     return WatchedRealtimeClient(RealtimeClient(clients, applied.endpoint_name), _watch(aws, applied))
 
 
-def client_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: float) -> AsyncClient:
+def client_of(
+    aws: LocalAws, applied: Applied, region: str, timeout_seconds: float, *, is_notified: bool = True
+) -> AsyncClient:
+    """`is_notified`: whether the outcome of a request waits for its notification."""
     clients = Clients(Target.local(region, cloud_url=aws.cloud.url, sagemaker_url=aws.sagemaker_url))
     topics: dict[str, TopicName] = {applied.success_topic_arn: "success", applied.error_topic_arn: "error"}
     queue_name = f"{applied.endpoint_name}-{uuid.uuid4().hex[:8]}"
@@ -50,7 +53,7 @@ def client_of(aws: LocalAws, applied: Applied, region: str, timeout_seconds: flo
         clients,
         Destination(applied.endpoint_name, applied.input_url, keeps_notes=False),
         timeout_seconds,
-        inbox=open_inbox(clients, topics, queue_name),
+        inbox=open_inbox(clients, topics, queue_name) if is_notified else None,
         watch=_watch(aws, applied).check,
     )
 

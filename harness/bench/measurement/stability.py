@@ -18,12 +18,14 @@ _Z = 1.645
 class Rule:
     """Repeats are stable when the last three differ by at most `tolerance` of their median.
 
-    They are unstable when they are not stable after `most` repeats, or after `most_seconds`.
+    They are unstable when they are not stable after `most` repeats, or after `most_seconds`. In a repeat requests are
+    sent for at least `repeat_seconds`.
     """
 
     tolerance: float = 0.05
     most: int = 12
     most_seconds: float | None = None
+    repeat_seconds: float = 1.0
 
     def is_stable(self, values: Sequence[float]) -> bool:
         last = values[-_WINDOW:]
@@ -37,7 +39,7 @@ class Rule:
         time = f" or {self.most_seconds:g} s" if self.most_seconds is not None else ""
         return (
             f"the last {_WINDOW} repeats differ by at most {self.tolerance:.0%} of their median; "
-            f"unstable after {self.most} repeats{time}"
+            f"unstable after {self.most} repeats{time}; a repeat sends for at least {self.repeat_seconds:g} s"
         )
 
 

@@ -1,4 +1,4 @@
-"""The stages of a frame's time: the emulator's phases around the handler's own account. Pure.
+"""The stages of a request's time, or a frame's: the emulator's phases around the handler's own account. Pure.
 
     queue, download, http, (decode, resize, wait, forward, write), upload, rest
 
@@ -20,11 +20,11 @@ WAIT = "wait"
 BESIDE = ("decode", "resize")
 
 
-def per_frame(
-    request_seconds: Sequence[float], phases: Sequence[Phases], accounts: Sequence[Account], frames: int
+def mean(
+    request_seconds: Sequence[float], phases: Sequence[Phases], accounts: Sequence[Account], parts: float = 1
 ) -> dict[str, float]:
-    """Mean seconds a frame by stage, in the order of a request; empty when nothing is known."""
-    if not request_seconds or not frames:
+    """Mean seconds by stage, in the order of a request, of each of its `parts` (a frame); empty when none is known."""
+    if not request_seconds or not (phases or accounts):
         return {}
     outside = _means([each.seconds for each in phases])
     inside = _means([each.seconds for each in accounts])
@@ -33,7 +33,7 @@ def per_frame(
     found |= {name: seconds for name, seconds in outside.items() if name == "upload"}
     known = sum(outside.values()) if "container" in outside else _total(accounts)
     found["rest"] = max(0.0, sum(request_seconds) / len(request_seconds) - known)
-    return {name: round(seconds / frames, 6) for name, seconds in found.items()}
+    return {name: round(seconds / parts, 6) for name, seconds in found.items()}
 
 
 def in_line(seconds: Mapping[str, float]) -> Mapping[str, float]:

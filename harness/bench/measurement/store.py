@@ -1,6 +1,6 @@
 """Measured points on disk, so that a sweep that was interrupted goes on where it stopped.
 
-A point is found again only when all that made it is the same: bundle, configuration, clip, settings, runtime, machine,
+A point is found again only when all that made it is the same: bundle, configuration, load, settings, runtime, machine,
 versions and rule. A point that failed or was not run is measured again.
 """
 
@@ -51,7 +51,9 @@ class Store:
             return None
 
     def _path(self, point: Point) -> Path:
-        return self._file(point.name, point.concurrency)
+        return self._file(
+            point.name, point.concurrency or 0, *(f"{name}={value}" for name, value in point.settings.items())
+        )
 
     def _file(self, *what: str | int) -> Path:
         return self.folder / f"{digest_of([*self.basis, *what])[:32]}.json"

@@ -9,8 +9,8 @@ from harness.bench.measurement.stages import WAIT, in_line
 
 _BOUNDS = {
     "queue": "requests wait for a worker; fewer at once would be answered as fast",
-    "download": "fetching the clip from S3",
-    "http": "handing the clip to the handler",
+    "download": "fetching the input from S3",
+    "http": "handing the input to the handler",
     "container": "the container; its handler does not say with what",
     "decode": "decoding",
     WAIT: "decoding; the network waits for pictures",
@@ -28,7 +28,7 @@ _WITHOUT_PYAV = (
 def bounded_by(bench: Bench) -> str | None:
     """The bound, in one line for people; None where nothing is recommended, or the longest stage has no name."""
     point = bench.point(bench.recommendation.point or "")
-    seconds = in_line(point.stage_seconds_per_frame) if point else {}
+    seconds = in_line(point.stages) if point else {}
     if not seconds:
         return None
     stage = max(seconds, key=lambda name: seconds[name])

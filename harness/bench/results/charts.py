@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from deploy.evidence.bench import Bench, BenchPoint
 from harness.bench.measurement.stages import ORDER, in_line, place
+from harness.report import texts
 
 _TICKS = 5
 # A narrower segment has no room for its name.
@@ -92,21 +93,29 @@ def all_charts(bench: Bench) -> tuple[Chart, ...]:
     return tuple(chart for chart in made if any(row.lanes for row in chart.rows))
 
 
+_SPEEDS = {
+    "frames/s": ("Frames per second", "Sampled frames, from the 202 to the result object."),
+    "items/s": ("Items per second", "What the cases say their items are, in the requests answered as expected."),
+    "requests/s": ("Requests per second", "Requests answered as expected."),
+}
+_OPEN_LOAD = " The load comes at its own times ({}): more than it offers cannot be answered."
+
+
 def speeds(bench: Bench) -> Chart:
-    scale = axis([point.frames_per_second.high for point in bench.points if point.frames_per_second])
+    scale = axis([point.speed.high for point in bench.points if point.speed])
 
     def row(point: BenchPoint) -> Row:
-        rate = point.frames_per_second
+        rate = point.speed
         if rate is None:
             return Row(point.name, point.note or point.outcome, point.outcome)
         lane = Lane((Segment("speed", 0.0, scale.percent(rate.median)),), _span(scale, rate.low, rate.high))
         return _row(bench, point, f"{rate.median:.2f} ({rate.low:.2f} to {rate.high:.2f})", lane)
 
-    explained = (
-        "Sampled frames, from the 202 to the result object. "
-        "The bar is the median of the repeats, the span their least and most."
-    )
-    return Chart("Frames per second", "frames/s", explained, tuple(row(point) for point in bench.points), scale.ticks)
+    title, explained = _SPEEDS[bench.unit]
+    explained += " The bar is the median of the repeats, the span their least and most."
+    if bench.is_open:
+        explained += _OPEN_LOAD.format(bench.load)
+    return Chart(title, bench.unit, explained, tuple(row(point) for point in bench.points), scale.ticks)
 
 
 def times(bench: Bench) -> Chart:
@@ -117,11 +126,12 @@ def times(bench: Bench) -> Chart:
     def row(point: BenchPoint) -> Row:
         p50, p95 = point.request_p50_seconds or 0.0, point.request_p95_seconds or 0.0
         lane = Lane((Segment("time", 0.0, scale.percent(p50)),), _span(scale, p50, p95))
-        return _row(
-            bench, point, f"{p50:.2f}\N{NO-BREAK SPACE}s, p95\N{NO-BREAK SPACE}{p95:.2f}\N{NO-BREAK SPACE}s", lane
-        )
+        words = [texts.seconds(each).replace(" ", "\N{NO-BREAK SPACE}") for each in (p50, p95)]
+        return _row(bench, point, f"{words[0]}, p95\N{NO-BREAK SPACE}{words[1]}", lane)
 
     explained = "The bar is the p50 of requests, the span reaches to their p95."
+    if bench.is_open:
+        explained += " They count from when each request was due, whether or not it could be sent then."
     rows = tuple(row(point) for point in known)
     return Chart("Request time", "s", explained, rows, scale.ticks, scale.limit(limit))
 
@@ -145,32 +155,39 @@ def memories(bench: Bench) -> Chart:
 
 
 def waterfall(bench: Bench) -> Chart:
-    """The stages of a frame, on the axis of the slowest point; stages that run beside the others have a lane each."""
-    known = [point for point in bench.points if point.stage_seconds_per_frame]
-    scale = axis([sum(in_line(point.stage_seconds_per_frame).values()) * 1000 for point in known])
+    """The stages of a frame or a request, on the axis of the slowest point; those that run beside the others have a
+    lane each."""
+    known = [point for point in bench.points if point.stages]
+    scale = axis([sum(in_line(point.stages).values()) * 1000 for point in known])
 
     def row(point: BenchPoint) -> Row:
-        following = in_line(point.stage_seconds_per_frame)
+        following = in_line(point.stages)
         lanes = [Lane(tuple(_segments(scale, following)))]
-        beside = {name: each for name, each in point.stage_seconds_per_frame.items() if name not in following}
+        beside = {name: each for name, each in point.stages.items() if name not in following}
         if beside:
             start = sum(seconds for name, seconds in following.items() if place(name) < ORDER.index("decode"))
             lanes.append(Lane(tuple(_segments(scale, beside, start))))
         return _row(bench, point, f"{1000 * sum(following.values()):.1f} ms", *lanes)
 
     rows = tuple(row(point) for point in known)
+    part = timed_part(bench)
     explained = (
-        "Mean per sampled frame, stage after stage. http: the container's time that the handler does not account for. "
-        "rest: until the client saw the result."
+        f"Mean per {'sampled frame' if part == 'frame' else part}, stage after stage. http: the container's time that "
+        "the handler does not account for. rest: until the client saw the result."
     )
     if any(len(row.lanes) > 1 for row in rows):
         explained += " The second line is the decoder's, which works beside the network."
-    return Chart("Where a frame's time goes", "ms", explained, rows, scale.ticks)
+    return Chart(f"Where a {part}'s time goes", "ms", explained, rows, scale.ticks)
+
+
+def timed_part(bench: Bench) -> str:
+    """What the stages are of: `frame` or `request`."""
+    return "request" if any(point.stage_seconds_per_request for point in bench.points) else "frame"
 
 
 def shown_stages(bench: Bench) -> tuple[str, ...]:
     """The stages in the order of a request."""
-    seen = {name for point in bench.points for name in point.stage_seconds_per_frame}
+    seen = {name for point in bench.points for name in point.stages}
     return tuple(sorted(seen, key=lambda name: (place(name), name)))
 
 

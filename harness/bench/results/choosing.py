@@ -1,4 +1,4 @@
-"""The recommended point, and the price of its frames. Pure: measured points in, a recommendation with a reason out."""
+"""The recommended point, and the price of what it answers. Pure: measured points in, a reasoned recommendation out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from textwrap import shorten
 
 from deploy.evidence.bench import BenchPoint, Price, Recommendation
+from deploy.evidence.measured import AS_CONFIGURED
+from harness.report import texts
 
-# Of the points within three per cent of the fastest, the smallest is recommended: it leaves memory for other clips.
+# Of the points within three per cent of the fastest, the smallest is recommended: it leaves memory for other inputs.
+# Under an open load all are as fast as it is, and the one that answers soonest is recommended.
 _AS_GOOD = 0.97
 
 
@@ -28,7 +31,7 @@ class Constraints:
 
     def against(self, point: BenchPoint) -> str | None:
         """Why a point may not be recommended; None when it may be."""
-        if point.frames_per_second is None or point.outcome not in ("stable", "unstable"):
+        if point.speed is None or point.outcome not in ("stable", "unstable"):
             return shorten(point.note or point.outcome, _LONGEST_OBJECTION, placeholder=" ...")
         if point.out_of_memory is not None and point.out_of_memory.count:
             return f"ran out of memory in {point.out_of_memory.count} of {point.out_of_memory.trials} requests"
@@ -56,22 +59,23 @@ def recommend(
     constraints: Constraints,
     rates: Sequence[Rate] = (),
     frames_per_video_minute: float | None = None,
+    *,
+    is_open: bool = False,
 ) -> Recommendation:
     objections = {point.name: constraints.against(point) for point in points}
     allowed = [point for point in points if objections[point.name] is None]
     if not allowed:
         reasons = "; ".join(f"{name}: {why}" for name, why in objections.items())
-        return Recommendation(
-            point=None, reason=f"no point meets the constraints: {reasons}" if points else "no points"
-        )
+        return Recommendation(point=None, reason=f"no point can be recommended: {reasons}" if points else "no points")
     fastest = max(allowed, key=_rate)
     near = [point for point in allowed if _rate(point) >= _AS_GOOD * _rate(fastest)]
-    chosen = min(near, key=lambda point: (memory_bytes(point) or 0, -_rate(point)))
+    chosen = min(near, key=_soonest if is_open else _smallest)
     return Recommendation(
         point=chosen.name,
         settings=chosen.settings,
-        reason=_reason(chosen, fastest, allowed, {name: why for name, why in objections.items() if why}),
-        prices=tuple(_price(rate, _rate(chosen), frames_per_video_minute) for rate in rates),
+        reason=_why(chosen, fastest, is_open=is_open)
+        + _doubts(chosen, allowed, {name: why for name, why in objections.items() if why}),
+        prices=tuple(_price(rate, chosen, frames_per_video_minute) for rate in rates),
     )
 
 
@@ -80,37 +84,63 @@ def memory_bytes(point: BenchPoint) -> int | None:
 
 
 def _rate(point: BenchPoint) -> float:
-    return point.frames_per_second.median if point.frames_per_second else 0.0
+    return point.speed.median if point.speed else 0.0
 
 
-def _reason(chosen: BenchPoint, fastest: BenchPoint, allowed: Sequence[BenchPoint], left_out: Mapping[str, str]) -> str:
-    why = f"{_rate(chosen):.3g} frames/s"
+def _smallest(point: BenchPoint) -> tuple[float, float]:
+    return memory_bytes(point) or 0, -_rate(point)
+
+
+def _soonest(point: BenchPoint) -> tuple[float, float]:
+    return point.request_p95_seconds or 0.0, -_rate(point)
+
+
+def _why(chosen: BenchPoint, fastest: BenchPoint, *, is_open: bool) -> str:
+    rate = f"{_rate(chosen):.3g} {chosen.unit}"
+    if is_open:
+        return f"it answers soonest: p95 {texts.seconds(chosen.request_p95_seconds)} at {rate}"
     if chosen is fastest:
-        why += ", the fastest"
-    else:
-        why += (
-            f", within 3 % of the fastest ({fastest.name}, {_rate(fastest):.3g}), with less memory: "
-            f"{_gigabytes(memory_bytes(chosen))} instead of {_gigabytes(memory_bytes(fastest))}"
-        )
+        return f"{rate}, the fastest"
+    return (
+        f"{rate}, within 3 % of the fastest ({fastest.name}, {_rate(fastest):.3g}), with less memory: "
+        f"{_gigabytes(memory_bytes(chosen))} instead of {_gigabytes(memory_bytes(fastest))}"
+    )
+
+
+def _doubts(chosen: BenchPoint, allowed: Sequence[BenchPoint], left_out: Mapping[str, str]) -> str:
+    why = ""
     if chosen.outcome == "unstable":
         why += "; its repeats were not stable, measure again with --fresh on a quiet machine"
     unsure = [point.name for point in allowed if point.outcome == "unstable" and point is not chosen]
     if unsure and chosen.outcome != "unstable":
         why += f"; not surely slower, because not stable: {', '.join(unsure)} (--fresh measures all again)"
+    own = next((point for point in allowed if point.name == AS_CONFIGURED), chosen)
+    if own is not chosen and _overlap(own, chosen):
+        why += f"; not surely faster than {own.name}: the repeats of both overlap"
     if left_out:
         why += ". Left out: " + "; ".join(f"{name} ({reason})" for name, reason in left_out.items())
     return why
 
 
-def _price(rate: Rate, frames_per_second: float, frames_per_video_minute: float | None) -> Price:
-    per_frame = rate.usd_per_hour / 3600 / frames_per_second
-    return Price(
-        instance_type=rate.instance_type,
-        usd_per_hour=rate.usd_per_hour,
-        source=rate.source,
-        usd_per_1000_frames=round(1000 * per_frame, 6),
-        usd_per_video_minute=None if frames_per_video_minute is None else round(per_frame * frames_per_video_minute, 6),
-    )
+def _overlap(slow: BenchPoint, fast: BenchPoint) -> bool:
+    return bool(slow.speed and fast.speed and slow.speed.high >= fast.speed.low)
+
+
+def _price(rate: Rate, point: BenchPoint, frames_per_video_minute: float | None) -> Price:
+    usd_per_second = rate.usd_per_hour / 3600
+    a_thousand = {
+        "usd_per_1000_frames": point.frames_per_second,
+        "usd_per_1000_items": point.items_per_second,
+        "usd_per_1000_requests": point.requests_per_second,
+    }
+    known = {
+        name: round(1000 * usd_per_second / each.median, 6) for name, each in a_thousand.items() if each and each.median
+    }
+    if point.frames_per_second and frames_per_video_minute is not None:
+        known["usd_per_video_minute"] = round(
+            usd_per_second / point.frames_per_second.median * frames_per_video_minute, 6
+        )
+    return Price(instance_type=rate.instance_type, usd_per_hour=rate.usd_per_hour, source=rate.source, **known)
 
 
 def _gigabytes(size: int | None) -> str:

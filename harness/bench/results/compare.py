@@ -13,8 +13,12 @@ from harness.core.errors import ConfigurationError
 
 _READERS: Mapping[str, Callable[[BenchPoint], float | None]] = {
     "fps": lambda point: point.frames_per_second.median if point.frames_per_second else None,
+    "items": lambda point: point.items_per_second.median if point.items_per_second else None,
+    "requests": lambda point: point.jobs_per_second,
     "p50": lambda point: point.request_p50_seconds,
+    "p90": lambda point: point.request_p90_seconds,
     "p95": lambda point: point.request_p95_seconds,
+    "p99": lambda point: point.request_p99_seconds,
     "memory": memory_bytes,
 }
 _LIMIT = re.compile(r"(?P<metric>[a-z0-9]+):(?P<sign>[+-])(?P<percent>[0-9.]+)%?")
@@ -59,7 +63,7 @@ class Change:
 def _in_units(metric: str, value: float) -> str:
     if metric == "memory":
         return f"{value / 1e9:.4g} GB"
-    return f"{value:.4g}" + ("" if metric == "fps" else " s")
+    return f"{value:.4g}" + {"items": "/s", "requests": "/s", "fps": ""}.get(metric, " s")
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ def compare(before: Bench, after: Bench, limits: Sequence[Limit]) -> Comparison:
     changes, failures = [], []
     for point in before.points:
         other = after.point(point.name)
-        if point.frames_per_second is None:
+        if point.speed is None:
             continue
-        if other is None or other.frames_per_second is None:
+        if other is None or other.speed is None:
             failures.append(f"{point.name}: was measured before and is not now" + (f": {other.note}" if other else ""))
             continue
         changes += list(_changes(point, other))
@@ -105,14 +109,20 @@ def as_document(found: Comparison) -> dict[str, Any]:
     }
 
 
+def _sent(bench: Bench) -> str:
+    return ", ".join(each.file for each in bench.inputs)
+
+
 def _served(bench: Bench) -> str:
     return f"{bench.runtime.assurance} ({bench.runtime.kind})" if bench.runtime else "none"
 
 
 def _warnings(before: Bench, after: Bench) -> Iterator[str]:
     """The differences that make the numbers of two benchmarks incomparable."""
-    if before.clip.sha256 != after.clip.sha256:
-        yield f"the clips differ: {before.clip.file} and {after.clip.file}"
+    if [each.sha256 for each in before.inputs] != [each.sha256 for each in after.inputs]:
+        yield f"the inputs differ: {_sent(before)} and {_sent(after)}"
+    if before.load != after.load:
+        yield f"the loads differ: {before.load} and {after.load}"
     if (before.machine.cpu_model, before.machine.gpu) != (after.machine.cpu_model, after.machine.gpu):
         yield "the machines differ"
     if _served(before) != _served(after):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,14 +15,15 @@ from deploy import evidence
 from deploy.core.files import write_bytes
 from deploy.evidence import Report
 from deploy.evidence.bench import Bench, BenchPoint, Price
-from harness.bench.results import charts
+from harness.bench.results import charts, columns
 from harness.bench.results.bounds import bounded_by
 from harness.report import texts
 from harness.report.markdown import escaped
 
 _EXTRA = {
-    "outcome", "note", "concurrency", "request_p50_seconds", "request_p95_seconds", "stage_seconds_per_frame",
-    "detections_per_frame", "peak_host_bytes", "peak_gpu_bytes", "failed_requests", "out_of_memory",
+    "outcome", "note", "concurrency", "requests", "request_p50_seconds", "request_p90_seconds", "request_p95_seconds",
+    "request_p99_seconds", "stage_seconds_per_frame", "stage_seconds_per_request", "detections_per_frame",
+    "peak_host_bytes", "peak_gpu_bytes", "failed_requests", "errors", "out_of_memory",
 }  # fmt: skip
 
 
@@ -72,6 +74,10 @@ def page(bench: Bench) -> str:
             headline=headline,
             charts=charts.all_charts(bench),
             stages=charts.shown_stages(bench),
+            timed_part=charts.timed_part(bench),
+            columns=columns.shown(bench),
+            failures=columns.failures(bench),
+            prices=columns.price_columns(bench),
         )
     )
 
@@ -81,11 +87,17 @@ def markdown(bench: Bench) -> str:
     head = f"## Benchmark: {escaped(chosen.point or 'no recommendation')}\n\n{escaped(chosen.reason)}\n"
     if bound := bounded_by(bench):
         head += f"\nBound by {bound}.\n"
-    lines = ["| point | outcome | frames/s | p50 | p95 | GPU | host |", "| --- | --- | --- | --- | --- | --- | --- |"]
-    lines += [_line(point) for point in bench.points]
+    shown = columns.shown(bench, with_spans=True)
+    lines = [_row(["point", "outcome", *(each.title for each in shown)]), _row(["---"] * (2 + len(shown)))]
+    lines += [
+        _row([escaped(point.name), point.outcome.replace("_", " "), *(each.words(point) for each in shown)])
+        for point in bench.points
+    ]
     notes = [f"- {escaped(point.name)}: {escaped(point.note)}" for point in bench.points if point.note]
+    notes += [f"- {escaped(line)}" for line in columns.failures(bench)]
+    notes += [f"- {escaped(f'{finding.where}: {finding.message}')}" for finding in bench.findings]
     prices = [
-        f"- {price.instance_type}: {cost(price)} at this machine's speed "
+        f"- {price.instance_type}: {cost(price)} {at_this(bench)} "
         f"(${price.usd_per_hour:.4f} an hour, {escaped(price.source)})"
         for price in chosen.prices
     ]
@@ -94,49 +106,50 @@ def markdown(bench: Bench) -> str:
 
 def cost(price: Price) -> str:
     minute = price.usd_per_video_minute
-    return f"${price.usd_per_1000_frames:.4f} per 1,000 frames" + (
-        f", ${minute:.5f} per video minute" if minute else ""
-    )
+    shown = [
+        f"${usd:.4f} per 1,000 {what}"
+        for what, usd in (
+            ("frames", price.usd_per_1000_frames),
+            ("items", price.usd_per_1000_items),
+            ("requests", price.usd_per_1000_requests),
+        )
+        if usd is not None
+    ]
+    return ", ".join(shown) + (f", ${minute:.5f} per video minute" if minute is not None else "")
+
+
+def at_this(bench: Bench) -> str:
+    """What a price holds for."""
+    return "at this load" if bench.is_open else "at this machine's speed"
 
 
 def _circumstances(bench: Bench) -> str:
-    clip, machine = bench.clip, bench.machine
+    machine = bench.machine
     cores = f"{escaped(machine.cpu_model)} ({machine.cpu_count} cores)"
     gpu = f", {machine.gpu}" if machine.gpu else ""
     runtime = f", {bench.runtime.kind} runtime" if bench.runtime else ""
-    return f"Measured on {escaped(clip.file)} with {cores}{gpu}{runtime}. Stable: {escaped(bench.rule)}."
+    files = ", ".join(escaped(name) for name in dict.fromkeys(each.file for each in bench.inputs))
+    return f"Measured on {files} with {cores}{gpu}{runtime}, {bench.load} load. Stable: {escaped(bench.rule)}."
 
 
-def _line(point: BenchPoint) -> str:
-    rate = point.frames_per_second
-    cells = (
-        escaped(point.name),
-        point.outcome.replace("_", " "),
-        f"{rate.median:.2f} ({rate.low:.2f} to {rate.high:.2f})" if rate else texts.ABSENT,
-        texts.seconds(point.request_p50_seconds),
-        texts.seconds(point.request_p95_seconds),
-        *(_gigabytes(size) for size in (point.peak_gpu_bytes, point.peak_host_bytes)),
-    )
+def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _gigabytes(size: int | None) -> str:
-    return texts.ABSENT if size is None else f"{size / 1e9:.2f} GB"
-
-
 def pytest_benchmark(bench: Bench) -> dict[str, Any]:
-    """The document that pytest-benchmark writes and its `compare` reads: one benchmark a point, in seconds a frame."""
+    """The document that pytest-benchmark writes and its `compare` reads: one benchmark a point, in seconds a frame,
+    an item or a request."""
     return {
         "machine_info": {"node": "", "cpu": {"brand_raw": bench.machine.cpu_model, "count": bench.machine.cpu_count}},
         "commit_info": {"id": bench.bundle.git.commit if bench.bundle.git else None},
         "datetime": bench.created.isoformat(),
         "version": "5.1.0",
-        "benchmarks": [_as_benchmark(point) for point in bench.points if point.frames_per_second],
+        "benchmarks": [_as_benchmark(point) for point in bench.points if point.speed],
     }
 
 
 def _as_benchmark(point: BenchPoint) -> dict[str, Any]:
-    values = point.frames_per_second.values if point.frames_per_second else ()
+    values = point.speed.values if point.speed else ()
     seconds = sorted(1 / value for value in values)
     count = len(seconds)
     mean = sum(seconds) / count

@@ -4,21 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy import evidence
 from deploy.async_client import Completed, Failed, Outcome, Request, Submitted, Unanswered
+from deploy.config.case_sections import ExpectSection
 from deploy.evidence.bench import Bench, BenchPoint, Price, Recommendation
+from harness.bench.load.reading import Frames, Meter, Reader
+from harness.bench.load.requests import Load, Sent
+from harness.bench.measurement.points import Axis, Point, batch_sizes
 from harness.bench.measurement.stability import chance, spread
 from harness.cases import Clip, ClipFacts
 
 CLIP = Clip(Path("street.mp4"), 1000, "c" * 64, "video/mp4", ClipFacts(640, 360, 61, 2.44))
+LOAD = Load((Sent("street.mp4", CLIP, Request(CLIP.path, CLIP.content_type), Reader(Frames(), 1 << 30)),), True)
 ACCEPTED = Submitted("id", "s3://b/in", "s3://b/out", "s3://b/failure")
 MACHINE = evidence.Machine(
     cpu_model="A chip", cpu_count=2, memory_bytes=1 << 34, operating_system="Linux", python="3.11"
 )
+
+
+def load_of(*names: str, meter: Meter) -> Load:
+    """Cases of these names, each read by `meter`, which expect an answer and no more."""
+    request = Request(CLIP.path, CLIP.content_type)
+    return Load(tuple(Sent(name, CLIP, replace(request, attributes=name), reader_of(meter)) for name in names))
+
+
+def reader_of(meter: Meter) -> Reader:
+    return Reader(meter, 1 << 30, ExpectSection())
+
+
+def batch(size: int, concurrency: int = 1) -> Point:
+    return Point(batch_sizes((size,)), concurrency)
+
+
+def batches(*sizes: int) -> Axis:
+    return batch_sizes(sizes)
 
 
 def point(
@@ -100,3 +123,22 @@ class ScriptedClient:
         if place < 0 or len(self.requests) in self.failing:
             return Failed(ACCEPTED, self.failure, 1.0, 0.1) if self.failure else Unanswered(ACCEPTED, 600)
         return Completed(ACCEPTED, answer(self.frame_count), "application/json", self.seconds[place], 0.1)
+
+
+def of_items(name: str, rate: float, **more: object) -> BenchPoint:
+    """A point of a handler whose cases say their items: three in each request."""
+    made = point(name, rate).model_dump(exclude={"frames_per_second", "stage_seconds_per_frame"})
+    return BenchPoint.model_validate(
+        {
+            **made,
+            "requests": 30,
+            "answered_requests": 30,
+            "items_per_second": spread([rate]),
+            "requests_per_second": spread([rate / 3]),
+            "jobs_per_second": rate / 3,
+            "request_p90_seconds": 0.8,
+            "request_p99_seconds": 1.2,
+            "stage_seconds_per_request": {"queue": 0.001, "container": 0.02},
+            **more,
+        }
+    )

@@ -12,19 +12,19 @@ from harness.bench.measurement.measure import Interrupted
 from harness.bench.measurement.points import Axes, Point, points
 from harness.bench.pace import INTERRUPTED, NO_TIME, Pace, measured_each
 from harness.core.progress import Progress, stderr_progress
-from tests.harness.bench.examples import point
+from tests.harness.bench.examples import batch, batches, point
 
 QUIET = stderr_progress(quiet=True)
 
 
 def test_ctrl_c_keeps_what_was_measured_and_says_what_was_not() -> None:
     def measure(asked: Point, name: str, tell: Callable[[int], None]) -> BenchPoint:
-        if asked.batch_size == 2:
+        if asked == batch(2):
             raise KeyboardInterrupt
         return point(asked.name, 5.0)
 
-    wanted = points(Axes((1, 2, 4)))
-    known = {Point(4): point("batch 4", 7.0)}
+    wanted = points(Axes(batches=batches(1, 2, 4)))
+    known = {batch(4): point("batch 4", 7.0)}
     found, was_interrupted = measured_each(wanted, known, measure, QUIET, 6)
     assert was_interrupted
     assert [each.outcome for each in found] == ["stable", "stable", "not_run", "stable"]
@@ -33,11 +33,11 @@ def test_ctrl_c_keeps_what_was_measured_and_says_what_was_not() -> None:
 
 def test_ctrl_c_within_a_point_keeps_its_repeats() -> None:
     def measure(asked: Point, name: str, tell: Callable[[int], None]) -> BenchPoint:
-        raise Interrupted(point(asked.name, 5.0 if asked.batch_size == 1 else None, outcome="unstable"))
+        raise Interrupted(point(asked.name, 5.0 if asked == batch(1) else None, outcome="unstable"))
 
-    (found,), was_interrupted = measured_each([Point(1)], {}, measure, QUIET, 6)
+    (found,), was_interrupted = measured_each([batch(1)], {}, measure, QUIET, 6)
     assert (found.outcome, found.frames_per_second is not None, was_interrupted) == ("unstable", True, True)
-    (nothing,), _ = measured_each([Point(2)], {}, measure, QUIET, 6)
+    (nothing,), _ = measured_each([batch(2)], {}, measure, QUIET, 6)
     assert (nothing.outcome, nothing.note) == ("not_run", INTERRUPTED)
 
 
@@ -48,8 +48,8 @@ def test_known_points_are_not_measured_again_and_names_differ() -> None:
         names.append(name)
         return point(asked.name, 5.0)
 
-    known = {Point(1): point("batch 1", 7.0)}
-    found, was_interrupted = measured_each(points(Axes((1, 2))), known, measure, QUIET, 6)
+    known = {batch(1): point("batch 1", 7.0)}
+    found, was_interrupted = measured_each(points(Axes(batches=batches(1, 2))), known, measure, QUIET, 6)
     assert (names, was_interrupted, len(found)) == (["bench-0", "bench-1"], False, 3)
 
 
@@ -60,7 +60,7 @@ def test_what_would_not_be_done_in_time_is_left_for_the_next_sweep() -> None:
         clock[0] += 40
         return point(asked.name, 5.0)
 
-    wanted = points(Axes((1, 2, 4)))
+    wanted = points(Axes(batches=batches(1, 2, 4)))
     found, was_interrupted = measured_each(wanted, {}, measure, QUIET, 6, until=230.0, now=lambda: clock[0])
     assert [each.outcome for each in found] == ["stable", "stable", "stable", "not_run"]
     assert (found[3].note, was_interrupted) == (NO_TIME, False)
@@ -86,14 +86,14 @@ def test_the_bar_tells_points_repeats_and_time() -> None:
 def test_a_terminal_sees_the_bar_and_a_log_a_line_for_every_point() -> None:
     def measure(asked: Point, name: str, tell: Callable[[int], None]) -> BenchPoint:
         tell(2)
-        return point(asked.name, 5.0, outcome="stable" if asked.batch_size == 1 else "failed")
+        return point(asked.name, 5.0, outcome="stable" if asked == batch(1) else "failed")
 
     times = iter(float(second) for second in range(100))
     said = {}
     for is_terminal in (True, False):
         text = io.StringIO()
         console = Console(file=text, force_terminal=is_terminal, width=200, color_system=None)
-        measured_each([Point(1), Point(2)], {}, measure, Progress(console), 6, now=lambda: next(times))
+        measured_each([batch(1), batch(2)], {}, measure, Progress(console), 6, now=lambda: next(times))
         said[is_terminal] = text.getvalue()
     assert "━━━───────────────── 17%, 2 repeats, about " in said[True]
     assert "━" not in said[False]

@@ -21,7 +21,7 @@ def compare(
         list[str] | None,
         typer.Option(
             "--fail-on",
-            help="Such as fps:-5% or p95:+10%; fps, p50, p95 and memory are known; may be given again.",
+            help="Such as fps:-5% or p95:+10%, of fps, items, requests, p50, p90, p95, p99 or memory; repeatable.",
             metavar="LIMIT",
         ),
     ] = None,

@@ -9,9 +9,18 @@ import typer
 from deploy import config
 from deploy.cli.options import Format, PackedProjectOptions
 from deploy.cli.program import INTERRUPTED
+from deploy.core.errors import ConfigurationError
+from deploy.evidence import passed
 from harness.bench import sweep as sweeping
+from harness.bench.load.shapes import CLOSED
 from harness.bench.results import writing
-from harness.cli.commands.bench.options import AxisOptions, ChoiceOptions, MeasureOptions, ResultOptions
+from harness.cli.commands.bench.options import (
+    AxisOptions,
+    ChoiceOptions,
+    MeasureOptions,
+    ResultOptions,
+    flagships_batches,
+)
 from harness.cli.options import LocalRunOptions
 from harness.cli.output import benchmark
 from harness.core.progress import stderr_progress
@@ -30,14 +39,20 @@ def sweep(
 ) -> None:
     if context.invoked_subcommand is not None:
         return
+    if project.env is not None and "=" in project.env:
+        raise ConfigurationError(f"--env names an overlay of the project file; to try values: --sweep {project.env}")
+    shape = measuring.shape
     asked = sweeping.Options(
         config_path=project.config,
-        axes=axes.axes(),
+        axes=axes.axes(is_open=shape != CLOSED),
+        flagships_batches=flagships_batches(),
         rule=measuring.rule,
+        shape=shape,
         constraints=choice.constraints(),
         environment=project.env,
         without_packages=project.without_packages,
         video=measuring.video,
+        cases=tuple(measuring.cases or ()),
         rates=choice.rates(config.load(project.config, project.env).endpoint.region),
         **vars(local.asked()),
         fresh=measuring.fresh,
@@ -54,5 +69,5 @@ def sweep(
         typer.echo(benchmark.in_words(benched, written))
     if benched.was_interrupted:
         raise typer.Exit(INTERRUPTED)
-    if benched.bench.recommendation.point is None:
+    if benched.bench.recommendation.point is None or not passed(benched.bench.findings):
         raise typer.Exit(1)

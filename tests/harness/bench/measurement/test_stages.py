@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.bench.measurement.stages import per_frame
+from harness.bench.measurement.stages import mean
 from harness.observations.phases import Phases
 from harness.observations.stage_log import Account
 
@@ -19,7 +19,7 @@ ACCOUNTS = (
 
 
 def test_every_stage_has_its_own_name_in_the_order_of_a_requests_way() -> None:
-    found = per_frame([3.0, 5.0], PHASES, ACCOUNTS, 10)
+    found = mean([3.0, 5.0], PHASES, ACCOUNTS, 10)
     assert found == pytest.approx(
         {"queue": 0.01, "download": 0.02, "http": 0.05, "decode": 0.05, "forward": 0.18, "write": 0.02,
          "upload": 0.02, "rest": 0.05}
@@ -29,22 +29,22 @@ def test_every_stage_has_its_own_name_in_the_order_of_a_requests_way() -> None:
 
 
 def test_a_handler_without_an_account_is_one_stage() -> None:
-    found = per_frame([3.0, 5.0], PHASES, (), 10)
+    found = mean([3.0, 5.0], PHASES, (), 10)
     assert list(found) == ["queue", "download", "container", "upload", "rest"]
     assert found["container"] == pytest.approx(0.3)
 
 
 def test_stages_of_another_handlers_naming_are_kept() -> None:
-    found = per_frame([3.0], PHASES[:1], [Account(1.0, {"forward": 0.4, "track": 0.5, "write": 0.1})], 1)
+    found = mean([3.0], PHASES[:1], [Account(1.0, {"forward": 0.4, "track": 0.5, "write": 0.1})], 1)
     assert list(found) == ["queue", "download", "http", "forward", "track", "write", "upload", "rest"]
 
 
 def test_without_the_emulators_phases_the_rest_is_what_the_handler_does_not_explain() -> None:
-    found = per_frame([3.0], (), ACCOUNTS[:1], 10)
+    found = mean([3.0], (), ACCOUNTS[:1], 10)
     assert found["rest"] == pytest.approx(0.15)
     assert "download" not in found
 
 
 def test_nothing_measured_has_no_stages() -> None:
-    assert per_frame([], PHASES, ACCOUNTS, 10) == {}
-    assert per_frame([1.0], PHASES, ACCOUNTS, 0) == {}
+    assert mean([], PHASES, ACCOUNTS, 10) == {}
+    assert mean([1.0], (), (), 10) == {}

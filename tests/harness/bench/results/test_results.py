@@ -64,6 +64,12 @@ def test_a_recommendation_says_which_points_it_could_not_be_sure_of() -> None:
     assert alone.reason.endswith("its repeats were not stable, measure again with --fresh on a quiet machine")
 
 
+def test_a_setting_that_is_faster_by_chance_alone_is_not_called_surely_faster() -> None:
+    slightly = choosing.recommend((point("as configured", 10.0), point("batch 2", 10.15)), ANY)
+    assert slightly.reason.endswith("the fastest; not surely faster than as configured: the repeats of both overlap")
+    assert "surely" not in choosing.recommend((point("as configured", 10.0), point("batch 2", 11.0)), ANY).reason
+
+
 def test_a_long_failure_is_told_briefly_among_the_reasons() -> None:
     long = point("batch 4", outcome="failed").model_copy(update={"note": "it broke: " + 100 * "word "})
     reason = choosing.recommend((*FOUR[:3], long), ANY).reason
@@ -133,7 +139,10 @@ def test_all_files_are_written_and_read_back(tmp_path: Path) -> None:
     assert read_bench(written.bench_json) == whole
     assert json.loads(written.bench_json.read_text())["schema"] == "rehearsal.bench/1"
     summary = written.summary_md.read_text()
-    assert "| batch 2 | stable | 12.00 (11.88 to 12.12) | 1.5 s | 3.0 s | – | 1.00 GB |" in summary
+    assert (
+        "| batch 2 | stable | 12.00 (11.88 to 12.12) | 1.5 s | 3.0 s | 1.00 GB | 3 | 0 | 0 of 8, at most 25 % |"
+        in summary
+    )
     assert "$0.0100 per 1,000 frames, $0.00500 per video minute at this machine's speed ($0.7000 an hour" in summary
     assert "Stable: three agree." in summary
     (first, *_) = json.loads(written.pytest_benchmark_json.read_text())["benchmarks"]
@@ -212,7 +221,7 @@ def test_a_point_that_cannot_be_measured_any_more_is_a_failure() -> None:
 def test_other_clips_and_unstable_points_are_warned_of() -> None:
     other = bench(point("as configured", 8.0, outcome="unstable"), clip_sha256="f" * 64)
     found = compare(bench(FOUR[0]), other, [])
-    assert any("the clips differ" in warning for warning in found.warnings)
+    assert any("the inputs differ" in warning for warning in found.warnings)
     assert "not stable in the second: as configured" in found.warnings
 
 

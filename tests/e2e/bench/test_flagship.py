@@ -14,7 +14,7 @@ import pytest
 from deploy.core.waiting import wait_until
 from deploy.evidence.bench import read_bench
 from harness.bench import sweep
-from harness.bench.measurement.points import AS_CONFIGURED, Axes
+from harness.bench.measurement.points import AS_CONFIGURED, Axes, batch_sizes
 from harness.bench.measurement.stability import Rule
 from harness.bench.measurement.stages import in_line
 from harness.bench.results import writing
@@ -39,7 +39,7 @@ def config_path(tmp_path: Path) -> Path:
 def test_a_sweep_measures_through_the_endpoint_and_is_taken_up_again(tmp_path: Path, config_path: Path) -> None:
     options = sweep.Options(
         config_path=config_path,
-        axes=Axes((64,)),
+        axes=Axes(batches=batch_sizes((64,))),
         rule=Rule(tolerance=10.0, most=3),
         state_dir=tmp_path / "state",
         runtime="process",
