@@ -11,6 +11,7 @@ import torch
 
 from deploy import bundle, config
 from deploy.gates.gate import GateInput, gate, read_evidence
+from tests.deploy.reports import machine_keys
 from tests.e2e.runs import Finished, processes_below, validate
 
 pytestmark = pytest.mark.e2e
@@ -102,7 +103,9 @@ def test_the_evidence_opens_the_gates_that_it_can(good: Finished) -> None:
     evidence = read_evidence([good.out_dir / "report.json"])
     assert evidence[0].report.runtime.stack == "torchserve"
     for local, shut in ((True, []), (False, ["runtime"])):
-        verdicts = gate(GateInput(project, built, evidence, datetime.now(UTC), target_is_local=local))
+        verdicts = gate(
+            GateInput(project, built, evidence, datetime.now(UTC), target_is_local=local, trusted=machine_keys())
+        )
         assert [verdict.gate for verdict in verdicts if not verdict.allows] == shut
     assert "cases" in [verdict.gate for verdict in verdicts]
 
