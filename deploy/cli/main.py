@@ -10,7 +10,7 @@ import sys
 import typer
 
 from deploy.cli.options.promotion import PromotionOptions
-from deploy.cli.program import INTERRUPTED, Section, VersionOption, group, refuse_strayed
+from deploy.cli.program import INTERRUPTED, Section, Stopping, VersionOption, group, refuse_strayed
 from deploy.core.errors import RehearsalError
 
 HELP = """Bundle, gate, plan and promote a SageMaker asynchronous endpoint.
@@ -58,6 +58,8 @@ app = group("deploy", HELP, SECTIONS, deploy, runs_alone=True, is_program=True, 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the console script, and exit with the code of the result."""
+    stopping = Stopping()
+    stopping.obey()
     try:
         app(args=arguments, prog_name="deploy")
     except RehearsalError as error:
@@ -66,4 +68,6 @@ def main(arguments: list[str] | None = None) -> None:
         output.error(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(stopping.exit_code(INTERRUPTED))
+    except SystemExit as end:
+        sys.exit(stopping.exit_code(end.code))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 
-from deploy.cli.program import INTERRUPTED, Section, VersionOption, group
+from deploy.cli.program import INTERRUPTED, Section, Stopping, VersionOption, group
 from deploy.core.errors import RehearsalError
 
 HELP = """Rehearse a SageMaker asynchronous endpoint on this machine. Exit codes: 0 ok, 1 checks ran and failed, \
-2 usage or configuration, 3 this machine cannot, 4 AWS refused, 124 timed out, 130 interrupted and cleaned up."""
+2 usage or configuration, 3 this machine cannot, 4 AWS refused, 124 timed out, \
+130 interrupted and cleaned up (143 by SIGTERM, 129 by SIGHUP)."""
 
 _COMMANDS = "harness.cli.commands"
 SECTIONS = (
@@ -30,6 +31,8 @@ app = group("harness", HELP, SECTIONS, harness, is_program=True)
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script. It ends the process with the exit code of the command."""
+    stopping = Stopping()
+    stopping.obey()
     try:
         app(args=arguments, prog_name="harness")
     except RehearsalError as error:
@@ -38,4 +41,6 @@ def main(arguments: list[str] | None = None) -> None:
         print_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(stopping.exit_code(INTERRUPTED))
+    except SystemExit as end:
+        sys.exit(stopping.exit_code(end.code))

@@ -25,6 +25,7 @@ from harness.emulator.metrics.cloudwatch import CloudWatchAlarms, CloudWatchMetr
 from harness.emulator.scaling.cloud_alarms import CloudWatchScalingAlarms
 from harness.emulator.server import Emulator
 from harness.local_cloud.clients import local_client
+from harness.processes.orphan import end_with_parent
 from harness.serving.instances.gpu import gpu_usage
 from harness.serving.runtimes.docker_limits import MachineLimits
 
@@ -71,8 +72,10 @@ def _run(options: argparse.Namespace) -> int:
         time_scale=options.time_scale,
     )
     stop_requested = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop_requested.set())
+    if options.until_parent_ends:
+        end_with_parent(stop_requested.set)
     with Emulator(settings, dependencies(settings, _runtime(options))) as emulator:
         _announce(emulator.url, options.ready_file)
         stop_requested.wait()
@@ -117,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--time-scale", type=float, default=1.0, help="AWS seconds of scaling and deployment waits in one"
     )
+    parser.add_argument("--until-parent-ends", action="store_true", help="stop when the program that started it ends")
     parser.add_argument("--ready-file", type=Path, help="file written (JSON: url, pid) once the emulator listens")
     return parser
 

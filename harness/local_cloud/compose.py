@@ -6,6 +6,7 @@ removal.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,6 +49,17 @@ class ComposeCloud:
     def log_tail(self, lines: int = _LOG_LINES) -> str:
         told = self._compose(["logs", "--no-color", "--tail", str(lines), "localstack"], _DOWN_TIMEOUT_SECONDS)
         return told.rstrip()
+
+    def ended(self) -> str | None:
+        try:
+            socket.create_connection(self._address, timeout=1).close()
+        except OSError:
+            return f"the local cloud's container does not answer any more; its project is {self.project}"
+        return None
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return LOOPBACK, int(self.url.rpartition(":")[2])
 
     def stop(self) -> None:
         with self._stopping:

@@ -34,6 +34,10 @@ class LocalCloud(Protocol):
     @property
     def account_id(self) -> str: ...
 
+    def ended(self) -> str | None:
+        """How it ended by itself, in words; None while it runs, or where that cannot be known."""
+        ...
+
     def stop(self) -> None:
         """Stop what was started; an external cloud keeps running. Safe to call twice."""
         ...
@@ -51,6 +55,9 @@ class ExternalCloud:
     region: str
     account_id: str
     kind: str = "external"
+
+    def ended(self) -> None:
+        """The user runs this cloud, and knows."""
 
     def stop(self) -> None:
         """Do nothing: the user runs this cloud."""

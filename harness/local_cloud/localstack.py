@@ -54,6 +54,10 @@ class EmbeddedCloud:
     def log_tail(self, lines: int = 50) -> str:
         return self.child.log_tail(lines)
 
+    def ended(self) -> str | None:
+        code = self.child.exit_code()
+        return None if code is None else f"the local cloud ended with exit code {code}; its log is {self.log_path}"
+
     def stop(self) -> None:
         self.child.stop(grace_seconds=0)  # nothing of it is kept, so it needs no grace
         self.port.release()

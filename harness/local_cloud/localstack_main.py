@@ -12,20 +12,21 @@ Four behaviours of LocalStack 4.12 cannot be configured, and are corrected here 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
-import sys
+import runpy
+import signal
 from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-_CALLERS = Path(__file__).parents[1] / "core" / "callers.py"
+_HARNESS = Path(__file__).parents[1]
 # Names below it lead to 127.0.0.1; LocalStack uses them for buckets.
 _LOCALSTACKS_OWN = ("localhost.localstack.cloud", ".localhost.localstack.cloud")
 
 
 def main() -> None:
+    _loaded("processes", "orphan")["end_with_parent"](lambda: os.kill(os.getpid(), signal.SIGKILL))
     endpoints: Any = importlib.import_module("twisted.internet.endpoints")
     endpoints.TCP4ServerEndpoint = partial(endpoints.TCP4ServerEndpoint, interface="127.0.0.1")
     s3: Any = importlib.import_module("localstack.services.s3.provider")
@@ -39,7 +40,7 @@ def main() -> None:
 def _refuse_strangers() -> None:
     """Put the check of `callers` before all other handlers of the gateway."""
     allowed = tuple(name for name in os.environ["REHEARSAL_ALLOWED_HOSTS"].split(",") if name)
-    callers = _loaded(_CALLERS).Callers("127.0.0.1", (*_LOCALSTACKS_OWN, *allowed))
+    callers = _loaded("core", "callers")["Callers"]("127.0.0.1", (*_LOCALSTACKS_OWN, *allowed))
 
     def refuse(chain: Any, context: Any, response: Any) -> None:
         headers = context.request.headers
@@ -61,14 +62,9 @@ def _refuse_strangers() -> None:
     app.LocalstackAwsGateway.__init__ = constructed
 
 
-def _loaded(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("rehearsal_callers", path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not there: install rehearsal again")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
+def _loaded(folder: str, name: str) -> dict[str, Any]:
+    """What a module of the harness defines, which cannot be imported here."""
+    return runpy.run_path(str(_HARNESS / folder / f"{name}.py"), run_name=f"rehearsal_{name}")
 
 
 if __name__ == "__main__":

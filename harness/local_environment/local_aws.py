@@ -117,7 +117,15 @@ def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: Emulat
     }
     given = [str(word) for name, value in words.items() if value is not None for word in (name, value)]
     allowed = [word for name in options.allowed_hosts for word in ("--allow-host", name)]
-    return [sys.executable, "-m", "harness.emulator", *given, *allowed, *(["--gpu"] if choice.gpu else [])]
+    return [
+        sys.executable,
+        "-m",
+        "harness.emulator",
+        "--until-parent-ends",
+        *given,
+        *allowed,
+        *(["--gpu"] if choice.gpu else []),
+    ]
 
 
 def _environment(choice: Choice) -> dict[str, str]:

@@ -12,9 +12,14 @@ from pathlib import Path
 import psutil
 
 from deploy.core.files import PRIVATE, write_text
-from harness.core.errors import MachineCannot
+from harness.core.errors import ConfigurationError, MachineCannot
 
 SCHEMA = "rehearsal.up/1"
+CLOUD_IS_GONE = (
+    "What its buckets and queues held is gone, and accepted requests wait in the emulator: `harness down`, "
+    "then `harness up`, begins anew"
+)
+_NAME = "up.json"
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class LocalEnvironment:
     region: str
     account_id: str
     runtime: str
+    cloud_ended: str = ""
+    """Why the local cloud runs no more; empty while it does."""
 
     def is_alive(self) -> bool:
         try:
@@ -45,7 +52,7 @@ def up_dir(state_dir: Path) -> Path:
 
 
 def _record(state_dir: Path) -> Path:
-    return up_dir(state_dir) / "up.json"
+    return up_dir(state_dir) / _NAME
 
 
 def write(state_dir: Path, environment: LocalEnvironment) -> None:
@@ -68,8 +75,29 @@ def find(state_dir: Path) -> LocalEnvironment | None:
     return environment if environment.is_alive() else None
 
 
+def was_killed(folder: Path) -> bool:
+    """Whether the last keeper of this `up_dir` did not come to its own end, where it removes the record."""
+    return (folder / _NAME).exists()
+
+
+def refuse_second(state_dir: Path) -> None:
+    """Raises ConfigurationError when a local environment runs here."""
+    found = find(state_dir)
+    if found is not None:
+        raise ConfigurationError(
+            f"a local AWS runs here already (process {found.pid}, {found.sagemaker_url}); end it with "
+            "`harness down`, or keep another one with --state-dir"
+        )
+
+
+def require_whole(found: LocalEnvironment) -> None:
+    """Raises MachineCannot when one of its services is dead."""
+    if found.cloud_ended:
+        raise MachineCannot(f"{found.cloud_ended}. {CLOUD_IS_GONE}")
+
+
 def require(state_dir: Path) -> LocalEnvironment:
-    """The local environment that runs. Raises MachineCannot when none does."""
+    """The local environment that runs, if only in part. Raises MachineCannot when none does."""
     environment = find(state_dir)
     if environment is None:
         raise MachineCannot(f"no local AWS runs here ({up_dir(state_dir)}); start one with `harness up --detach`")

@@ -11,6 +11,7 @@ so do its descendants: a JVM that outlives its parent, or a worker in a session 
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
@@ -29,11 +30,13 @@ from harness.core.errors import MachineCannot, TimedOut
 from harness.core.state import is_ours_to_remove, processes_dir, remove_tree
 from harness.processes import ledger
 from harness.processes.ledger import ProcessRecord
+from harness.processes.shield import Shield, shielded
 
 # No other user may read what a child writes.
 _PRIVATE = 0o077
 TAIL_BYTES = 256 * 1024
 KILL_TIMEOUT_SECONDS = 10.0
+_running: set[ChildProcess] = set()
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class ChildProcess:
         self._exit_code: int | None = None
         self.what = record.what
         self.pid = popen.pid
+        self.started_by = os.getpid()
         self.log_path = log_path
 
     def exit_code(self) -> int | None:
@@ -75,13 +79,17 @@ class ChildProcess:
         return _family(self._record)
 
     def stop(self, grace_seconds: float = 10.0) -> None:
-        """Send SIGTERM to the family, and SIGKILL after the grace; reap it, remove its folders and its record."""
-        with self._stopping:
+        """Send SIGTERM to the family, and SIGKILL after the grace; reap it, remove its folders and its record.
+
+        A signal that would end this program waits for that, and ends the grace.
+        """
+        with shielded() as shield, self._stopping:
             if self._popen.returncode is not None:
                 return
-            _end(self._record, grace_seconds)
+            _end(self._record, grace_seconds, shield)
             self._exit_code = self._popen.wait()
             _clear(self._record, self._record.remove, self._state_dir)
+            _running.discard(self)
 
     def __enter__(self) -> ChildProcess:
         return self
@@ -119,7 +127,17 @@ def start_process(
         _end(record, grace_seconds=0)
         ledger.forget(state_dir, record.id)
         raise
-    return ChildProcess(popen, record, state_dir, log_path)
+    child = ChildProcess(popen, record, state_dir, log_path)
+    _running.add(child)
+    return child
+
+
+@atexit.register
+def _end_those_left() -> None:
+    """An interrupt may come between the start of a child and the block that would stop it."""
+    for child in tuple(_running):
+        if child.started_by == os.getpid():  # not in a fork
+            child.stop(grace_seconds=0)
 
 
 def _spawn(
@@ -219,11 +237,11 @@ def _runs(process: psutil.Process) -> bool:
     return False
 
 
-def _end(record: ProcessRecord, grace_seconds: float) -> tuple[int, ...]:
+def _end(record: ProcessRecord, grace_seconds: float, shield: Shield | None = None) -> tuple[int, ...]:
     first = _family(record)
     _signal(first, signal.SIGTERM)
     with suppress(TimedOut):
-        _wait_gone(first, grace_seconds, record.what)
+        _wait_gone(first, grace_seconds, record.what, shield)
     ended = {process.pid for process in first}
     while rest := _family(record):  # again, for processes that started in the meantime
         _signal(rest, signal.SIGKILL)
@@ -238,9 +256,15 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
             process.send_signal(number)  # psutil checks first that the pid is still the same process's
 
 
-def _wait_gone(processes: Sequence[psutil.Process], timeout_seconds: float, what: str) -> None:
+def _wait_gone(
+    processes: Sequence[psutil.Process], timeout_seconds: float, what: str, shield: Shield | None = None
+) -> None:
+    def is_over() -> bool | None:
+        hurries = shield is not None and shield.received is not None
+        return True if hurries or not any(_runs(process) for process in processes) else None
+
     wait_until(
-        lambda: None if any(_runs(process) for process in processes) else True,
+        is_over,
         what=f"{what} to end",
         timeout_seconds=timeout_seconds,
         every_seconds=0.02,

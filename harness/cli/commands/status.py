@@ -1,6 +1,6 @@
 """Say what runs: addresses, endpoints, instances.
 
-Exit code 3 when nothing does.
+Exit code 3 when nothing does, or one of the services is dead.
 """
 
 from __future__ import annotations
@@ -27,3 +27,4 @@ def status(state_dir: StateOption = STATE_DIR, output_format: OutputOption = For
         "instances": [asdict(each) | {"facts": dict(each.facts)} for each in instances],
     }
     print_result(output_format, document, "\n".join(lines))
+    record.require_whole(found)

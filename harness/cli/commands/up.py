@@ -19,9 +19,10 @@ from harness.cli.output.addresses import addresses
 from harness.core.progress import stderr_progress
 from harness.local_cloud.clients import DEFAULT_REGION
 from harness.local_environment import exports, record
+from harness.local_environment.keeper import UpOptions, keep
 from harness.local_environment.local_aws import EmulatorOptions
 from harness.local_environment.record import LocalEnvironment
-from harness.local_environment.up import UpOptions, detach, keep
+from harness.local_environment.up import detach
 from harness.serving.runtimes.choose import choose
 
 
@@ -79,7 +80,8 @@ def up(
         if not (detached or export):
             keep(asked, lambda running: _tell(running, run.state_dir, output_format), stderr_progress().say)
             return
-        found = detach(asked, [word for word in sys.argv[2:] if word not in ("--detach", "-d", "--export")])
+        found = detach(run.state_dir, [word for word in sys.argv[2:] if word not in ("--detach", "-d", "--export")])
+    record.require_whole(found)
     if export:
         typer.echo(exports.shell_lines(found))
     else:

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import runpy
+import signal
 import sys
 import sysconfig
 import venv
 from pathlib import Path
 
+_ORPHAN = Path(__file__).parents[3] / "processes" / "orphan.py"
 HANDLER_MODULE = "sagemaker_pytorch_serving_container.handler_service"
 
 
 def main() -> None:
     config, private = (Path(argument) for argument in sys.argv[1:])
+    end_with_parent = runpy.run_path(str(_ORPHAN))["end_with_parent"]
+    end_with_parent(lambda: os.killpg(os.getpgid(0), signal.SIGKILL))
     requirements = Path(os.environ["SAGEMAKER_BASE_DIR"], "model", "code", "requirements.txt")
     if requirements.exists() and "VIRTUAL_ENV" not in os.environ:
         _go_on_in_private_environment(private)

@@ -92,6 +92,30 @@ def test_down_ends_everything_and_status_then_says_so(stage: Path) -> None:
     assert "harness up" in status.stderr
 
 
+def test_a_dead_local_cloud_is_seen(stage: Path) -> None:
+    found = record.require(stage / ".rehearsal")
+    cloud = next(each for each in psutil.Process(found.pid).children() if "localstack_main" in " ".join(each.cmdline()))
+    cloud.send_signal(signal.SIGKILL)
+    seen = wait_until(
+        lambda: status if (status := run(stage, str(HARNESS), "status")).returncode else None,
+        what="the dead cloud to be seen",
+        timeout_seconds=30,
+    )
+    assert seen.returncode == 3
+    assert "the local cloud ended with exit code -9" in seen.stderr
+    exported = run(stage, str(HARNESS), "up", "--export")
+    assert (exported.returncode, exported.stdout) == (3, "")
+
+
+def test_what_a_killed_keeper_had_started_ends_by_itself(stage: Path) -> None:
+    os.kill(record.require(stage / ".rehearsal").pid, signal.SIGKILL)
+    wait_until(
+        lambda: None if processes_below(stage / ".rehearsal") else True,
+        what="the children of a killed keeper to end",
+        timeout_seconds=30,
+    )
+
+
 def test_a_killed_keeper_is_cleaned_up_by_the_next_up(stage: Path) -> None:
     os.kill(record.require(stage / ".rehearsal").pid, signal.SIGKILL)
     assert run(stage, str(HARNESS), "up", "--detach", "--runtime", "process").returncode == 0

@@ -1,0 +1,25 @@
+"""Ends a child whose parent was killed: nobody else would, until the next run sweeps.
+
+Only the standard library, and nothing of ours: programs that run as files in environments of their own load it too.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+_LOOK_EVERY_SECONDS = 1.0
+
+
+def end_with_parent(end: Callable[[], object]) -> None:
+    """Call `end` in a thread once this process has another parent than it has now."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_EVERY_SECONDS)
+        end()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
