@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from deploy.config.case_sections import CASES_IN_WORDS, CaseSection
+from deploy.config.case_sections import CASES_IN_WORDS, CaseSection, GoldenSection
 from deploy.config.section import FilePath, Section
 from deploy.evidence.circumstances import Assurance
 
@@ -250,6 +250,7 @@ class ProjectFile(Section):
     autoscaling: AutoscalingSection = AutoscalingSection()
     gates: GatesSection = GatesSection()
     validate_: ValidateSection = Field(default=ValidateSection(), alias="validate")
+    golden: GoldenSection = GoldenSection()
     cost: CostSection = CostSection()
     rollout: RolloutSection = RolloutSection()
     release: ReleaseSection = ReleaseSection()
