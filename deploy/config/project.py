@@ -56,8 +56,8 @@ class Project:
     cost: sections.CostSection
     rollout: sections.RolloutSection
     release: sections.ReleaseSection
+    golden: GoldenSection
     cases: tuple[CaseSection, ...] = ()
-    golden: GoldenSection = GoldenSection()
 
     @property
     def root(self) -> Path:

@@ -48,8 +48,8 @@ def _describe(definitions: dict[str, Any]) -> None:
 
 
 def _classes() -> Iterator[ast.ClassDef]:
-    for module in (sections, case_sections):
-        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    for file in (sections.__file__, case_sections.__file__):
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
         yield from (node for node in tree.body if isinstance(node, ast.ClassDef))
 
 

@@ -19,8 +19,6 @@ from harness.rehearsal import judging, recording
 from harness.rehearsal.judging import Judged
 from harness.rehearsal.planning import Planned
 
-_ACCEPT = "application/json"
-
 
 @dataclass(frozen=True)
 class Sending:
@@ -40,7 +38,7 @@ class Sending:
     def _judged(self, case: Case, sender: Sender) -> Judged:
         started = datetime.now(UTC)
         request = Request(
-            case.clip.path, case.clip.content_type, accept=case.accept or _ACCEPT, attributes=case.custom_attributes
+            case.clip.path, case.clip.content_type, accept=case.asked_accept, attributes=case.custom_attributes
         )
         try:
             outcome = sender.send(request)
