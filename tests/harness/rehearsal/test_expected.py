@@ -62,11 +62,6 @@ def test_too_slow_an_answer_fails_by_its_measured_time(tmp_path: Path) -> None:
     assert judge(case(tmp_path, max_seconds=2.0), completed(seconds=1.0)).judgement == "passed"
 
 
-def test_a_golden_is_not_said_to_be_compared(tmp_path: Path) -> None:
-    (finding,) = judge(case(tmp_path, golden=tmp_path / "rose.golden.json"), completed()).findings
-    assert (finding.severity, finding.check) == ("warning", "answer.golden")
-
-
 def test_a_failure_of_a_good_case_says_the_models_own_exception(tmp_path: Path) -> None:
     record = judge(case(tmp_path), failed(500, TRACEBACK))
     assert record.judgement == "failed"
