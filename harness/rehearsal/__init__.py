@@ -8,5 +8,6 @@ answered    an answer as a golden
 drawable    the answers of a detector as frames to draw
 judging     turns the outcome of a request into a case of the evidence; `expected` those of cases with an expectation
 recording   the record that both fill in
+golden/     the flows of `harness golden`
 parity      `harness check parity`: compares the bundle with torchvision, as a check of the evidence
 """
