@@ -98,7 +98,7 @@ class _Run:
             with self.progress.stage("report"):
                 report = self._report()
                 pictures = [each.pictures for each in self.seen.judged if each.pictures]
-                answers = [each.answer for each in self.seen.judged if each.answer]
+                answers = [each.answer for each in self.seen.judged if each.answer and each.record.kind != "recovery"]
                 written = write_all(report, pictures, self.options.out_dir, answers)
                 signing.sign([written.report_json], self.project, self.progress.say)
                 return Rehearsed(report, written, error)

@@ -75,7 +75,7 @@ def _show_findings(report: Report, console: Console) -> None:
     for one in placed[:_FINDING_LIMIT]:
         found = one.finding
         line = Text(f"{found.severity} ", style=_SEVERITY_STYLES[found.severity])
-        line.append(f"{one.owner}: {found.message}", style="default")
+        line.append(f"{one.owner}: {texts.said(found)}", style="default")
         if found.advice:
             line.append(f"\n  {found.advice}", style="dim")
         console.print(line)

@@ -16,7 +16,7 @@ def judge_text(expected: str, found: str) -> Verdict:
     was, now = (text.splitlines(keepends=True) for text in (expected, found))
     first = next((place for place, (one, other) in enumerate(zip(was, now, strict=False)) if one != other), None)
     place = min(len(was), len(now)) if first is None else first
-    said = f"it is {_line(now, place)}, and was {_line(was, place)}; {len(now)} lines, the golden has {len(was)}"
+    said = f"the line is {_line(now, place)}, and was {_line(was, place)}; {len(now)} lines, the golden has {len(was)}"
     return Verdict((finding("text", said, where=f"line {place + 1}"),))
 
 

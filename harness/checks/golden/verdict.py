@@ -55,9 +55,10 @@ def compare(golden: Golden, other: Golden, tolerance: GoldenSection) -> Verdict:
 
 def _verdict(golden: Golden, found: bounded.Verdict, weights_sha256: str | None) -> Verdict:
     drifted = any(finding.severity == "error" for finding in found.findings)
-    findings = tuple(_with_advice(finding, golden) for finding in (*found.findings, *_model(golden, weights_sha256)))
     same = () if drifted else (_as_recorded(golden, found.said),)
-    return Verdict((*findings, *same), tuple(_metrics(found)), found.frames if found.findings else frozenset())
+    told = (*found.findings, *_model(golden, weights_sha256), *same)
+    findings = tuple(_said(finding, golden) for finding in told)
+    return Verdict(findings, tuple(_metrics(found)), found.frames if found.findings else frozenset())
 
 
 def _compared(golden: Golden, body: bytes, content_type: str, tolerance: GoldenSection) -> bounded.Verdict:
@@ -80,16 +81,19 @@ def _other_type(golden: Golden, content_type: str) -> bounded.Verdict:
 def _model(golden: Golden, weights_sha256: str | None) -> Iterator[Finding]:
     was = golden.model.weights_sha256
     if weights_sha256 is not None and weights_sha256 != was:
-        said = f"the golden is of another model: its weights were {was[:12]}, and are {weights_sha256[:12]}"
+        said = f"it is of another model, whose weights were {was[:12]}, and now are {weights_sha256[:12]}"
         yield bounded.finding("model", said, severity="warning")
 
 
-def _with_advice(finding: Finding, golden: Golden) -> Finding:
+def _said(finding: Finding, golden: Golden) -> Finding:
+    said = f"golden: {finding.message}"
     if finding.severity == "info":
-        return finding
+        return finding.model_copy(update={"message": said})
     accept = f"harness golden record --case {shlex.quote(golden.case)} --update"
     lead = "" if finding.check == "golden.model" else "correct the handler, its model or its settings; "
-    return finding.model_copy(update={"advice": f"{lead}where the change is meant, `{accept}` accepts it"})
+    return finding.model_copy(
+        update={"message": said, "advice": f"{lead}where the change is meant, `{accept}` accepts it"}
+    )
 
 
 def _as_recorded(golden: Golden, said: str) -> Finding:

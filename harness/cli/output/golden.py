@@ -123,9 +123,7 @@ def _shown_lines(shown: Shown) -> Iterator[str]:
 def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     advice: str | None = None
     for finding in findings:
-        where = f"{finding.where}: " if finding.where else ""
-        said = f"{finding.severity} {finding.check}: {where}{finding.message}"
-        yield from _wrapped(said, "  ")
+        yield from _wrapped(f"{finding.severity} {texts.said(finding)}", "  ")
         advice = finding.advice or advice
     if advice:
         yield from _wrapped(advice, "    ")

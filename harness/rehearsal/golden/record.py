@@ -110,7 +110,7 @@ def _unstable(apart: check.Verdict) -> tuple[Finding, ...]:
     said = "two answers to the same request differ"
     advice = "seed what is random in the handler, or allow more with expect.golden_tolerance (docs/cases.md)"
     return tuple(
-        finding.model_copy(update={"message": f"{said}: {finding.message}", "advice": advice})
+        finding.model_copy(update={"message": f"{said}: {finding.message.removeprefix('golden: ')}", "advice": advice})
         for finding in apart.findings
         if finding.severity == "error"
     )

@@ -72,7 +72,7 @@ def test_every_kind_of_drift_is_named_in_its_frame() -> None:
         [found((30, 10, 80, 60), 0.95), found(CAT["box"], 0.7, "dog")], [], [found((5, 5, 50, 50), 0.9, "cat")]
     )
     findings = verdict(SCENE, now).findings
-    said = {(each.check, each.where): each.message for each in findings}
+    said = {(each.check, each.where): each.message.removeprefix("golden: ") for each in findings}
     assert said == {
         ("golden.lost", "frame 0"): "not found any more: dog 0.950 at [10.0, 10.0, 60.0, 60.0]",
         ("golden.new", "frame 0"): "found, and not in the golden: dog 0.950 at [30.0, 10.0, 80.0, 60.0]",
@@ -87,8 +87,8 @@ def test_a_box_that_moves_a_little_and_a_score_are_measured() -> None:
     now = predictions([found((12.5, 10, 60, 60), 0.90), CAT], [DOG], [])
     drifted = verdict(SCENE, now)
     assert [each.message for each in drifted.findings] == [
-        "moved: dog 0.900 at [12.5, 10.0, 60.0, 60.0] by 2.5 px from [10.0, 10.0, 60.0, 60.0]",
-        "other scores: dog 0.9000, was 0.9500",
+        "golden: moved: dog 0.900 at [12.5, 10.0, 60.0, 60.0] by 2.5 px from [10.0, 10.0, 60.0, 60.0]",
+        "golden: other scores: dog 0.9000, was 0.9500",
     ]
     measured = {metric.name: (metric.value, metric.judgement) for metric in drifted.metrics}
     assert measured == {"golden_box_drift_pixels": (2.5, "failed"), "golden_score_drift": (0.05, "failed")}
@@ -140,7 +140,7 @@ def test_what_is_said_of_the_whole_clip_is_compared(changed: dict[str, Any], sai
 def test_frames_and_times_are_compared() -> None:
     fewer = SCENE | {"frames": SCENE["frames"][:1]}
     (finding,) = verdict(SCENE, fewer).findings
-    assert finding.message == "1 frames, the golden has 3: frames 1, 2 not answered"
+    assert finding.message == "golden: 1 frames, the golden has 3: frames 1, 2 not answered"
     assert verdict(SCENE, fewer).frames == {1, 2}
     twice = SCENE | {"frames": [*SCENE["frames"], SCENE["frames"][2]]}
     assert told(SCENE, twice)[0] == ("frames", None, "error")
@@ -149,14 +149,14 @@ def test_frames_and_times_are_compared() -> None:
     late["frames"][2]["pts_seconds"] = None
     (finding,) = verdict(SCENE, late).findings
     assert (finding.check, finding.where) == ("golden.times", "frame 1")
-    assert finding.message == "2 frames have another time: 0.11 s, was 0.1 s"
+    assert finding.message == "golden: 2 frames have another time: 0.11 s, was 0.1 s"
 
 
 def test_a_thousand_drifts_are_a_page() -> None:
     many = predictions(*[[found((place * 5, 0, place * 5 + 4, 4)) for place in range(40)] for _ in range(300)])
     findings = verdict(many, predictions(*[[] for _ in range(300)])).findings
     assert len(findings) == 21
-    assert findings[-1].message == "and 280 more frames like this"
+    assert findings[-1].message == "golden: and 280 more frames like this"
     assert max(len(each.message) for each in findings) < 500
 
 
@@ -165,5 +165,5 @@ def test_another_model_is_said_and_compared_all_the_same() -> None:
     assert [(each.check, each.severity) for each in same.findings] == [
         ("golden.model", "warning"), ("golden.same", "info")
     ]  # fmt: skip
-    assert "its weights were bbbbbbbbbbbb, and are dddddddddddd" in same.findings[0].message
+    assert "whose weights were bbbbbbbbbbbb, and now are dddddddddddd" in same.findings[0].message
     assert [each.check for each in verdict(SCENE, SCENE, weights="b" * 64).findings] == ["golden.same"]

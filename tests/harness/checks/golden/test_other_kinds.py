@@ -30,7 +30,7 @@ def errors(found: Verdict) -> list[Finding]:
 
 def message(was: bytes, now: bytes, content_type: str = "application/json") -> str:
     (finding,) = errors(verdict(was, now, content_type))
-    return finding.message
+    return finding.message.removeprefix("golden: ")
 
 
 def test_json_differs_by_place_and_its_numbers_by_tolerance() -> None:
@@ -39,7 +39,7 @@ def test_json_differs_by_place_and_its_numbers_by_tolerance() -> None:
     now["top"][0]["score"] = 0.91  # type: ignore[index]  # it is a list
     (finding,) = errors(verdict(body_of(was), body_of(now)))
     assert (finding.check, finding.where) == ("golden.json", "/top/0/score")
-    assert finding.message == "/top/0/score: 0.91, expected is 0.9"
+    assert finding.message == "golden: /top/0/score: 0.91, expected is 0.9"
     assert not verdict(body_of(was), body_of(now), allowed=GoldenSection(rtol=0.02)).has_drifted
 
 
@@ -65,7 +65,7 @@ def test_ten_thousand_differences_are_a_page() -> None:
     was, now = body_of([0.0] * 10_000), body_of(["x" * 1000] * 10_000)
     told = verdict(was, now).findings
     assert len(told) == 21
-    assert told[-1].message == "and 9980 more places that differ"
+    assert told[-1].message == "golden: and 9980 more places that differ"
     assert max(len(each.message) for each in told) < 500
 
 
@@ -73,7 +73,7 @@ def test_an_answer_of_another_type_is_said_and_not_compared() -> None:
     (finding,) = judge(golden(b"{}"), b"<html>", "text/html; charset=utf-8", ALLOWED).findings
     assert (finding.check, finding.message) == (
         "golden.type",
-        "the answer is text/html; charset=utf-8, the golden application/json",
+        "golden: the answer is text/html; charset=utf-8, the golden application/json",
     )
     assert "harness golden record --case rose --update" in str(finding.advice)
     assert not judge(golden(b"{}"), b"{}", "application/json; charset=utf-8", ALLOWED).has_drifted
@@ -171,8 +171,8 @@ def test_deep_pixels_are_not_cut_to_eight_bits() -> None:
 def test_text_differs_by_its_first_line() -> None:
     (finding,) = errors(verdict(b"a\nb\nc\n", b"a\nB\nc\nd\n", "text/plain"))
     assert finding.where == "line 2"
-    assert finding.message == r"it is 'B\n', and was 'b\n'; 4 lines, the golden has 3"
-    assert "it is missing, and was 'b'" in message(b"a\nb", b"a\n", "text/plain")
+    assert finding.message == r"golden: the line is 'B\n', and was 'b\n'; 4 lines, the golden has 3"
+    assert "the line is missing, and was 'b'" in message(b"a\nb", b"a\n", "text/plain")
     assert "it is no UTF-8 text: byte 0 is 0xff" in message(b"a", b"\xff", "text/plain")
     assert not verdict(b"a\n", b"a\n", "text/plain").has_drifted
 
