@@ -115,9 +115,9 @@ def test_frames_that_drifted_are_shown_beside_the_golden_with_the_room_of_two(tm
     alone, both = (
         Page(write_all(report(), [material], tmp_path / "out").report_html.read_text()) for material in (drawn, pair)
     )
-    assert [each.get("class") for each in both.tags("figure")].count("wide") == 2
+    assert [each.get("class") for each in both.tags("figure")].count("pair") == 2
     assert "the golden, and the answer" in both.text
-    assert "wide" not in [each.get("class") for each in alone.tags("figure")]
+    assert "pair" not in [each.get("class") for each in alone.tags("figure")]
 
 
 def test_the_answers_of_cases_with_a_golden_are_kept_and_those_of_an_earlier_run_go(tmp_path: Path) -> None:

@@ -179,8 +179,8 @@ def test_a_damaged_golden_or_one_of_another_file_is_replaced_only_when_it_is_sai
     endpoint(monkeypatch, ROSE)
     recorded(config)
     whole = path.read_text()
-    for damage in (lambda: path.write_text(whole[:-40]), lambda: (tmp_path / "rose.bin").write_text("another rose")):
-        damage()
+    for damaged, text in ((path, whole[:-40]), (tmp_path / "rose.bin", "another rose")):
+        damaged.write_text(text)
         with pytest.raises(ConfigurationError, match=r"harness golden record.* --update"):
             recorded(config)
         assert recorded(config, update=True).outcome == "updated"
