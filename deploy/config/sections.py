@@ -263,4 +263,8 @@ class ProjectFile(Section):
         twice = next((title for title in titles if titles.count(title) > 1), None)
         if twice is not None:
             raise ValueError(f"two cases are called {twice!r}: give each a name of its own")
+        goldens = [case.expect.golden for case in cases if case.expect.golden is not None]
+        shared = next((path for path in goldens if goldens.count(path) > 1), None)
+        if shared is not None:
+            raise ValueError(f"two cases have the golden {shared.name}: give each a file of its own")
         return cases

@@ -29,7 +29,10 @@ def bare_type(content_type: str) -> str:
 def content_of(kind: Kind, body: bytes, content_type: str) -> Any:
     """What the body holds, as `Golden.content` keeps it. Raises NotOfKindError."""
     if kind in ("detections", "json"):
-        return _document(body, bare_type(content_type))
+        document = _document(body, bare_type(content_type))
+        if kind == "detections":
+            check_detections(document)
+        return document
     if kind == "text":
         try:
             return body.decode("utf-8")
@@ -67,7 +70,7 @@ def _document(body: bytes, bare: str) -> Any:
         raise NotOfKindError(f"it is no JSON ({error}); it begins {body[:_SHOWN_BYTES]!r}") from error
     check_document(document)
     if claims_detections(document):
-        _check_detections(document)
+        check_detections(document)
     return document
 
 
@@ -81,7 +84,10 @@ def claims_detections(document: Any) -> bool:
     return isinstance(document, dict) and document.get("schema") == PREDICTIONS
 
 
-def _check_detections(document: Any) -> None:
+def check_detections(document: Any) -> None:
+    """Raises NotOfKindError unless it is a detector's answer."""
+    if not claims_detections(document):
+        raise NotOfKindError(f"it is no document of {PREDICTIONS}")
     try:
         Predictions.parse(json.dumps(document).encode(), what=f"a document of {PREDICTIONS}")
     except MalformedDocument as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.goldens.contents import NotOfKindError, check_document
+from harness.goldens.contents import NotOfKindError, check_detections, check_document
 from harness.goldens.golden import Golden, Kind, Model, Recorded, Sent
 from harness.goldens.layout import laid_out
 
@@ -60,12 +60,20 @@ class Written:
                 raise NotAGoldenError("answer: a text is a list of its lines")
             return "".join(self.answer)
         if self.kind in ("detections", "json"):
-            return self.answer
+            return self._document()
         if self.body is None or body is None:
             raise NotAGoldenError("body: it names no file that holds the answer")
         if sha256(body).hexdigest() != self.body.sha256:
             raise NotAGoldenError(f"{self.body.file} is not the body that was recorded: its sha256 differs")
         return body
+
+    def _document(self) -> Any:
+        if self.kind == "detections":
+            try:
+                check_detections(self.answer)
+            except NotOfKindError as error:
+                raise NotAGoldenError(f"answer: {error}") from error
+        return self.answer
 
 
 def text_of(golden: Golden, body_file: str) -> str:

@@ -12,9 +12,10 @@ from deploy.async_client.content_types import CONTENT_TYPES
 from deploy.core import golden_files
 from deploy.core.files import write_bytes, write_text
 from harness.core.errors import ConfigurationError
-from harness.goldens.contents import bare_type
+from harness.goldens.contents import NotOfKindError, bare_type
 from harness.goldens.document import NotAGoldenError, Written, parse, text_of
 from harness.goldens.golden import MOST_BYTES, Golden
+from harness.goldens.kinds import kind_of
 
 _BINARY = ("npy", "image", "bytes")
 # The text of a golden is a little longer than its answer.
@@ -42,7 +43,9 @@ def read(path: Path, *, named_by: str) -> Golden:
     """
     try:
         written = parse(_bytes(path))
-        return written.golden(_body_of(path, written))
+        golden = written.golden(_body_of(path, written))
+        _check_body(golden)
+        return golden
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"{named_by} = {path} is not there: `harness golden record` writes it, from what the endpoint answers now"
@@ -89,6 +92,14 @@ def _body_of(path: Path, written: Written) -> bytes | None:
     if not body.is_file():
         raise NotAGoldenError(f"the answer itself is not beside it: {name} is missing")
     return body.read_bytes()
+
+
+def _check_body(golden: Golden) -> None:
+    try:
+        if golden.kind in ("npy", "image") and kind_of(golden.content, golden.content_type) != golden.kind:
+            raise NotAGoldenError(f"its body is of type {golden.content_type}, which is no {golden.kind}")
+    except NotOfKindError as error:
+        raise NotAGoldenError(f"its body: {error}") from error
 
 
 def _suffix(content_type: str) -> str:

@@ -77,7 +77,7 @@ def golden_of(project: Project, case: Case, path: Path) -> Golden:
             f"{named_by} = {path} is the answer to {other}. Restore what is sent, or record its answer anew: "
             f"harness golden record --case {shlex.quote(case.name)} --update"
         )
-    return golden
+    return replace(golden, case=case.name)  # it may have had another name then
 
 
 def demands_of(project: Project, built: Bundle) -> Demands:

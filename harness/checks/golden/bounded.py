@@ -28,7 +28,8 @@ class Verdict:
 
 
 def finding(check: str, message: str, *, where: str | None = None, severity: Severity = "error") -> Finding:
-    return Finding(check=f"golden.{check}", severity=severity, message=cut(message), where=where)
+    place = None if where is None else cut(where)
+    return Finding(check=f"golden.{check}", severity=severity, message=cut(message), where=place)
 
 
 def bounded(found: Iterable[Finding], what: str) -> Iterator[Finding]:
@@ -43,7 +44,9 @@ def bounded(found: Iterable[Finding], what: str) -> Iterator[Finding]:
 
 
 def cut(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+    """In bounds, and without what would steer a terminal: labels and texts are the answer's own."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text[: _MOST_CHARACTERS + 1])
+    return plain if len(plain) <= _MOST_CHARACTERS else f"{plain[:_MOST_CHARACTERS]}..."
 
 
 def listed(things: Sequence[str], most: int = 4) -> str:

@@ -29,7 +29,8 @@ def judge(expected: Any, found: Any, tolerance: GoldenSection) -> Verdict:
         *(told for found in by_kind for told in bounded(found, "frames like this")),
     )
     measured = _measured([match for each in pairs for match in each.matched], tolerance)
-    drifted = {int((each.where or "").removeprefix("frame ")) for found in by_kind for each in found}
+    errors = [each.where or "" for found in by_kind for each in found if each.severity == "error"]
+    drifted = {int(where.removeprefix("frame ")) for where in errors}
     return Verdict(
         findings,
         tuple((name, value) for name, value, _, _ in measured),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from harness.checks.golden.bounded import Verdict, cut, finding
+from harness.checks.golden.bounded import Verdict, finding
 
 _SHOWN_CHARACTERS = 120
 _CONTEXT_BYTES = 16
@@ -38,4 +38,4 @@ def judge_bytes(expected: bytes, found: bytes) -> Verdict:
 def _line(lines: list[str], place: int) -> str:
     if place >= len(lines):
         return "missing"
-    return repr(cut(lines[place]))[:_SHOWN_CHARACTERS]
+    return repr(lines[place][:_SHOWN_CHARACTERS])

@@ -46,7 +46,7 @@ def judge(
 
 
 def compare(golden: Golden, other: Golden, tolerance: GoldenSection) -> Verdict:
-    """Hold another recorded answer against the golden."""
+    """Hold another answer against the golden, which was read as one, too."""
     if bare_type(other.content_type) != bare_type(golden.content_type) or other.kind != golden.kind:
         return _verdict(golden, _other_type(golden, other.content_type), None)
     found = MATCHERS[golden.kind](golden.content, other.content, tolerance)

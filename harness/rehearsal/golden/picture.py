@@ -24,7 +24,7 @@ def picture_of(golden: Golden, other: Golden | None, media: Path, only: Collecti
     `only` are the frames that drifted, by their indices; empty for all.
     """
     if golden.kind == "image":
-        sides = [_pixels(each.content) for each in (golden, other) if each is not None]
+        sides = [_pixels(each.content) for each in (golden, other) if each and each.kind == "image"]
         return ".png", _png(sides[0] if len(sides) == 1 else joined(*sides))
     if golden.kind != "detections":
         return None

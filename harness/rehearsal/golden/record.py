@@ -65,12 +65,26 @@ def _recorded(project: Project, case: Case, *, update: bool) -> Golden | None:
         )
     if not goldens.is_there(path):
         return None
+    _check_is_own(project, case, path)
     try:
         return planning.golden_of(project, case, path)
     except ConfigurationError:
         if update:
             return None
         raise
+
+
+def _check_is_own(project: Project, case: Case, path: Path) -> None:
+    """Two cases that send one file may not share the place beside it, which neither of them names."""
+    try:
+        whose = goldens.read(path, named_by=f"the golden of [[case]] {case.name!r}").case
+    except ConfigurationError:
+        return
+    if planning.golden_path(case) is None and whose != case.name:
+        raise ConfigurationError(
+            f"{path} is the golden of [[case]] {whose!r}: give {case.name!r} in {project.path} a file of its own with "
+            "expect.golden, and record it again"
+        )
 
 
 def _record(project: Project, case: Case, old: Golden | None, judged: tuple[Judged, ...], *, update: bool) -> Recording:

@@ -87,8 +87,9 @@ def _given(path: Path, golden: Golden) -> Golden:
     by_name = content_type_of(path)
     content_type = golden.content_type if by_name == FALLBACK_CONTENT_TYPE else by_name
     try:
+        kind = goldens.kind_of(body, content_type)
         is_alike = goldens.bare_type(content_type) == goldens.bare_type(golden.content_type)
-        kind = golden.kind if is_alike else goldens.kind_of(body, content_type)
+        kind = golden.kind if is_alike else kind
         content = goldens.content_of(kind, body, content_type)
     except NotOfKindError as error:
         raise ConfigurationError(f"{path} is no answer of type {content_type}: {error}") from error

@@ -102,3 +102,8 @@ def test_cases_do_not_change_what_runs_and_the_mode_does(tmp_path: Path) -> None
         config.load(write(tmp_path, MINIMAL + text)).digest() for text in ("", WHOLE, '[endpoint]\nmode = "realtime"\n')
     )
     assert plain == cases != realtime
+
+
+def test_two_cases_of_one_golden_are_refused(tmp_path: Path) -> None:
+    twice = '[[case]]\nfile = "a"\nexpect.golden = "g"\n[[case]]\nfile = "b"\nexpect.golden = "g"\n'
+    assert "two cases have the golden g: give each a file of its own" in refused(tmp_path, MINIMAL + twice)

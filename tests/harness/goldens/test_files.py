@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import goldens
@@ -55,6 +55,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(JSON)
 def test_any_json_survives_its_layout(value: Any) -> None:
     kept = replace(EVERY_KIND["json"], content=value)
@@ -63,6 +64,7 @@ def test_any_json_survives_its_layout(value: Any) -> None:
     assert text_of(written.golden(None), "none") == text_of(kept, "none")
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text())
 def test_any_text_survives_its_lines(text: str) -> None:
     kept = replace(EVERY_KIND["text"], content=text)
@@ -226,3 +228,11 @@ def test_names_of_cases_become_names_of_files() -> None:
         "two-rows", "x", "é", "case", "a-b-c"
     ]  # fmt: skip
     assert isinstance(EVERY_KIND["json"], Golden)
+
+
+def test_a_golden_whose_answer_is_not_of_its_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    goldens.write(path, replace(EVERY_KIND["json"], kind="detections"))
+    assert "answer: it is no document of rehearsal.predictions/1" in refused(path)
+    goldens.write(path, replace(EVERY_KIND["bytes"], kind="npy", content_type="application/x-npy"))
+    assert "its body: it is no npy array" in refused(path)

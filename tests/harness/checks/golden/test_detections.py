@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.config.case_sections import GoldenSection
@@ -35,6 +35,7 @@ objects = st.builds(found, boxes, st.sampled_from((0.2, 0.5, 0.9)), st.sampled_f
 scenes = st.lists(st.lists(objects, max_size=5), max_size=3)
 
 
+@settings(max_examples=60, deadline=None)
 @given(scenes, st.randoms(use_true_random=False))
 def test_permuting_the_detections_of_a_frame_changes_nothing(frames: list[list[Any]], order: random.Random) -> None:
     """Also boxes that are equal, overlap, or have no area."""
@@ -45,6 +46,7 @@ def test_permuting_the_detections_of_a_frame_changes_nothing(frames: list[list[A
     assert all(metric.value in (0.0, 1.0) for metric in found.metrics)
 
 
+@settings(max_examples=60, deadline=None)
 @given(scenes.filter(any), st.floats(1.01, 400), st.integers(0, 3), st.data())
 def test_moving_a_box_beyond_the_tolerance_is_found_in_its_frame(
     frames: list[list[Any]], far: float, side: int, data: st.DataObject
@@ -59,6 +61,7 @@ def test_moving_a_box_beyond_the_tolerance_is_found_in_its_frame(
     assert f"frame {index}" in [each.where for each in drifted.findings]
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(-1, 1), st.integers(0, 3), st.floats(-0.01, 0.01))
 def test_what_is_within_the_tolerance_is_silent(near: float, side: int, off: float) -> None:
     now = copy.deepcopy(SCENE)
@@ -167,3 +170,10 @@ def test_another_model_is_said_and_compared_all_the_same() -> None:
     ]  # fmt: skip
     assert "whose weights were bbbbbbbbbbbb, and now are dddddddddddd" in same.findings[0].message
     assert [each.check for each in verdict(SCENE, SCENE, weights="b" * 64).findings] == ["golden.same"]
+
+
+def test_what_an_answer_holds_does_not_steer_the_terminal() -> None:
+    strange = predictions([DOG | {"label": "\x1b[31mdog\u202e" + "x" * 1000}])
+    (finding,) = verdict(predictions([]), strange).findings
+    assert finding.message.isprintable()
+    assert len(finding.message) < 500

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.config.case_sections import GoldenSection
@@ -88,6 +88,7 @@ def test_an_answer_of_hundreds_of_megabytes_is_not_compared() -> None:
 arrays = st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=30).map(lambda each: np.array(each, np.float32))
 
 
+@settings(max_examples=60, deadline=None)
 @given(arrays, st.data())
 def test_an_array_beyond_the_tolerance_is_found_with_its_place(was: Any, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(was) - 1))

@@ -193,3 +193,35 @@ def test_the_file_that_a_case_sends_is_never_overwritten(tmp_path: Path, monkeyp
     with pytest.raises(ConfigurationError, match="is what the case sends: name another file"):
         recorded(project(tmp_path, own), "own", update=True)
     assert (tmp_path / "rose.bin").read_text() == "rose.bin"
+
+
+def test_two_cases_that_send_one_file_do_not_share_the_place_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = project(tmp_path, '[[case]]\nname = "wide"\nfile = "lily.bin"\ncustom_attributes = "top_k=3"\n')
+    endpoint(monkeypatch, ROSE)
+    recorded(config, "lily")
+    for update in (False, True):
+        with pytest.raises(ConfigurationError, match=r"is the golden of \[\[case\]\] 'lily': give 'wide'"):
+            recorded(config, "wide", update=update)
+
+
+def test_a_case_may_be_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = project(tmp_path)
+    endpoint(monkeypatch, ROSE)
+    recorded(config)
+    config.write_text(config.read_text().replace('"rose"', '"red rose"'))
+    endpoint(monkeypatch, (b"{}", JSON))
+    (checked,) = check(options(config), QUIET)
+    assert "`harness golden record --case 'red rose' --update`" in str(checked.record.findings[0].advice)
+
+
+def test_an_answer_that_is_no_detections_any_more_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = project(tmp_path)
+    endpoint(monkeypatch, (body_of(predictions([])), JSON))
+    recorded(config)
+    for body in (b"[]", b'{"frames": 1}', b'{"schema": "rehearsal.predictions/0"}'):
+        endpoint(monkeypatch, (body, JSON))
+        (checked,) = check(options(config), QUIET)
+        assert (checked.passed, checked.record.outcome) == (False, "completed")
+        assert "it is no document of rehearsal.predictions/1" in checked.record.findings[0].message

@@ -184,3 +184,14 @@ def test_a_wrong_name_or_a_missing_golden_is_usage(tmp_path: Path, capsys: pytes
     ):
         assert run(*command, "--config", config) == 2
         assert said in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_an_answer_of_another_kind_has_no_side(tmp_path: Path) -> None:
+    with_golden(tmp_path, picture(np.zeros((4, 4, 3), np.uint8)), "image/png")
+    (tmp_path / "now.json").write_bytes(b"{}")
+    found = shown(tmp_path, tmp_path / "now.json")
+    assert [each.check for each in found.findings] == ["golden.type"]
+    assert found.picture is not None
+    (tmp_path / "now.png").write_bytes(b"no picture")
+    with pytest.raises(ConfigurationError, match="it is no picture that can be decoded"):
+        shown(tmp_path, tmp_path / "now.png")
