@@ -13,7 +13,7 @@ An answer is kept as what it holds and not as its bytes: an answer in JSON is in
 a diff that can be read. The package compares nothing; `harness.checks.golden` does.
 """
 
-from harness.goldens.contents import NotOfKindError, bare_type, content_of
+from harness.goldens.contents import NotOfKindError, content_of
 from harness.goldens.files import default_path, is_there, read, slug, write
 from harness.goldens.golden import MOST_BYTES, Golden, Kind, Model, Recorded, Sent
 from harness.goldens.kinds import kind_of
@@ -27,7 +27,6 @@ __all__ = [
     "NotOfKindError",
     "Recorded",
     "Sent",
-    "bare_type",
     "content_of",
     "default_path",
     "is_there",

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from deploy.expectations import pointers
+from deploy.expectations import media, pointers
 from harness.cases.predictions import SCHEMA as PREDICTIONS
 from harness.cases.predictions import Predictions
 from harness.core.errors import MalformedDocument
@@ -21,15 +21,10 @@ class NotOfKindError(ValueError):
     """The body is not what it should be; the message says why, and where."""
 
 
-def bare_type(content_type: str) -> str:
-    """The type without its parameters, in small letters."""
-    return content_type.partition(";")[0].strip().lower()
-
-
 def content_of(kind: Kind, body: bytes, content_type: str) -> Any:
     """What the body holds, as `Golden.content` keeps it. Raises NotOfKindError."""
     if kind in ("detections", "json"):
-        document = _document(body, bare_type(content_type))
+        document = _document(body, media.bare(content_type))
         if kind == "detections":
             check_detections(document)
         return document

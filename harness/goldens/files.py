@@ -11,8 +11,9 @@ from pathlib import Path
 from deploy.async_client.content_types import CONTENT_TYPES
 from deploy.core import golden_files
 from deploy.core.files import write_bytes, write_text
+from deploy.expectations import media
 from harness.core.errors import ConfigurationError
-from harness.goldens.contents import NotOfKindError, bare_type
+from harness.goldens.contents import NotOfKindError
 from harness.goldens.document import NotAGoldenError, Written, parse, text_of
 from harness.goldens.golden import MOST_BYTES, Golden
 from harness.goldens.kinds import kind_of
@@ -103,5 +104,5 @@ def _check_body(golden: Golden) -> None:
 
 
 def _suffix(content_type: str) -> str:
-    bare = bare_type(content_type)
+    bare = media.bare(content_type)
     return next((suffix for suffix, known in CONTENT_TYPES.items() if known == bare), ".bin")

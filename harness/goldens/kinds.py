@@ -7,8 +7,9 @@ import warnings
 
 from PIL import Image
 
+from deploy.expectations import media
 from harness.goldens.arrays import arrays_of
-from harness.goldens.contents import NotOfKindError, bare_type, claims_detections, content_of, is_json
+from harness.goldens.contents import NotOfKindError, claims_detections, content_of, is_json
 from harness.goldens.golden import Kind
 from harness.goldens.pictures import picture_of
 
@@ -18,7 +19,7 @@ _TEXTS = ("application/xml", "application/yaml", "application/x-yaml", "image/sv
 
 def kind_of(body: bytes, content_type: str) -> Kind:
     """The kind that an answer is compared as. Raises NotOfKindError where JSON, npy or a picture is none."""
-    bare = bare_type(content_type)
+    bare = media.bare(content_type)
     if is_json(bare):
         return "detections" if claims_detections(content_of("json", body, content_type)) else "json"
     if bare == "application/x-npy":

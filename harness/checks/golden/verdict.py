@@ -9,8 +9,9 @@ from typing import Any
 
 from deploy.config.case_sections import GoldenSection
 from deploy.evidence import Finding, Metric
+from deploy.expectations import media
 from harness.checks.golden import arrays, bounded, detections, documents, pictures, raw
-from harness.goldens import MOST_BYTES, Golden, Kind, NotOfKindError, bare_type, content_of
+from harness.goldens import MOST_BYTES, Golden, Kind, NotOfKindError, content_of
 
 Matcher = Callable[[Any, Any, GoldenSection], bounded.Verdict]
 
@@ -47,7 +48,7 @@ def judge(
 
 def compare(golden: Golden, other: Golden, tolerance: GoldenSection) -> Verdict:
     """Hold another answer against the golden, which was read as one, too."""
-    if bare_type(other.content_type) != bare_type(golden.content_type) or other.kind != golden.kind:
+    if media.bare(other.content_type) != media.bare(golden.content_type) or other.kind != golden.kind:
         return _verdict(golden, _other_type(golden, other.content_type), None)
     found = MATCHERS[golden.kind](golden.content, other.content, tolerance)
     return _verdict(golden, found, other.model.weights_sha256)
@@ -62,7 +63,7 @@ def _verdict(golden: Golden, found: bounded.Verdict, weights_sha256: str | None)
 
 
 def _compared(golden: Golden, body: bytes, content_type: str, tolerance: GoldenSection) -> bounded.Verdict:
-    if bare_type(content_type) != bare_type(golden.content_type):
+    if media.bare(content_type) != media.bare(golden.content_type):
         return _other_type(golden, content_type)
     if len(body) > 2 * MOST_BYTES:
         said = f"the answer has {len(body)} bytes, and no golden has more than {MOST_BYTES}: it is not compared"

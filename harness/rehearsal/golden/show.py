@@ -10,6 +10,7 @@ from deploy.async_client import content_type_of
 from deploy.async_client.content_types import FALLBACK_CONTENT_TYPE
 from deploy.core.files import write_bytes
 from deploy.evidence import Finding
+from deploy.expectations import media
 from harness import goldens
 from harness.checks import golden as check
 from harness.core.errors import ConfigurationError
@@ -88,7 +89,7 @@ def _given(path: Path, golden: Golden) -> Golden:
     content_type = golden.content_type if by_name == FALLBACK_CONTENT_TYPE else by_name
     try:
         kind = goldens.kind_of(body, content_type)
-        is_alike = goldens.bare_type(content_type) == goldens.bare_type(golden.content_type)
+        is_alike = media.bare(content_type) == media.bare(golden.content_type)
         kind = golden.kind if is_alike else kind
         content = goldens.content_of(kind, body, content_type)
     except NotOfKindError as error:
