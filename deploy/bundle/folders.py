@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.config import Project
+from deploy.config.case_sections import CaseSection
+from deploy.core import golden_files
 from deploy.core.errors import ConfigurationError
 
 # What both command lines write by default.
@@ -64,10 +66,19 @@ def left_out(project: Project, out_dir: Path) -> frozenset[Path]:
         return frozenset()
     data = project.model.data
     model = data if isinstance(data, tuple) else (data,)
-    cases = (path for case in project.cases for path in (case.file, case.expect.json_schema, case.expect.golden))
+    cases = (path for case in project.cases for path in _of_case(case))
     named = (project.path, out_dir, *model, project.model.weights, project.model.spec, *cases)
     results = (project.root / name for name in _RESULTS)
     return frozenset(plain(path) for path in (*named, *results) if isinstance(path, Path))
+
+
+def _of_case(case: CaseSection) -> Iterator[Path | None]:
+    """Its files, there or not; a golden is recorded beside the case's file where the case names no place."""
+    goldens = (case.expect.golden, golden_files.default_path(case.file))
+    yield from (case.file, case.expect.json_schema, *goldens)
+    for golden in goldens:
+        if golden is not None:
+            yield from golden_files.bodies_of(golden)
 
 
 def plain(path: Path) -> Path:

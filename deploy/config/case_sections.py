@@ -67,6 +67,31 @@ def _read_about(value: Any) -> Any:
 Expected = Annotated[About | JsonValue, BeforeValidator(_read_about)]
 
 
+class GoldenSection(Section):
+    """How far an answer may be from the recorded one."""
+
+    box_pixels: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    """Detections: how far a side of a box may be from where it was, in pixels of the source."""
+    score: float = Field(default=0.01, ge=0, le=1)
+    """Detections: by how much a score may differ. Whoever is so near the threshold may be in one answer only."""
+    mask_iou: float = Field(default=0.95, ge=0, le=1)
+    """Detections: the least overlap of a mask with the recorded one."""
+    time_seconds: float = Field(default=0.001, ge=0, allow_inf_nan=False)
+    """Detections: by how much the time of a frame may differ."""
+    rtol: float = Field(default=1e-4, ge=0, allow_inf_nan=False)
+    """JSON and npy: a number may differ by atol and by this part of the recorded one. Whole numbers in JSON must be
+    equal."""
+    atol: float = Field(default=1e-6, ge=0, allow_inf_nan=False)
+    """JSON and npy: by how much any number may differ."""
+    psnr_decibels: float = Field(default=40.0, ge=0, allow_inf_nan=False)
+    """Pictures: the least peak signal-to-noise ratio to the recorded one."""
+
+    def overlaid(self, other: GoldenSection | None) -> GoldenSection:
+        """These tolerances, with those that `other` gives laid over them."""
+        given = {name: getattr(other, name) for name in other.model_fields_set} if other else {}
+        return self.model_copy(update=given)
+
+
 class ExpectSection(Section):
     status: Literal["completed", "failed"] = "completed"
     code: int | None = Field(default=None, ge=400, le=599)
@@ -78,7 +103,9 @@ class ExpectSection(Section):
     tolerance: float = Field(default=1e-6, ge=0, allow_inf_nan=False)
     """By how much other numbers of `json` with a fraction may differ; whole numbers must be equal."""
     golden: FilePath | None = None
-    """A recorded answer to compare with."""
+    """A recorded answer to compare with; `harness golden record` writes it."""
+    golden_tolerance: GoldenSection | None = None
+    """Keys of [golden], for this case alone."""
     max_seconds: float | None = Field(default=None, gt=0)
     """From the start of the upload to the answer."""
 
@@ -88,6 +115,8 @@ class ExpectSection(Section):
             raise ValueError("expect.code is the HTTP status of a refusal: write expect.status = 'failed' beside it")
         if self.status == "failed" and (self.json_schema or self.json_ or self.golden):
             raise ValueError("a request that must fail has no answer for json_schema, json or golden: remove them")
+        if self.golden_tolerance is not None and self.golden is None:
+            raise ValueError("golden_tolerance is for a recorded answer: name its file with expect.golden")
         return self
 
 

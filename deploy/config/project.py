@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from deploy.config import sections
-from deploy.config.case_sections import CaseSection
+from deploy.config.case_sections import CaseSection, GoldenSection
 from deploy.config.spelling import did_you_mean
 from deploy.core.digests import digest_of
 from deploy.core.errors import ConfigurationError
@@ -56,6 +56,7 @@ class Project:
     cost: sections.CostSection
     rollout: sections.RolloutSection
     release: sections.ReleaseSection
+    golden: GoldenSection
     cases: tuple[CaseSection, ...] = ()
 
     @property
@@ -131,6 +132,7 @@ def load(path: Path, environment: str | None = None) -> Project:
         rollout=found.rollout,
         release=found.release,
         cases=found.case,
+        golden=found.golden,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from deploy.config.case_sections import CASES_IN_WORDS, CaseSection
+from deploy.config.case_sections import CASES_IN_WORDS, CaseSection, GoldenSection
 from deploy.config.section import FilePath, Section
 from deploy.evidence.circumstances import Assurance
 
@@ -250,6 +250,7 @@ class ProjectFile(Section):
     autoscaling: AutoscalingSection = AutoscalingSection()
     gates: GatesSection = GatesSection()
     validate_: ValidateSection = Field(default=ValidateSection(), alias="validate")
+    golden: GoldenSection = GoldenSection()
     cost: CostSection = CostSection()
     rollout: RolloutSection = RolloutSection()
     release: ReleaseSection = ReleaseSection()
@@ -262,4 +263,8 @@ class ProjectFile(Section):
         twice = next((title for title in titles if titles.count(title) > 1), None)
         if twice is not None:
             raise ValueError(f"two cases are called {twice!r}: give each a name of its own")
+        goldens = [case.expect.golden for case in cases if case.expect.golden is not None]
+        shared = next((path for path in goldens if goldens.count(path) > 1), None)
+        if shared is not None:
+            raise ValueError(f"two cases have the golden {shared.name}: give each a file of its own")
         return cases

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from deploy.config import sections
+from deploy.config import case_sections, sections
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,12 +39,18 @@ def toml_schema() -> dict[str, Any]:
 
 def _describe(definitions: dict[str, Any]) -> None:
     """Enter the text below each key, which pydantic could read too, at every import of the sections (50 ms)."""
-    tree = ast.parse(Path(sections.__file__).read_text(encoding="utf-8"))
-    for section in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+    for section in _classes():
         properties = definitions.get(section.name, {}).get("properties", {})
         for name, text in _texts(section):
-            if name in properties:
-                properties[name]["description"] = text
+            key = name.rstrip("_")  # what would hide a method of pydantic's has an underscore behind it
+            if key in properties:
+                properties[key]["description"] = text
+
+
+def _classes() -> Iterator[ast.ClassDef]:
+    for file in (sections.__file__, case_sections.__file__):
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+        yield from (node for node in tree.body if isinstance(node, ast.ClassDef))
 
 
 def _texts(section: ast.ClassDef) -> Iterator[tuple[str, str]]:

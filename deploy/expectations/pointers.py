@@ -22,6 +22,11 @@ def resolve(document: Any, pointer: str) -> Any:
     return found
 
 
+def escaped(key: str) -> str:
+    """A key as a part of a pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
 def _step(value: Any, key: str, walked: str) -> Any:
     where = walked or "the answer"
     if isinstance(value, dict):

@@ -1,15 +1,27 @@
-"""Whether a value of an answer is the expected one, and in words where it is not."""
+"""Whether a value of an answer is the expected one, and in words where and how it is not."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from deploy.config.case_sections import About
-from deploy.expectations.pointers import kind
+from deploy.expectations.pointers import escaped, kind
 
 _SHOWN_CHARACTERS = 120
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`where` is a JSON pointer, empty for the whole; `said` is what is there, and what is expected."""
+
+    where: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"at {self.where}: {self.said}" if self.where else self.said
 
 
 def difference(expected: Any, found: Any, tolerance: float) -> str | None:
@@ -17,44 +29,59 @@ def difference(expected: Any, found: Any, tolerance: float) -> str | None:
 
     Numbers with a fraction may differ by `tolerance`, an `About` by its own; true and false are no numbers.
     """
-    return next(_differences(expected, found, tolerance, ""), None)
+    first = next(differences(expected, found, tolerance), None)
+    return None if first is None else str(first)
 
 
-def _differences(expected: Any, found: Any, tolerance: float, where: str) -> Iterator[str]:
+def differences(
+    expected: Any, found: Any, tolerance: float, relative: float = 0.0, where: str = ""
+) -> Iterator[Difference]:
+    """Every difference, in the order of `expected`. Numbers may also differ by the part `relative` of the expected."""
     if isinstance(expected, About):
         if not _is_number(found) or not _within(expected.about, found, expected.within):
-            yield f"{_at(where)}{shown(found)}, expected is {expected.about:g} within {expected.within:g}"
+            yield Difference(where, f"{shown(found)}, expected is {expected.about:g} within {expected.within:g}")
     elif isinstance(expected, Mapping) and isinstance(found, Mapping):
-        yield from _of_objects(expected, found, tolerance, where)
+        yield from _of_objects(expected, found, tolerance, relative, where)
     elif isinstance(expected, Sequence) and not isinstance(expected, str) and isinstance(found, list):
-        yield from _of_lists(expected, found, tolerance, where)
-    elif not _same(expected, found, tolerance):
-        yield f"{_at(where)}{shown(found)}, expected is {shown(expected)}"
+        yield from _of_lists(expected, found, tolerance, relative, where)
+    elif not _same(expected, found, tolerance, relative):
+        yield Difference(where, f"{shown(found)}, expected is {shown(expected)}")
 
 
-def _of_objects(expected: Mapping[str, Any], found: Mapping[str, Any], tolerance: float, where: str) -> Iterator[str]:
+def _of_objects(
+    expected: Mapping[str, Any], found: Mapping[str, Any], tolerance: float, relative: float, where: str
+) -> Iterator[Difference]:
     for key in expected:
         if key not in found:
-            yield f"{_at(where)}the key {key!r} is missing"
+            yield Difference(where, f"the key {key!r} is missing")
         else:
-            yield from _differences(expected[key], found[key], tolerance, f"{where}/{key}")
+            yield from differences(expected[key], found[key], tolerance, relative, f"{where}/{escaped(key)}")
     for key in found:
         if key not in expected:
-            yield f"{_at(where)}the key {key!r} is not expected"
+            yield Difference(where, f"the key {key!r} is not expected")
 
 
-def _of_lists(expected: Sequence[Any], found: Sequence[Any], tolerance: float, where: str) -> Iterator[str]:
+def _of_lists(
+    expected: Sequence[Any], found: Sequence[Any], tolerance: float, relative: float, where: str
+) -> Iterator[Difference]:
     if len(expected) != len(found):
-        yield f"{_at(where)}a list of {len(found)}, expected is one of {len(expected)}"
+        yield Difference(where, f"a list of {len(found)}, expected is one of {len(expected)}")
     for number, (one, other) in enumerate(zip(expected, found, strict=False)):
-        yield from _differences(one, other, tolerance, f"{where}/{number}")
+        yield from differences(one, other, tolerance, relative, f"{where}/{number}")
 
 
-def _same(expected: Any, found: Any, tolerance: float) -> bool:
+def _same(expected: Any, found: Any, tolerance: float, relative: float) -> bool:
     if _is_number(expected) and _is_number(found):
         is_whole = isinstance(expected, int) and isinstance(found, int)
-        return expected == found if is_whole else _within(expected, found, tolerance)
+        return expected == found if is_whole else _near(expected, found, tolerance, relative)
     return kind(expected) == kind(found) and bool(expected == found)
+
+
+def _near(expected: float, found: float, tolerance: float, relative: float) -> bool:
+    try:
+        return _within(expected, found, tolerance + relative * abs(expected))
+    except OverflowError:  # a whole number beyond 1e308, beside one with a fraction
+        return expected == found
 
 
 def _within(expected: float, found: float, tolerance: float) -> bool:
@@ -64,10 +91,6 @@ def _within(expected: float, found: float, tolerance: float) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _at(where: str) -> str:
-    return f"at {where}: " if where else ""
 
 
 def shown(value: Any) -> str:

@@ -18,6 +18,8 @@ from harness.cases.truth import Truth
 Kind = Literal["known_answer", "own_model", "user_video", "project_case", "user_case", "bad_input", "recovery"]
 Expects = Literal["completed", "failed", "either"]
 
+_ACCEPT = "application/json"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -37,6 +39,11 @@ class Case:
     custom_attributes: str = ""
     items: int | str | None = None
     """How many items a request holds, or the JSON pointer that tells it in the answer; None where nobody said."""
+
+    @property
+    def asked_accept(self) -> str:
+        """The Accept header that it is sent with."""
+        return self.accept or _ACCEPT
 
 
 def of_known_answer(known: KnownAnswer) -> Case:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from deploy.config.case_sections import GoldenSection
 
 
 @dataclass(frozen=True)
@@ -12,3 +14,7 @@ class Demands:
     map50_at_least: float
     is_notified: bool = True
     """Whether each outcome has a notification; those of a real-time endpoint have none."""
+    golden: GoldenSection = field(default_factory=GoldenSection)
+    """How far an answer may be from its golden, where the case does not say."""
+    weights_sha256: str | None = None
+    """Of the model that answers; None where it is not known."""

@@ -13,6 +13,8 @@ from harness.cases.truth import TrueObject, Truth
 
 # Boxes have the shape (count, 4), [x1, y1, x2, y2] in pixels.
 Boxes = NDArray[np.float64]
+# What has a box and a label.
+Boxed = Detection | TrueObject
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def objects_at(truth: Truth, frame_index: int) -> tuple[TrueObject, ...]:
     return truth.frames[frame_index].objects if 0 <= frame_index < truth.frame_count else ()
 
 
-def boxes_of(items: Sequence[Detection] | Sequence[TrueObject]) -> Boxes:
+def boxes_of(items: Sequence[Boxed]) -> Boxes:
     return np.array([item.box for item in items], dtype=np.float64).reshape(-1, 4)
 
 
@@ -64,11 +66,17 @@ def _areas(boxes: Boxes) -> NDArray[np.float64]:
 
 def matches(pair: FramePair, *, same_label: bool = True, at_least: float = 0.0) -> list[tuple[int, int, float]]:
     """(detection, object, overlap), each used once, the best overlap first and above `at_least`."""
-    table = overlaps(boxes_of(pair.detections), boxes_of(pair.objects))
+    return matched(pair.detections, pair.objects, same_label=same_label, at_least=at_least)
+
+
+def matched(
+    found: Sequence[Boxed], there: Sequence[Boxed], *, same_label: bool = True, at_least: float = 0.0
+) -> list[tuple[int, int, float]]:
+    """(place in `found`, place in `there`, overlap), each used once, the best overlap first and above `at_least`."""
+    table = overlaps(boxes_of(found), boxes_of(there))
     if same_label and table.size:
-        found = np.array([detection.label_id for detection in pair.detections])
-        there = np.array([thing.label_id for thing in pair.objects])
-        table = np.where(found[:, None] == there[None, :], table, 0.0)
+        labels, others = (np.array([item.label_id for item in items]) for items in (found, there))
+        table = np.where(labels[:, None] == others[None, :], table, 0.0)
     chosen: list[tuple[int, int, float]] = []
     while table.size and table.max() > at_least:
         row, column = (int(place) for place in np.unravel_index(int(table.argmax()), table.shape))

@@ -16,7 +16,7 @@ HELP = """Rehearse a SageMaker asynchronous endpoint on this machine. Exit codes
 
 _COMMANDS = "harness.cli.commands"
 SECTIONS = (
-    Section("Rehearse", _COMMANDS, ("init", "validate", "bench", "check", "replay")),
+    Section("Rehearse", _COMMANDS, ("init", "validate", "golden", "bench", "check", "replay")),
     Section("A running local AWS", _COMMANDS, ("up", "status", "logs", "down")),
     Section("This machine", _COMMANDS, ("doctor", "image")),
 )

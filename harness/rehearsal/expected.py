@@ -13,15 +13,30 @@ from deploy.async_client import Completed, Failed, Outcome, Unanswered
 from deploy.config.case_sections import ExpectSection
 from deploy.evidence import Finding, Metric
 from harness.cases import Case, Demands
+from harness.checks import golden as check
 from harness.checks import refusal
+from harness.checks.golden import Verdict
+from harness.goldens import Golden
 from harness.rehearsal import recording
 
 
-def judge(case: Case, outcome: Outcome, demands: Demands, started: datetime) -> evidence.Case:
-    findings = tuple(_findings(case, outcome, demands))
+def judge(
+    case: Case, outcome: Outcome, demands: Demands, started: datetime, held: Verdict | None = None
+) -> evidence.Case:
+    """`held` is the verdict on the answer beside its golden, where the case has one."""
+    findings = (*_findings(case, outcome, demands), *(held.findings if held else ()))
     failure = recording.failure(outcome) if isinstance(outcome, Failed) else None
-    metrics = tuple(_metrics(case.expectation, outcome))
+    metrics = (*_metrics(case.expectation, outcome), *(held.metrics if held else ()))
     return recording.record(case, outcome, started, findings, failure=failure, metrics=metrics)
+
+
+def held(case: Case, outcome: Outcome, demands: Demands, golden: Golden) -> Verdict | None:
+    """The answer beside its golden; None without an answer, and for an empty one, which is said already."""
+    if not isinstance(outcome, Completed) or not outcome.body:
+        return None
+    own = case.expectation.golden_tolerance if case.expectation else None
+    tolerance = demands.golden.overlaid(own)
+    return check.judge(golden, outcome.body, outcome.content_type, tolerance, demands.weights_sha256)
 
 
 def _findings(case: Case, outcome: Outcome, demands: Demands) -> Iterator[Finding]:
@@ -44,12 +59,6 @@ def _of_answer(case: Case, outcome: Completed) -> Iterator[Finding]:
     if case.expects != "completed" or case.expectation is None:
         return
     yield from expectations.judge(outcome.body, outcome.content_type, expect=case.expectation, accept=case.accept)
-    if case.expectation.golden is not None:
-        yield Finding(
-            check="answer.golden",
-            severity="warning",
-            message=f"{case.expectation.golden.name} was not compared: this version reads expect.golden, and no more",
-        )
 
 
 def _unexpected(case: Case, outcome: Failed) -> Finding:

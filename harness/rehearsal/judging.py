@@ -5,32 +5,32 @@ Owns which checks run on a detector's answer; `expected` judges every other case
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
-
 from deploy import evidence
 from deploy.async_client import Completed, Failed, Outcome
 from deploy.evidence import Finding
-from harness.cases import Case, Clip, Demands, Predictions, Rle, Truth
+from harness.cases import Case, Clip, Demands, Predictions, Truth
 from harness.cases.footage import is_damaged
 from harness.checks import answer, known_answer
+from harness.checks.golden import Verdict
 from harness.core.errors import MalformedDocument
-from harness.rehearsal import expected, recording
+from harness.goldens import Golden, NotOfKindError, content_of
+from harness.rehearsal import drawable, expected, recording
 from harness.rehearsal.recording import record
 from harness.report.drawing.clip import CasePictures
-from harness.report.drawing.pictures import Detection, FrameDetections
 
 
 @dataclass(frozen=True)
 class Judged:
     record: evidence.Case
     pictures: CasePictures | None = None
+    answer: Golden | None = None
+    """The answer itself, where it is wanted for a golden."""
+    unfit: str = ""
+    """Why it can be none."""
 
     def timed(self, seconds: Mapping[str, float]) -> Judged:
         """This case with the emulator's seconds by phase."""
@@ -40,15 +40,43 @@ class Judged:
         return replace(self, record=self.record.model_copy(update={"timings": timings}))
 
 
-def judge(case: Case, outcome: Outcome, demands: Demands, started: datetime) -> Judged:
+def judge(case: Case, outcome: Outcome, demands: Demands, started: datetime, golden: Golden | None = None) -> Judged:
+    """With a `golden` the answer is held against it, too."""
     if case.expectation is not None or case.expects != "completed":
-        return Judged(expected.judge(case, outcome, demands, started))
+        return _judge_expected(case, outcome, demands, started, golden)
     if isinstance(outcome, Completed):
         return _judge_completed(case, outcome, demands, started)
     if isinstance(outcome, Failed):
         findings = (_failed(case, outcome), *_notification_findings(outcome, demands))
         return Judged(record(case, outcome, started, findings, failure=recording.failure(outcome)))
     return Judged(record(case, outcome, started, (recording.silence(outcome.waited_seconds),)))
+
+
+def _judge_expected(case: Case, outcome: Outcome, demands: Demands, started: datetime, golden: Golden | None) -> Judged:
+    held = expected.held(case, outcome, demands, golden) if golden else None
+    found = expected.judge(case, outcome, demands, started, held)
+    if held is None or golden is None or golden.kind != "detections" or not isinstance(outcome, Completed):
+        return Judged(found)
+    return _with_pictures(case, outcome, found, golden, held)
+
+
+def _with_pictures(case: Case, outcome: Completed, found: evidence.Case, golden: Golden, held: Verdict) -> Judged:
+    """A detector's answer with what is seen in it; the frames that drifted are shown beside the golden's."""
+    try:
+        answer = drawable.predictions_of(content_of("detections", outcome.body, outcome.content_type))
+    except (NotOfKindError, MalformedDocument):  # which its findings say
+        return Judged(found)
+    was = drawable.predictions_of(golden.content)
+    counted = found.model_copy(
+        update={
+            "frames": evidence.Frames(expected=len(was.frames), sampled=len(answer.frames)),
+            "detection_count": sum(len(frame.detections) for frame in answer.frames),
+        }
+    )
+    media = case.clip.path
+    if held.frames:
+        return Judged(counted, drawable.beside(case.name, media, was, answer, held.frames))
+    return Judged(counted, drawable.pictures_of(case.name, media, answer))
 
 
 def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: datetime) -> Judged:
@@ -76,8 +104,7 @@ def _judge_completed(case: Case, outcome: Completed, demands: Demands, started: 
         detection_count=sum(len(frame.detections) for frame in predictions.frames),
         metrics=verdict.metrics,
     )
-    size = (predictions.video.width, predictions.video.height)
-    return Judged(found, CasePictures(case.name, case.clip.path, _drawable(predictions, case.truth), size=size))
+    return Judged(found, drawable.pictures_of(case.name, case.clip.path, predictions, case.truth))
 
 
 def summary(judged: evidence.Case) -> str:
@@ -136,25 +163,3 @@ def _failed(case: Case, outcome: Failed) -> Finding:
 
 def _expected(clip: Clip, interval: int) -> int | None:
     return clip.facts.sampled_count(interval) if clip.facts else None
-
-
-def _drawable(predictions: Predictions, truth: Truth | None) -> tuple[FrameDetections, ...]:
-    there = {frame.frame_index: frame.objects for frame in truth.frames} if truth else {}
-    return tuple(
-        FrameDetections(
-            frame.frame_index,
-            frame.pts_seconds or 0.0,
-            tuple(Detection(found.box, found.label, found.score, _mask(found.mask)) for found in frame.detections),
-            tuple(Detection(thing.box, thing.label) for thing in there.get(frame.frame_index, ())),
-        )
-        for frame in predictions.frames
-    )
-
-
-def _mask(rle: Rle | None) -> NDArray[np.bool_] | None:
-    if rle is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # pycocotools 2.0.11 lacks numpy 2's `copy` keyword
-        decoded = coco_mask.decode({"size": list(rle.size), "counts": rle.counts.encode("ascii")})
-    return np.asarray(decoded, dtype=np.bool_)

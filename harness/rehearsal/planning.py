@@ -6,8 +6,9 @@ handler can load that model, so no other family has one: what it does is told by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,8 +16,10 @@ from deploy.bundle import Bundle
 from deploy.config import Project
 from deploy.config.case_sections import ExpectSection
 from deploy.gates import family
-from harness import cases
-from harness.cases import Case, KnownAnswer
+from harness import cases, goldens
+from harness.cases import Case, Demands, KnownAnswer
+from harness.core.errors import ConfigurationError
+from harness.goldens import Golden
 
 ServedBy = Literal["own", "companion"]
 
@@ -25,6 +28,8 @@ ServedBy = Literal["own", "companion"]
 class Planned:
     case: Case
     served_by: ServedBy = "own"
+    golden: Golden | None = None
+    """What the answer is held against beside the case's other expectations."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +41,61 @@ class Asked:
     clips: tuple[Case, ...]
     known: KnownAnswer | None
     """None when the project names none; the flagship then has the harness's own."""
+    goldens: Mapping[Path, Golden] = field(default_factory=dict)
+    """By the file that a case names."""
+
+    def with_golden(self, planned: Planned) -> Planned:
+        path = planned.case.expectation.golden if planned.case.expectation else None
+        return planned if path is None else replace(planned, golden=self.goldens[path])
 
 
 def read(project: Project, videos: Sequence[Path], given: Sequence[str]) -> Asked:
     """Open everything that is sent. Raises ConfigurationError when something is missing or is not what it should be."""
     named = project.validate.known_answer
+    of_project = cases.of_project(project)
     return Asked(
-        cases.of_project(project),
+        of_project,
         cases.of_files(given),
         cases.of_users_clips((*project.validate.clips, *videos)),
         cases.open_known_answer(named) if named is not None else None,
+        {path: golden_of(project, case, path) for case in of_project if (path := golden_path(case)) is not None},
+    )
+
+
+def golden_path(case: Case) -> Path | None:
+    """The file that the case names."""
+    return case.expectation.golden if case.expectation else None
+
+
+def golden_of(project: Project, case: Case, path: Path) -> Golden:
+    """Raises ConfigurationError when it is not there, is none, or is the answer to another request."""
+    named_by = f"{project.path}: [[case]] {case.name!r}: expect.golden"
+    golden = goldens.read(path, named_by=named_by)
+    other = goldens.Sent.of(case).unlike(golden.sent)
+    if other is not None:
+        raise ConfigurationError(
+            f"{named_by} = {path} is the answer to {other}. Restore what is sent, or record its answer anew: "
+            f"harness golden record --case {shlex.quote(case.name)} --update"
+        )
+    return replace(golden, case=case.name)  # it may have had another name then
+
+
+def demands_of(project: Project, built: Bundle) -> Demands:
+    """The demands on every answer of the project's endpoint."""
+    interval = project.handler.environment.get("FRAME_INTERVAL")
+    return Demands(
+        int(interval) if interval is not None else None,
+        project.gates.min_map50,
+        is_notified=project.endpoint.mode == "async",
+        golden=project.golden,
+        weights_sha256=built.manifest.weights_sha256,
     )
 
 
 def plan(project: Project, built: Bundle, asked: Asked, folder: Path) -> tuple[Planned, ...]:
     """Good requests, then bad ones, then a good one again: to the own model, all but a known answer it cannot know."""
-    if family.has_known_answer(built):
-        return _of_flagship(project, asked, folder)
-    return _of_any_model(project, asked, folder)
+    of_family = _of_flagship if family.has_known_answer(built) else _of_any_model
+    return tuple(asked.with_golden(planned) for planned in of_family(project, asked, folder))
 
 
 def _of_flagship(project: Project, asked: Asked, folder: Path) -> tuple[Planned, ...]:

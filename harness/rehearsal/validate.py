@@ -16,7 +16,6 @@ from deploy.config import Project
 from deploy.evidence import Check, Finding, Report
 from deploy.gates import family
 from harness import cases
-from harness.cases import Demands
 from harness.checks import own_answer
 from harness.core.errors import RehearsalError
 from harness.core.progress import Progress
@@ -25,6 +24,7 @@ from harness.local_environment.local_aws import LocalAws
 from harness.local_environment.local_run import LocalRun, ProjectOptions
 from harness.observations.instances import ServedBy, instances_of
 from harness.rehearsal import parity, planning, recording, serving
+from harness.rehearsal.answered import Source
 from harness.rehearsal.judging import Judged
 from harness.rehearsal.planning import Asked, Planned
 from harness.rehearsal.sending import Sending
@@ -98,7 +98,8 @@ class _Run:
             with self.progress.stage("report"):
                 report = self._report()
                 pictures = [each.pictures for each in self.seen.judged if each.pictures]
-                written = write_all(report, pictures, self.options.out_dir)
+                answers = [each.answer for each in self.seen.judged if each.answer and each.record.kind != "recovery"]
+                written = write_all(report, pictures, self.options.out_dir, answers)
                 signing.sign([written.report_json], self.project, self.progress.say)
                 return Rehearsed(report, written, error)
 
@@ -123,7 +124,8 @@ class _Run:
         return Endpoints(self.local.folder, self.progress)
 
     def _send_all(self, aws: LocalAws, applied: Applied) -> None:
-        sending = Sending(aws.sagemaker_url, self._demands(), self.progress)
+        demands, source = planning.demands_of(self.project, self.built), Source.of(self.built, self.choice)
+        sending = Sending(aws.sagemaker_url, demands, source, self.progress)
         own = serving.sender_of(aws, applied, self.project)
         for planned in self.planned:
             if planned.served_by == "own":
@@ -163,11 +165,6 @@ class _Run:
         )
         records = [each.record for each in seen.judged]
         return assemble(subject, seen.aws, seen.instances, records, self.progress.timings, seen.checks, seen.findings)
-
-    def _demands(self) -> Demands:
-        interval = self.project.handler.environment.get("FRAME_INTERVAL")
-        is_notified = self.project.endpoint.mode == "async"
-        return Demands(int(interval) if interval is not None else None, self.project.gates.min_map50, is_notified)
 
 
 def _not_sent(planned: Planned) -> Judged:

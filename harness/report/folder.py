@@ -11,7 +11,8 @@ from pathlib import Path
 
 from deploy.core.files import write_bytes
 from deploy.evidence import Report, write
-from harness.report import html, junit, markdown
+from harness.goldens import Golden
+from harness.report import html, junit, kept, markdown
 from harness.report.drawing import gif
 from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
 from harness.report.drawing.colours import Palette
@@ -38,12 +39,17 @@ class _Gif:
     data: bytes
 
 
-def write_all(report: Report, pictures: Sequence[CasePictures], out_dir: Path) -> Written:
-    """Write every file of the report; the GIF of an earlier run is removed when this one has none.
+def write_all(
+    report: Report, pictures: Sequence[CasePictures], out_dir: Path, answers: Sequence[Golden] = ()
+) -> Written:
+    """Write every file of the report; the GIF and the answers of an earlier run are removed.
+
+    `answers` are those of the cases that have a golden: `harness golden show` shows them beside it.
 
     Raises deploy.core.errors.DeployError when a file cannot be written.
     """
     write(out_dir / "report.json", report)
+    kept.write(out_dir, answers)
     write_bytes(out_dir / "junit.xml", junit.render(report))
     write_bytes(out_dir / "summary.md", markdown.render(report).encode())
     palette = Palette.of(label for material in pictures for label in material.labels())
@@ -105,8 +111,10 @@ def _pictures_by_case(
 
 def _stills(material: CasePictures, count: int, palette: Palette) -> list[html.Picture]:
     chosen = spread(material.frames, count, material.threshold)
+    is_pair = material.has_golden()
+    sides = ": the golden, and the answer" if is_pair else ""
     return [
-        html.jpeg(frame, alt=_alt(frame), caption=f"frame {frame.frame_index}, {frame.pts_seconds:.2f} s")
+        html.jpeg(frame, _alt(frame), f"frame {frame.frame_index}, {frame.pts_seconds:.2f} s{sides}", is_pair=is_pair)
         for frame in drawn(material, chosen, palette, width=PICTURE_WIDTH_PIXELS)
     ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -32,6 +32,8 @@ class Picture:
     height_pixels: int
     alt: str
     caption: str = ""
+    is_pair: bool = False
+    """Two pictures side by side, which need the room of two."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,10 @@ def render(report: Report, gallery: Gallery) -> str:
     )
 
 
-def jpeg(frame: DrawnFrame, alt: str, caption: str) -> Picture:
+def jpeg(frame: DrawnFrame, alt: str, caption: str, *, is_pair: bool = False) -> Picture:
     file = io.BytesIO()
     Image.fromarray(frame.image).save(file, "JPEG", quality=_JPEG_QUALITY, subsampling=0, optimize=True)
-    return picture(file.getvalue(), "image/jpeg", frame, alt, caption)
+    return replace(picture(file.getvalue(), "image/jpeg", frame, alt, caption), is_pair=is_pair)
 
 
 def picture(data: bytes, media_type: str, frame: DrawnFrame, alt: str, caption: str = "") -> Picture:

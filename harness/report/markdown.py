@@ -78,7 +78,7 @@ def _findings(report: Report) -> str:
         key=lambda one: order.index(one.finding.severity),
     )
     lines = [
-        f"- **{one.finding.severity}** {escaped(one.owner)}: {escaped(one.finding.message)}"
+        f"- **{one.finding.severity}** {escaped(one.owner)}: {escaped(texts.said(one.finding))}"
         + (f" *{escaped(one.finding.advice)}*" if one.finding.advice else "")
         for one in placed[:_FINDING_LIMIT]
     ]

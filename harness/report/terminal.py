@@ -5,6 +5,7 @@ The stages are not repeated, because progress showed them as they ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -72,15 +73,21 @@ def _glyph(judgement: str) -> Text:
 
 def _show_findings(report: Report, console: Console) -> None:
     placed = [one for one in texts.findings_of(report) if one.finding.severity != "info"]
-    for one in placed[:_FINDING_LIMIT]:
+    shown = placed[:_FINDING_LIMIT]
+    for place, one in enumerate(shown):
         found = one.finding
         line = Text(f"{found.severity} ", style=_SEVERITY_STYLES[found.severity])
-        line.append(f"{one.owner}: {found.message}", style="default")
-        if found.advice:
+        line.append(f"{one.owner}: {texts.said(found)}", style="default")
+        if found.advice and not _is_said_next(shown[place + 1 :], one):
             line.append(f"\n  {found.advice}", style="dim")
         console.print(line)
     if len(placed) > _FINDING_LIMIT:
         console.print(Text(f"and {len(placed) - _FINDING_LIMIT} more findings in report.html", style="dim"))
+
+
+def _is_said_next(others: Sequence[texts.PlacedFinding], one: texts.PlacedFinding) -> bool:
+    """Advice that the next finding of the same owner gives too is said once, below the last of them."""
+    return bool(others) and (others[0].owner, others[0].finding.advice) == (one.owner, one.finding.advice)
 
 
 def _show_verdict(report: Report, folder: Path, console: Console) -> None:

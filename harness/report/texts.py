@@ -43,6 +43,12 @@ def _with_reason(findings: tuple[Finding, ...], judgement: str, check: str, reas
     return Finding(check=check, severity="error", message=reason), *findings
 
 
+def said(finding: Finding) -> str:
+    """The message, with the place where it does not say that itself."""
+    where = finding.where
+    return finding.message if where is None or where in finding.message else f"{finding.message} ({where})"
+
+
 def seconds(value: float | None) -> str:
     if value is None:
         return ABSENT

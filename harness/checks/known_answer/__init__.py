@@ -2,7 +2,7 @@
 
 `judge` (in `verdict`) pairs the answer (`harness.cases.Predictions`) with the truth (`harness.cases.Truth`) frame by
 frame, computes COCO's mean average precision (`scoring`), compares indices, times, names, bounds and masks
-(`bookkeeping`, `masks`), and reports single objects that the score forgives (`leftovers`). Where the boxes do not fit,
+(`bookkeeping`), and reports single objects that the score forgives (`leftovers`). Where the boxes do not fit,
 it undoes the usual mistakes one by one (`causes`, `geometry`, `suspects`) and names the one whose undoing helps most.
 """
 

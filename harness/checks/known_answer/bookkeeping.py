@@ -12,7 +12,7 @@ from deploy.evidence import Finding
 from harness.cases.matching import frames_in_words
 from harness.cases.predictions import Box, Predictions
 from harness.cases.truth import Truth
-from harness.checks.known_answer.masks import is_sound
+from harness.checks.masks import is_sound
 
 
 def sampling(predictions: Predictions, expected: Sequence[int]) -> Iterator[Finding]:

@@ -8,12 +8,12 @@ from typing import Literal
 
 from deploy.evidence import Finding, passed
 from harness.cases import Predictions, Rle
-from harness.cases.matching import FramePair, matches
+from harness.cases.matching import FramePair
 from harness.cases.predictions import Detection
 from harness.cases.truth import TrueObject
 from harness.checks.known_answer.scoring import score
+from harness.checks.pairing import Match, pair
 
-_LEAST_OVERLAP = 0.5
 # So many findings of one kind are shown; the rest are counted.
 _SHOWN = 20
 _ADVICE = (
@@ -68,34 +68,19 @@ class Parity:
         return f"{found}; {labels}, {drift}, mAP by {self.metrics['map_drift']:.2g}"
 
 
-@dataclass(frozen=True)
-class _Match:
-    frame_index: int
-    found: Detection
-    expected: TrueObject
-    expected_score: float
-
-    @property
-    def box_drift(self) -> float:
-        return max(abs(a - b) for a, b in zip(self.found.box, self.expected.box, strict=True))
-
-    @property
-    def score_drift(self) -> float:
-        return abs(self.found.score - self.expected_score)
-
-
 def judge(answer: Predictions, reference: Predictions, threshold: float, tolerance: Tolerance) -> Parity:
     """Compare `answer` (its objects of at least `threshold`) with `reference` (all objects, on some of its frames)."""
     found = {frame.frame_index: frame.detections for frame in answer.frames}
     missing = [frame.frame_index for frame in reference.frames if frame.frame_index not in found]
-    pairs = [_Frame.of(frame.frame_index, found.get(frame.frame_index, ()), frame.detections, reference)
-             for frame in reference.frames]  # fmt: skip
-    matched = [match for pair in pairs for match in pair.matched]
-    apart = [(pair.frame_index, _apart(pair, threshold)) for pair in pairs]
-    relabelled = [(index, found, expected) for index, each in apart for found, expected in each.relabelled]
-    lost = [(index, thing) for index, each in apart for thing in each.lost]
-    new = [(index, thing) for index, each in apart for thing in each.new]
-    precision = _mean_average_precision(pairs, reference, threshold)
+    pairs = [
+        pair(frame.frame_index, found.get(frame.frame_index, ()), frame.detections, threshold)
+        for frame in reference.frames
+    ]
+    matched = [match for each in pairs for match in each.matched]
+    relabelled = [(each.frame_index, found, expected) for each in pairs for found, expected in each.relabelled]
+    lost = [(each.frame_index, thing) for each in pairs for thing in each.lost]
+    new = [(each.frame_index, thing) for each in pairs for thing in each.new]
+    precision = _mean_average_precision(found, reference, threshold)
     findings = (
         *(
             [Finding(check="parity.frames", severity="error", message=f"the answer lacks frames {missing}")]
@@ -119,65 +104,6 @@ def judge(answer: Predictions, reference: Predictions, threshold: float, toleran
         "map_drift": 1.0 - precision,
     }
     return Parity(findings, metrics, len(reference.frames), threshold)
-
-
-@dataclass(frozen=True)
-class _Frame:
-    frame_index: int
-    detections: tuple[Detection, ...]
-    expected: tuple[Detection, ...]
-    things: tuple[TrueObject, ...]
-    matched: tuple[_Match, ...]
-
-    @staticmethod
-    def of(
-        index: int, detections: tuple[Detection, ...], expected: tuple[Detection, ...], reference: Predictions
-    ) -> _Frame:
-        things = _things(expected, (reference.video.height, reference.video.width))
-        pair = FramePair(index, detections, things)
-        found = tuple(
-            _Match(index, detections[row], things[column], expected[column].score)
-            for row, column, _ in matches(pair, at_least=_LEAST_OVERLAP)
-        )
-        return _Frame(index, detections, expected, things, found)
-
-    def lost(self, threshold: float) -> list[Detection]:
-        seen = {match.expected.track for match in self.matched}
-        return [thing for place, thing in enumerate(self.expected) if place not in seen and thing.score >= threshold]
-
-    @property
-    def new(self) -> list[Detection]:
-        seen = [id(match.found) for match in self.matched]
-        return [detection for detection in self.detections if id(detection) not in seen]
-
-
-@dataclass(frozen=True)
-class _Apart:
-    """Objects without a counterpart of the same label; `relabelled` are pairs (handler, torchvision) at one place."""
-
-    relabelled: tuple[tuple[Detection, Detection], ...]
-    lost: tuple[Detection, ...]
-    new: tuple[Detection, ...]
-
-
-def _apart(frame: _Frame, threshold: float) -> _Apart:
-    lost, new = frame.lost(threshold), frame.new
-    pair = FramePair(frame.frame_index, tuple(new), _things(lost, (1, 1)))
-    pairs = [(row, column) for row, column, _ in matches(pair, same_label=False, at_least=_LEAST_OVERLAP)]
-    rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
-    return _Apart(
-        tuple((new[row], lost[column]) for row, column in pairs),
-        tuple(thing for place, thing in enumerate(lost) if place not in columns),
-        tuple(thing for place, thing in enumerate(new) if place not in rows),
-    )
-
-
-def _things(detections: Sequence[Detection], size: tuple[int, int]) -> tuple[TrueObject, ...]:
-    """The detections as the objects of a truth; `track` is the position."""
-    return tuple(
-        TrueObject(place, thing.label_id, thing.label, thing.box, Rle(size, ""))
-        for place, thing in enumerate(detections)
-    )
 
 
 def _relabelled(
@@ -230,7 +156,7 @@ def _objects(
         )
 
 
-def _drifted(matched: Sequence[_Match], tolerance: Tolerance) -> Iterator[Finding]:
+def _drifted(matched: Sequence[Match], tolerance: Tolerance) -> Iterator[Finding]:
     for name, limit, unit in (("box", tolerance.box_pixels, " px"), ("score", tolerance.score, "")):
         drifts = [(getattr(match, f"{name}_drift"), match) for match in matched]
         beyond = [drift for drift, _ in drifts if drift > limit]
@@ -246,14 +172,22 @@ def _drifted(matched: Sequence[_Match], tolerance: Tolerance) -> Iterator[Findin
             )
 
 
-def _mean_average_precision(pairs: Sequence[_Frame], reference: Predictions, threshold: float) -> float:
+def _mean_average_precision(
+    found: Mapping[int, tuple[Detection, ...]], reference: Predictions, threshold: float
+) -> float:
     """COCO's mean average precision, with torchvision's objects of at least the threshold as the truth."""
+    size = (reference.video.height, reference.video.width)
     judged = [
-        FramePair(
-            pair.frame_index,
-            pair.detections,
-            tuple(thing for thing, said in zip(pair.things, pair.expected, strict=True) if said.score >= threshold),
-        )
-        for pair in pairs
+        FramePair(frame.frame_index, found.get(frame.frame_index, ()), _things(frame.detections, size, threshold))
+        for frame in reference.frames
     ]
     return score(judged, list(reference.labels), "bbox").map50_95
+
+
+def _things(detections: Sequence[Detection], size: tuple[int, int], threshold: float) -> tuple[TrueObject, ...]:
+    """The detections of at least the threshold as the objects of a truth; `track` is the position."""
+    return tuple(
+        TrueObject(place, thing.label_id, thing.label, thing.box, Rle(size, ""))
+        for place, thing in enumerate(detections)
+        if thing.score >= threshold
+    )

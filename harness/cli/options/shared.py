@@ -18,6 +18,12 @@ from harness.serving.runtimes.docker_limits import MachineLimits, parse_size
 StateOption = Annotated[
     Path, typer.Option("--state-dir", help="Where runs keep logs and state; safe to delete.", metavar="DIR")
 ]
+GoldenCasesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--case", help="The name of a [[case]]; default: every case with expect.golden; repeatable.", metavar="NAME"
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 

@@ -3,6 +3,7 @@
 printing    results and errors
 addresses   the addresses of a running local AWS
 benchmark   a benchmark
+golden      goldens, recorded, checked and shown
 image       a container image
 init        a new project
 """

@@ -15,9 +15,11 @@ from PIL import Image, ImageOps
 from deploy.async_client import content_type_of
 from harness.cases.footage import pictures_at
 from harness.report.drawing.colours import Palette
-from harness.report.drawing.pictures import Frame, FrameDetections, draw, scaled_frame
+from harness.report.drawing.pictures import Detection, Frame, FrameDetections, draw, scaled_frame
 
 _IMAGE_TYPES = ("image/jpeg", "image/png")
+_GAP_PIXELS = 4
+_GAP_LEVEL = 128
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class CasePictures:
     def labels(self) -> frozenset[str]:
         return frozenset(found.label for frame in self.frames for found in frame.shown(self.threshold))
 
+    def has_golden(self) -> bool:
+        return any(frame.golden is not None for frame in self.frames)
+
     def knows_truth(self) -> bool:
         return any(frame.truth for frame in self.frames)
 
@@ -51,7 +56,10 @@ class DrawnFrame:
 def drawn(
     material: CasePictures, frames: Sequence[FrameDetections], palette: Palette, *, width: int, captions: bool = False
 ) -> list[DrawnFrame]:
-    """The given frames of the material, at most `width` pixels wide; small sources are enlarged twofold at most."""
+    """The given frames of the material, at most `width` pixels wide; small sources are enlarged twofold at most.
+
+    A frame beside its golden is two such pictures: the golden on the left, the answer on the right.
+    """
     wanted = {frame.frame_index: frame for frame in frames}
     return [
         _drawn_frame(wanted[index], _in_size(image, material.size), material.threshold, palette, width, captions)
@@ -69,16 +77,31 @@ def _drawn_frame(
     found: FrameDetections, image: Frame, threshold: float, palette: Palette, width: int, captions: bool
 ) -> DrawnFrame:
     factor = min(2.0, width / image.shape[1])
-    picture = draw(
-        scaled_frame(image, factor),
-        [one.scaled(factor) for one in found.detections],
-        threshold,
-        palette=palette,
-        truth=[one.scaled(factor) for one in found.truth],
-        caption=f"{found.pts_seconds:.2f} s" if captions else "",
-    )
+    scaled, time = scaled_frame(image, factor), f"{found.pts_seconds:.2f} s"
+
+    def picture(detections: Sequence[Detection], caption: str) -> Frame:
+        boxes = [one.scaled(factor) for one in detections]
+        truth = [one.scaled(factor) for one in found.truth]
+        return draw(scaled, boxes, threshold, palette=palette, truth=truth, caption=caption)
+
+    if found.golden is None:
+        whole = picture(found.detections, time if captions else "")
+    else:
+        whole = joined(picture(found.golden, f"{time} golden"), picture(found.detections, f"{time} answer"))
     surest_first = sorted(found.shown(threshold), key=lambda one: -one.score)
-    return DrawnFrame(found.frame_index, found.pts_seconds, picture, tuple(one.label for one in surest_first))
+    return DrawnFrame(found.frame_index, found.pts_seconds, whole, tuple(one.label for one in surest_first))
+
+
+def joined(left: Frame, right: Frame) -> Frame:
+    """Two pictures side by side, with a gap between them; the lower one is filled up."""
+    height = max(left.shape[0], right.shape[0])
+    gap = np.full((height, _GAP_PIXELS, 3), _GAP_LEVEL, dtype=np.uint8)
+    return np.concatenate([_as_high(left, height), gap, _as_high(right, height)], axis=1)
+
+
+def _as_high(image: Frame, height: int) -> Frame:
+    below = np.full((height - image.shape[0], image.shape[1], 3), _GAP_LEVEL, dtype=np.uint8)
+    return np.concatenate([image, below], axis=0)
 
 
 def spread(frames: Sequence[FrameDetections], count: int, threshold: float) -> tuple[FrameDetections, ...]:

@@ -42,15 +42,20 @@ class Detection:
 
 @dataclass(frozen=True)
 class FrameDetections:
-    """The detections of one sampled frame, and its `truth` where that is known."""
+    """The detections of one sampled frame, and its `truth` where that is known.
+
+    With those of a `golden` the frame is drawn twice, side by side.
+    """
 
     frame_index: int
     pts_seconds: float
     detections: tuple[Detection, ...] = ()
     truth: tuple[Detection, ...] = ()
+    golden: tuple[Detection, ...] | None = None
 
     def shown(self, threshold: float) -> tuple[Detection, ...]:
-        return tuple(found for found in self.detections if found.score >= threshold)
+        """What is to be seen of either answer."""
+        return tuple(found for found in (*self.detections, *(self.golden or ())) if found.score >= threshold)
 
 
 def draw(

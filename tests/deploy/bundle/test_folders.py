@@ -74,3 +74,12 @@ def test_in_a_folder_of_its_own_a_handler_is_packed_whole(tmp_path: Path) -> Non
     (tmp_path / config.FILE_NAME).write_text(text)
     packed = bundle.build(config.load(tmp_path / config.FILE_NAME), tmp_path / "dist")
     assert names(packed) == {*CODE, "net.bin", "code/net.bin", "code/weights/big.bin", f"code/{config.FILE_NAME}"}
+
+
+def test_a_recorded_answer_is_no_part_of_the_handler(tmp_path: Path) -> None:
+    own = project(tmp_path, '["net.bin", "weights"]')
+    first = bundle.build(own, tmp_path / "dist")
+    own.path.write_text(own.path.read_text() + '[[case]]\nfile = "rose.jpg"\nexpect.golden = "g.json"\n')
+    for name in ("rose.jpg", "g.json", "g.body.npy", "rose.jpg.golden.json", "rose.jpg.golden.body.png"):
+        (tmp_path / name).write_text(name)
+    assert bundle.build(config.load(own.path), tmp_path / "dist").sha256 == first.sha256

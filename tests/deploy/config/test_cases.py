@@ -24,6 +24,7 @@ custom_attributes = "top_k=3"
 expect.json_schema = "cases/answer.schema.json"
 expect.json = { "/label" = "rose", "/score" = { about = 0.93, within = 0.02 }, "/box" = { x = 1 } }
 expect.golden = "cases/rose.golden.json"
+expect.golden_tolerance = { score = 0.05, rtol = 0 }
 expect.max_seconds = 2
 
 [[case]]
@@ -38,6 +39,7 @@ def test_a_case_says_what_is_sent_and_what_must_come_back(tmp_path: Path) -> Non
     assert (rose.title, rose.file) == ("rose", tmp_path / "cases/rose.jpg")
     assert rose.expect.json_schema == tmp_path / "cases/answer.schema.json"
     assert rose.expect.json_ == {"/label": "rose", "/score": About(about=0.93, within=0.02), "/box": {"x": 1}}
+    assert rose.expect.golden == tmp_path / "cases/rose.golden.json"
     assert (notes.title, notes.expect.status, notes.expect.code) == ("notes.txt", "failed", 400)
 
 
@@ -61,6 +63,12 @@ def test_the_published_schema_takes_it(tmp_path: Path) -> None:
         ('file = "a"\ncustom_attributes = "ä"', "custom_attributes = 'ä' is refused: it must be printable ASCII"),
         ('file = "a"\nexpect.code = 400', "write expect.status = 'failed' beside it"),
         ('file = "a"\nexpect.status = "failed"\nexpect.json = { "/x" = 1 }', "a request that must fail has no answer"),
+        ('file = "a"\nexpect.golden_tolerance = { score = 0.1 }', "name its file with expect.golden"),
+        (
+            'file = "a"\nexpect.golden = "g"\nexpect.golden_tolerance = { scor = 1 }',
+            "expect.golden_tolerance.scor is not",
+        ),
+        ('file = "a"\nexpect.golden = "g"\nexpect.golden_tolerance = { rtol = nan }', "must be a finite number"),
         ('file = "a"\nexpect.status = "faild"', "expect.status = 'faild' is refused: it must be 'completed' or"),
         ("", "[[case]] number 1: file is missing: add it"),
     ],
@@ -69,6 +77,19 @@ def test_what_is_wrong_is_said_with_the_case_and_the_key(tmp_path: Path, text: s
     message = refused(tmp_path, f"{MINIMAL}[[case]]\n{text}\n")
     assert said in message
     assert message.startswith(str(tmp_path / "rehearsal.toml"))
+
+
+def test_tolerances_are_the_projects_with_those_of_the_case_laid_over_them(tmp_path: Path) -> None:
+    project = config.load(write(tmp_path, MINIMAL + "[golden]\nscore = 0.02\natol = 0.5\n" + WHOLE))
+    allowed = project.golden.overlaid(project.cases[0].expect.golden_tolerance)
+    assert (allowed.score, allowed.rtol, allowed.atol, allowed.box_pixels) == (0.05, 0, 0.5, 1.0)
+    assert project.golden.overlaid(None) == project.golden
+
+
+def test_the_schema_describes_the_keys_of_a_case() -> None:
+    keys = toml_schema()["$defs"]["ExpectSection"]["properties"]
+    assert "`harness golden record` writes it" in keys["golden"]["description"]
+    assert keys["json"]["description"].startswith("JSON pointer = value")
 
 
 def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -81,3 +102,8 @@ def test_cases_do_not_change_what_runs_and_the_mode_does(tmp_path: Path) -> None
         config.load(write(tmp_path, MINIMAL + text)).digest() for text in ("", WHOLE, '[endpoint]\nmode = "realtime"\n')
     )
     assert plain == cases != realtime
+
+
+def test_two_cases_of_one_golden_are_refused(tmp_path: Path) -> None:
+    twice = '[[case]]\nfile = "a"\nexpect.golden = "g"\n[[case]]\nfile = "b"\nexpect.golden = "g"\n'
+    assert "two cases have the golden g: give each a file of its own" in refused(tmp_path, MINIMAL + twice)

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from deploy.async_client import Completed, Failed, Notification, Unanswered
-from deploy.config.case_sections import ExpectSection
+from deploy.config.case_sections import ExpectSection, GoldenSection
+from deploy.evidence import Frames
 from harness import cases
 from harness.cases import Case
 from harness.rehearsal import judging
+from tests.deploy.gates.test_cases import judge as gates
+from tests.deploy.gates.test_cases import stranger
+from tests.harness.goldens.examples import body_of, found, golden, predictions
 from tests.harness.rehearsal.test_judging import ACCEPTED, DEMANDS, NOW, SUCCESS
 
 REALTIME = replace(DEMANDS, is_notified=False)
@@ -60,11 +64,6 @@ def test_too_slow_an_answer_fails_by_its_measured_time(tmp_path: Path) -> None:
     (metric,) = judge(case(tmp_path, max_seconds=1.2), completed(seconds=1.0)).metrics
     assert (metric.name, metric.value, metric.at_most, metric.judgement) == ("request_seconds", 1.5, 1.2, "failed")
     assert judge(case(tmp_path, max_seconds=2.0), completed(seconds=1.0)).judgement == "passed"
-
-
-def test_a_golden_is_not_said_to_be_compared(tmp_path: Path) -> None:
-    (finding,) = judge(case(tmp_path, golden=tmp_path / "rose.golden.json"), completed()).findings
-    assert (finding.severity, finding.check) == ("warning", "answer.golden")
 
 
 def test_a_failure_of_a_good_case_says_the_models_own_exception(tmp_path: Path) -> None:
@@ -117,3 +116,50 @@ def test_a_real_time_answer_has_no_notification_and_no_place(tmp_path: Path) -> 
     refused = replace(failed(400, b"no"), notification=None, http_status=400)
     assert judge(case(tmp_path, status="failed"), refused, REALTIME).judgement == "passed"
     assert judge(case(tmp_path), outcome).judgement == "failed"
+
+
+def test_an_answer_is_held_against_its_golden(tmp_path: Path) -> None:
+    made = case(tmp_path, golden=tmp_path / "rose.golden.json")
+    recorded = golden(b'{"label": "rose"}')
+    same, other = (
+        judging.judge(made, completed(body), DEMANDS, NOW, recorded).record
+        for body in (b'{"label": "rose"}', b'{"label": "lily"}')
+    )
+    assert (same.judgement, [each.check for each in same.findings]) == ("passed", ["golden.same"])
+    assert (other.judgement, [each.check for each in other.findings]) == ("failed", ["golden.json"])
+    assert judging.summary(other) == 'completed; golden: /label: "lily", expected is "rose"'
+    empty = judging.judge(made, completed(b""), DEMANDS, NOW, recorded).record
+    assert [each.check for each in empty.findings if each.severity == "error"] == ["answer.empty"]
+
+
+def test_the_tolerance_is_the_projects_and_that_of_the_case(tmp_path: Path) -> None:
+    recorded, demands = golden(b"[1.0]"), replace(DEMANDS, golden=GoldenSection(atol=0.5))
+    made = case(tmp_path, golden=tmp_path / "g")
+    own = case(tmp_path, golden=tmp_path / "g", golden_tolerance={"atol": 0.1})
+    judged = [judging.judge(each, completed(b"[1.3]"), demands, NOW, recorded).record for each in (made, own)]
+    assert [each.judgement for each in judged] == ["passed", "failed"]
+
+
+def test_a_detectors_drifted_frames_are_drawn_beside_the_golden(tmp_path: Path) -> None:
+    dog = found((0, 0, 50, 50))
+    recorded = golden(body_of(predictions([dog], [dog])))
+    made = case(tmp_path, golden=tmp_path / "g")
+    same, drifted = (
+        judging.judge(made, completed(body_of(predictions([dog], second))), DEMANDS, NOW, recorded)
+        for second in ([dog], [])
+    )
+    assert same.pictures is not None
+    assert (len(same.pictures.frames), same.pictures.has_golden()) == (2, False)
+    assert drifted.pictures is not None
+    (frame,) = drifted.pictures.frames
+    assert (frame.frame_index, frame.detections, len(frame.golden or ())) == (1, (), 1)
+    assert drifted.record.frames == Frames(expected=2, sampled=2)
+    assert drifted.record.detection_count == 1
+
+
+def test_a_drifted_golden_closes_the_gate_of_cases(tmp_path: Path) -> None:
+    subject = stranger(tmp_path, '[[case]]\nname = "rose"\nfile = "rose.json"\n')
+    made = replace(case(tmp_path, golden=tmp_path / "g"), name="rose")
+    for body, outcome in ((b"[1]", "passed"), (b"[2]", "failed")):
+        record = judging.judge(made, completed(body), DEMANDS, NOW, golden(b"[1]")).record
+        assert gates(subject, record)["cases"].outcome == outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from deploy import bundle, config
 from deploy.bundle import Bundle
 from deploy.config import Project
+from harness import cases, goldens
 from harness.core.errors import ConfigurationError
+from harness.goldens import Sent
 from harness.rehearsal import planning
 from harness.rehearsal.planning import Planned
 from tests.deploy.projects import write_project
+from tests.harness.goldens.examples import golden
 
 
 def made(folder: Path, *, flagship: bool, extra: str = "") -> tuple[Project, Bundle]:
@@ -70,3 +74,22 @@ def test_a_case_that_is_missing_is_refused_before_anything_is_bundled(tmp_path: 
     project = write_project(tmp_path, extra='[[case]]\nfile = "no.jpg"\n')
     with pytest.raises(ConfigurationError, match=r"no\.jpg is not there"):
         planning.read(project, (), ())
+
+
+GOLDEN = '[[case]]\nname = "rose"\nfile = "rose.jpg"\nexpect.golden = "rose.golden.json"\n'
+
+
+def test_a_golden_is_read_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "rose.jpg").write_bytes(b"x")
+    subject = made(tmp_path, flagship=False, extra=GOLDEN)
+    with pytest.raises(ConfigurationError, match=r"expect.golden = .* is not there: `harness golden record` writes it"):
+        planned(subject, tmp_path)
+    (case,) = cases.of_project(subject[0])
+    recorded = replace(golden(b"{}"), sent=Sent.of(case))
+    goldens.write(tmp_path / "rose.golden.json", recorded)
+    plan = planned(subject, tmp_path)
+    assert [each.golden for each in plan] == [recorded, None, None, recorded]
+    assert plan[-1].case.name == "good again"
+    (tmp_path / "rose.jpg").write_bytes(b"another rose")
+    with pytest.raises(ConfigurationError, match=r"is the answer to another file.* harness golden record --case rose"):
+        planned(subject, tmp_path)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from PIL import Image
 
 from deploy.core.errors import DeployError
 from deploy.evidence import Case, read
+from harness.report import kept
 from harness.report.drawing.clip import CasePictures
 from harness.report.folder import write_all
+from tests.harness.goldens.examples import golden, npy
 from tests.harness.report.examples import clip, good_case, pictures, refused_case, report
 from tests.harness.report.test_html import Page
 
@@ -104,3 +107,26 @@ def test_a_case_without_a_picture_is_no_reason_to_stop(tmp_path: Path) -> None:
     nothing = CasePictures("known answer", tmp_path / "absent.mp4", ())
     written = write_all(report([good_case(), refused_case(os.fsdecode(b"caf\xe9"))]), [nothing], tmp_path / "out")
     assert r"caf\udce9" in written.report_html.read_text()
+
+
+def test_frames_that_drifted_are_shown_beside_the_golden_with_the_room_of_two(tmp_path: Path) -> None:
+    drawn = pictures("known answer", clip(tmp_path))
+    pair = replace(drawn, frames=tuple(replace(frame, golden=()) for frame in drawn.frames[:2]))
+    alone, both = (
+        Page(write_all(report(), [material], tmp_path / "out").report_html.read_text()) for material in (drawn, pair)
+    )
+    assert [each.get("class") for each in both.tags("figure")].count("pair") == 2
+    assert "the golden, and the answer" in both.text
+    assert "pair" not in [each.get("class") for each in alone.tags("figure")]
+
+
+def test_the_answers_of_cases_with_a_golden_are_kept_and_those_of_an_earlier_run_go(tmp_path: Path) -> None:
+    rose, same_name, body = golden(b"[1]", case="a rose"), golden(b"[2]", case="a-rose"), npy([1.0])
+    write_all(report(), [], tmp_path, [rose, same_name, golden(body, "application/x-npy", case="lily")])
+    assert kept.answer_to(tmp_path, "a rose") == rose
+    assert kept.answer_to(tmp_path, "a-rose") == same_name
+    write_all(report(), [], tmp_path, [rose])
+    assert [path.name for path in (tmp_path / "answers").iterdir()] == ["a-rose.golden.json"]
+    assert kept.answer_to(tmp_path, "lily") is None
+    (tmp_path / "answers" / "a-rose.golden.json").write_text("{")
+    assert kept.answer_to(tmp_path, "a rose") is None

@@ -36,7 +36,7 @@ def test_cases_that_did_not_pass_come_first_and_findings_are_listed() -> None:
     lost = Case(name="lost", kind="user_video", outcome="timed_out", findings=(error("no answer", advice="wait"),))
     text = markdown.render(report([good_case(), lost]))
     assert text.index("lost") < text.index("known answer")
-    assert "- **error** lost: no answer *wait*" in text
+    assert "- **error** lost: no answer \\(frame 5\\) *wait*" in text
 
 
 def test_many_cases_and_findings_stay_a_summary() -> None:

@@ -51,3 +51,12 @@ def test_markup_in_names_is_text() -> None:
 def test_a_narrow_terminal_keeps_the_last_lines_whole() -> None:
     lines = shown(report(), width=40)
     assert lines[-1] == "Next: uv run deploy   # shows the plan for this bundle; changes nothing"
+
+
+def test_advice_of_several_findings_is_said_once_below_the_last() -> None:
+    wrong = (error("a is lost", advice="look"), error("b is lost", advice="look"), error("c is slow", advice="wait"))
+    lines = [line.strip() for line in shown(report([good_case().model_copy(update={"findings": wrong})]))]
+    told = [line for line in lines if line.startswith(("error", "look", "wait"))]
+    assert [line.rpartition(": ")[2] for line in told] == [
+        "a is lost (frame 5)", "b is lost (frame 5)", "look", "c is slow (frame 5)", "wait"
+    ]  # fmt: skip

@@ -17,7 +17,7 @@ from harness.cases.known_answer import KNOWN_ANSWER
 from harness.cases.predictions import SCHEMA as PREDICTIONS_SCHEMA
 from harness.cases.truth import SCHEMA
 from harness.checks.known_answer import judge
-from harness.checks.known_answer.masks import is_sound
+from harness.checks.masks import is_sound
 from tests.harness.checks.known_answer.answers import perfect, with_boxes, with_detections, with_frames
 
 WIDTH, HEIGHT = 64, 48

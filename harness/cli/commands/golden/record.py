@@ -1,0 +1,44 @@
+"""Write what the endpoint answers now as the golden of a case.
+
+Runs the case through a real endpoint here, twice. Only an answer that is otherwise as expected, and the same both
+times, is recorded. A golden that differs is told, and overwritten only with --update.
+
+Exit codes: 0 recorded or unchanged, 1 it differs or may not be recorded, 2 usage, 3 this machine cannot.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from deploy.cli.options import Format, OutputOption, PackedProjectOptions
+from harness.cli.options import GoldenCasesOption, LocalRunOptions, QuietOption
+from harness.cli.output import golden, print_result
+from harness.core.progress import stderr_progress
+from harness.rehearsal.golden import record as recording
+from harness.rehearsal.golden.asking import Options
+
+
+def record(
+    *,
+    cases: GoldenCasesOption = None,
+    update: Annotated[bool, typer.Option("--update", help="Overwrite a golden that differs or is damaged.")] = False,
+    project: PackedProjectOptions,
+    local: LocalRunOptions,
+    output_format: OutputOption = Format.TEXT,
+    quiet: QuietOption = False,
+) -> None:
+    asked = Options(
+        config_path=project.config,
+        environment=project.env,
+        without_packages=project.without_packages,
+        cases=tuple(cases or ()),
+        **vars(local.asked()),
+        arguments=tuple(sys.argv[1:]),
+    )
+    recorded = recording.record(asked, stderr_progress(quiet=quiet), update=update)
+    print_result(output_format, golden.of_recordings(recorded), golden.recordings_in_words(recorded, project.config))
+    if not all(each.is_well for each in recorded):
+        raise typer.Exit(1)
