@@ -8,7 +8,6 @@ gone when it dies, so it is not started again, and `harness status` says that it
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from deploy.core.waiting import REAL_TIME, Clock
 from harness.core.errors import MachineCannot, ServiceDidNotStart
 from harness.core.state import private_state, remove_tree
 from harness.emulator.async_inference.jobs import Jobs
@@ -70,6 +70,7 @@ class _Keeper:
     cloud: LocalCloud
     on_up: Callable[[LocalEnvironment], None]
     say: Say
+    clock: Clock = REAL_TIME
     port: int = field(init=False)
     """The emulator's, which stays the same when it starts again."""
 
@@ -80,7 +81,7 @@ class _Keeper:
         """Raises ServiceDidNotStart or MachineCannot when the emulator does not start for the first time."""
         pause = self._served()
         while True:
-            time.sleep(pause)
+            self.clock.sleep(pause)
             try:
                 pause = self._served()
             except (ServiceDidNotStart, MachineCannot) as error:
@@ -89,7 +90,7 @@ class _Keeper:
 
     def _served(self) -> float:
         """Serve until the emulator ends; returns for how many seconds it should be left before the next start."""
-        state, started = self.options.state_dir, time.monotonic()
+        state, started = self.options.state_dir, self.clock.now()
         emulator = replace(self.options.emulator, port=self.port)
         with open_emulator(up_dir(state), state.absolute(), self.cloud, emulator) as aws:
             self.port = int(aws.sagemaker_url.rsplit(":", 1)[1])
@@ -98,12 +99,12 @@ class _Keeper:
             self.on_up(running)
             self._watch(aws, running)
             self.say(f"the emulator ended with exit code {aws.emulator.exit_code()}; starting it again")
-        return 0.0 if time.monotonic() - started > _STEADY_SECONDS else WATCH_SECONDS
+        return 0.0 if self.clock.now() - started > _STEADY_SECONDS else WATCH_SECONDS
 
     def _watch(self, aws: LocalAws, running: LocalEnvironment) -> None:
         """Return when the emulator ended."""
         while aws.emulator.exit_code() is None:
-            time.sleep(WATCH_SECONDS)
+            self.clock.sleep(WATCH_SECONDS)
             ended = self.cloud.ended()
             if ended and not running.cloud_ended:
                 running = replace(running, cloud_ended=ended)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 
 _LOOK_EVERY_SECONDS = 1.0
@@ -15,11 +14,11 @@ _LOOK_EVERY_SECONDS = 1.0
 
 def end_with_parent(end: Callable[[], object]) -> None:
     """Call `end` in a thread once this process has another parent than it has now."""
-    parent = os.getppid()
+    parent, never = os.getppid(), threading.Event()
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(_LOOK_EVERY_SECONDS)
+            never.wait(_LOOK_EVERY_SECONDS)
         end()
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
