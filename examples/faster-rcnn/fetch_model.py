@@ -1,6 +1,6 @@
 """Makes the weights: `python fetch_model.py` trains them and takes them out of the checkpoint. What is there is kept.
 
-Nothing is downloaded: a detector of a million numbers that learns from generated pictures is made in half a minute.
+Nothing is downloaded: a detector of a million numbers that learns from generated pictures is made in a minute.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Trains the detector: `python train.py` writes `checkpoint.pth`, as training scripts do. Half a minute on two cores.
+"""Trains the detector: `python train.py` writes `checkpoint.pth`, as training scripts do. About a minute on two cores.
 
 A small Faster R-CNN learns the shapes of things: circle, square, triangle. Its backbone comes from the rehearsal's own
 Mask R-CNN, which knows six classes; the head for three is new. Kept are the weights as they are at last and averaged

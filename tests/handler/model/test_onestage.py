@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,18 @@ from torch import nn
 from torchvision.models import detection
 
 import inference
+from detector import pipeline
 from detector.core.detections import FrameDetections
 from detector.core.errors import BadParameter, ModelArtifactError, OutOfMemory, UnreadableMedia
 from detector.core.frames import FrameBatch
-from detector.core.settings import Compiled, Forward, Precision, Settings
+from detector.core.settings import Compiled, Forward, Precision, Prepared, Settings
 from detector.model.architectures import ARCHITECTURES, load, load_network, settled
 from detector.model.onestage import ARCHITECTURES as NAMES
 from detector.model.onestage import detector
 from detector.model.shared import coco_labels
+from detector.pipeline import Request
 from harness.checks.parity import worker
+from tests.handler.clips import ClipMaker
 from tests.handler.networks import CPU, batch_of, eager
 
 RETINANETS = ("retinanet_resnet50_fpn", "retinanet_resnet50_fpn_v2")
@@ -136,6 +140,25 @@ def test_boxes_are_in_pixels_of_the_source(folder: Path) -> None:
     np.testing.assert_allclose(doubled.boxes, seen.boxes * [2, 3, 2, 3], rtol=1e-6)
 
 
+@pytest.mark.parametrize("size", [(None, None), (80, 60)])
+def test_pictures_may_be_prepared_on_the_device(
+    size: tuple[int | None, int | None], folder: Path, clips: ClipMaker
+) -> None:
+    """From the decoder's own planes, as a GPU does by default."""
+    pytest.importorskip("av")
+    body = clips.whole("h264.mp4").read_bytes()
+    asked = Settings(score_threshold=0.25, batch_size=3, frame_interval=20, frame_width=size[0], frame_height=size[1])
+    found = []
+    for prepared in (Prepared.DEVICE, Prepared.HOST):
+        service = pipeline.load(folder, replace(asked, prepared=prepared))
+        assert service.as_planes == (prepared is Prepared.DEVICE)
+        answer, _ = pipeline.respond(service, Request(body, "video/mp4"))
+        found.append([each["detections"] for each in json.loads(answer)["frames"]])
+    by_device, by_host = (np.array([each["box"] for frame in frames for each in frame]) for frames in found)
+    assert len(by_device) == len(by_host) > 0
+    assert np.abs(by_device - by_host).max() <= 2e-3
+
+
 def test_a_request_for_masks_is_refused(folder: Path) -> None:
     predictor, _ = load(folder, CPU, Settings())
     with pytest.raises(BadParameter, match="boxes alone; ask for masks=none"):
@@ -165,6 +188,16 @@ def short_of(too_many: int) -> Callable[[nn.Module, tuple[torch.Tensor]], None]:
             raise torch.OutOfMemoryError("Tried to allocate 2.00 GiB")
 
     return hook
+
+
+def test_pictures_are_normalised_where_they_lie(folder: Path) -> None:
+    """As torchvision would, bit by bit: two copies of the largest picture there may be are 1.6 GB."""
+    predictor, _ = load(folder, CPU, Settings())
+    transform: Any = predictor._network.transform  # type: ignore[attr-defined]
+    picture = torch.rand(3, 40, 30, generator=torch.Generator().manual_seed(1))
+    expected = type(transform).normalize(transform, picture)
+    assert torch.equal(transform.normalize(picture), expected)
+    assert torch.equal(picture, expected)
 
 
 def thin() -> FrameBatch:

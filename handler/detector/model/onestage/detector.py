@@ -1,11 +1,13 @@
 """Turns a batch of frames into detections in source pixels, with torchvision's own forward.
 
 Owns: the network on its device, and its input and output: a list of RGB pictures of floats from 0 to 1, each (3,
-height, width), and boxes in pixels of these pictures. May not: decode, encode, or depend on requests.
+height, width), which the network may change, and boxes in pixels of these pictures. May not: decode, encode, or depend
+on requests.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,7 @@ class OneStageDetector:
 
     def __init__(self, network: Any, device: torch.device) -> None:
         self._network = network.to(device)
+        network.transform.normalize = partial(_normalized, network.transform)
         self.device = device
         self._halving = Halving(device)
 
@@ -70,6 +73,15 @@ def make_predictor(network: nn.Module, device: torch.device, _: Settings) -> One
         allocator.keep_freed_memory()
         cv2.setNumThreads(1)  # frames are decoded while the network runs, and the network uses every core
     return OneStageDetector(network, device)
+
+
+def _normalized(transform: Any, picture: Tensor) -> Tensor:
+    """torchvision's `normalize` without its two copies, which are 1.6 GB for the largest picture there may be."""
+    mean, deviation = (
+        torch.tensor(values, dtype=picture.dtype, device=picture.device)[:, None, None]
+        for values in (transform.image_mean, transform.image_std)
+    )
+    return picture.sub_(mean).div_(deviation)
 
 
 def _frame_detections(
