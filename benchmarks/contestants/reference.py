@@ -62,7 +62,7 @@ class Reference:
 
     def _tensor(self, picture: npt.NDArray[np.uint8]) -> torch.Tensor:
         resized = cv2.resize(picture, self.frame_size, interpolation=cv2.INTER_AREA) if self.frame_size else picture
-        tensor: torch.Tensor = to_tensor(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB))
+        tensor: torch.Tensor = to_tensor(rgb(resized))
         return tensor
 
     def _answered(self, batch: list[torch.Tensor], source: tuple[int, int]) -> list[FrameAnswer]:
@@ -97,6 +97,10 @@ def sampled_frames(body: bytes, frame_interval: int) -> Iterator[npt.NDArray[np.
                 yield np.asarray(picture, np.uint8)
             index += 1
         capture.release()
+
+
+def rgb(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def encoded(answers: list[FrameAnswer]) -> bytes:

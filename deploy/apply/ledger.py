@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from deploy.core.errors import ConfigurationError
+from deploy.core.files import private_folder
 
 SCHEMA = "rehearsal.ledger/1"
 
@@ -57,7 +58,7 @@ class Ledger:
     def write(self, action: Action, kind: Kind, name: str, *, account: str, region: str, detail: str = "") -> None:
         at = self._now().isoformat(timespec="milliseconds")
         line = json.dumps({"schema": SCHEMA, **asdict(Entry(at, action, kind, name, account, region, detail))})
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.path.parent)
         self._end_torn_line()
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")

@@ -19,6 +19,7 @@ from typing import Any
 from deploy.aws import Clients, aws_errors
 from deploy.aws.describe import is_missing
 from deploy.core.errors import AwsRefused, DeployError, LockLost
+from deploy.core.files import private_folder
 from deploy.core.waiting import Clock
 
 # The lock expires this long after its last renewal, so a machine that died blocks others no longer than that.
@@ -105,7 +106,7 @@ def alone(path: Path) -> Iterator[None]:
 
     Raises DeployError when another process holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     with path.open("a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,9 +11,25 @@ from typing import BinaryIO
 
 from deploy.core.errors import DeployError
 
+# CI uploaders run as other users.
+READABLE, PRIVATE = 0o644, 0o600
+_PRIVATE_FOLDER = 0o700
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, made if it is missing, which only its owner may enter, whatever the umask.
+
+    One that belongs to another user is left as it is.
+    """
+    path.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    found = path.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+        path.chmod(_PRIVATE_FOLDER)
+    return path
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, mode: int = READABLE) -> Iterator[BinaryIO]:
     """Give a file that replaces `path` when the block succeeds; otherwise the old file stays, and the new one goes.
 
     The data and the folder are synced, so that neither a crash nor a power cut leaves half a file. Raises DeployError
@@ -27,7 +43,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(0o644)  # mkstemp makes 0600; CI uploaders run as other users
+            Path(name).chmod(mode)
             Path(name).replace(path)
             _sync_folder(path.parent)
         finally:
@@ -39,15 +55,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, mode: int = READABLE) -> None:
     """Raises DeployError when the disk refuses."""
-    with replacing(path) as file:
+    with replacing(path, mode) as file:
         file.write(data)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, mode: int = READABLE) -> None:
     """Write `text` in UTF-8. Raises DeployError when the disk refuses."""
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(), mode)
 
 
 def _sync_folder(folder: Path) -> None:

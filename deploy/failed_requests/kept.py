@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from deploy.core import files
 from deploy.core.errors import ConfigurationError
@@ -28,11 +28,17 @@ SCHEMA: Final = "rehearsal.kept-request/1"
 REQUEST, BUNDLE, FAILURE, RUNS = "request.json", "model.tar.gz", "failure.out", "runs"
 
 
+def _within_the_folder(name: str) -> str:
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise ValueError(f"{name!r} is not the name of a file in this folder")
+    return name
+
+
 class Input(Record):
     """The request's input and headers. `custom_attributes` is None when it is unknown whether there were any."""
 
     url: str
-    file: str
+    file: Annotated[str, AfterValidator(_within_the_folder)]
     size_bytes: Count
     sha256: Sha256
     content_type: str
@@ -109,7 +115,11 @@ def read(folder: Path) -> Kept:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise ConfigurationError(f"{path} is not a {SCHEMA}: {place}: {first['msg']}. Fetch it again") from error
-    for name in (kept.request.file, BUNDLE):
-        if not (folder / name).is_file():
-            raise ConfigurationError(f"{folder / name} is missing: fetch the request again with `deploy replay`")
+    _require_files(folder, kept)
     return kept
+
+
+def _require_files(folder: Path, kept: Kept) -> None:
+    for name in (kept.request.file, BUNDLE):
+        if not (folder / name).is_file() or (folder / name).is_symlink():
+            raise ConfigurationError(f"{folder / name} is missing: fetch the request again with `deploy replay`")

@@ -25,10 +25,10 @@ from deploy.releases import (
     State,
     provenance,
 )
-from deploy.releases.keys import Signer
 from deploy.resources import without_secrets
 from deploy.resources.desired_state import Desired
 from deploy.resources.monitoring import Monitoring
+from deploy.signatures.keys import Signer
 
 
 @dataclass(frozen=True)

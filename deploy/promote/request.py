@@ -8,9 +8,9 @@ from deploy.async_client import Destination
 from deploy.gates.gate import GateInput, GateVerdict
 from deploy.pricing import Price
 from deploy.promote.smoke import Probe
-from deploy.releases.keys import Signer
 from deploy.resources.desired_state import Desired
 from deploy.resources.monitoring import Monitoring
+from deploy.signatures.keys import Signer
 
 
 @dataclass(frozen=True)

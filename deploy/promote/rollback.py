@@ -23,9 +23,9 @@ from deploy.plan.observe import Description
 from deploy.promote.smoke import Probe, SmokeResult, smoke
 from deploy.promote.verify import require_proven
 from deploy.releases import Pointer, Release, ReleaseStore, Stored
-from deploy.releases.keys import PublicKey
 from deploy.resources import Endpoint
 from deploy.resources.monitoring import Monitoring
+from deploy.signatures.keys import PublicKey
 
 _PATIENCE_SECONDS = 3600.0
 

@@ -16,9 +16,9 @@ from deploy.core.digests import digest_of_file
 from deploy.core.errors import ConfigurationError, NotProven
 from deploy.promote.recording import resolved_image
 from deploy.releases import Pointer, Release, ReleaseStore, Stored, provenance
-from deploy.releases.keys import PublicKey
 from deploy.releases.provenance import Attested, Link
 from deploy.resources import s3_checksum
+from deploy.signatures.keys import PublicKey
 
 
 def verify(

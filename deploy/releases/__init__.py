@@ -1,8 +1,7 @@
 """Keeps what was promoted, by whom, on which evidence: records, the pointer, and signed statements beside them.
 
-`store` writes and reads the records and the pointer. `statements` writes a record as in-toto statements, `signing` puts
-them into envelopes, `provenance` stores them beside the record and checks them against it. `keys` reads keys, `keygen`
-makes a pair.
+`store` writes and reads the records and the pointer. `statements` writes a record as in-toto statements, `provenance`
+stores them, in signed envelopes, beside the record and checks them against it.
 """
 
 from deploy.releases.store import (

@@ -15,10 +15,11 @@ from functools import cached_property
 
 from deploy.aws import Clients, aws_errors
 from deploy.aws.s3 import fetch
-from deploy.releases import Release, ReleaseStore, Stored, signing
-from deploy.releases.keys import PublicKey, Signer, shown
-from deploy.releases.signing import Envelope
+from deploy.releases import Release, ReleaseStore, Stored
 from deploy.releases.statements import Recorded, difference, name_of, record_sha256, statements
+from deploy.signatures import dsse
+from deploy.signatures.dsse import Envelope
+from deploy.signatures.keys import PublicKey, Signer, shown
 
 _SUFFIX = ".intoto.jsonl"
 _MEDIA_TYPE = "application/vnd.in-toto.bundle"
@@ -46,7 +47,7 @@ class Attested:
     def envelopes(self) -> tuple[Envelope | None, ...]:
         """One for each line; None for a damaged one."""
         *lines, rest = (self.data or b"").split(b"\n")
-        return tuple(signing.opened(line) for line in (*lines, *([rest] if rest else ())))
+        return tuple(dsse.opened(line) for line in (*lines, *([rest] if rest else ())))
 
     @property
     def bodies(self) -> tuple[bytes, ...]:
@@ -56,7 +57,7 @@ class Attested:
     def record_sha256(self) -> str | None:
         """The digest of the record that the summary is about; with trusted keys, only if one of them signed it."""
         believed = [
-            each for each in self.envelopes if each and not (self.trusted and signing.complaint(each, self.trusted))
+            each for each in self.envelopes if each and not (self.trusted and dsse.complaint(each, self.trusted))
         ]
         return record_sha256([each.body for each in believed])
 
@@ -65,7 +66,7 @@ def attest(clients: Clients, store: ReleaseStore, release: Release, signer: Sign
     """Write the statements of a record that is written after them."""
     key, data = store.record_key(release), release.encoded
     recorded = Recorded(release, _url(store, key), hashlib.sha256(data).hexdigest())
-    envelopes = b"".join(signing.seal(body, signer).line + b"\n" for body in statements(recorded))
+    envelopes = b"".join(dsse.seal(body, signer).line + b"\n" for body in statements(recorded))
     with aws_errors(f"writing the statements of release {release.release}"):
         clients.s3.put_object(
             Bucket=store.bucket, Key=key + _SUFFIX, Body=envelopes, ContentType=_MEDIA_TYPE, IfNoneMatch="*"
@@ -115,7 +116,7 @@ def _signatures(found: Attested) -> Link:
         return Link("signatures", True, f"{by}: there is no {missing}")
     complaints: dict[str, list[str]] = {}
     for each in envelopes:
-        if complaint := signing.complaint(each, found.trusted):
+        if complaint := dsse.complaint(each, found.trusted):
             complaints.setdefault(complaint, []).append(_title(each.body))
     said = [f"{_listed(titles, len(envelopes))} {complaint}" for complaint, titles in complaints.items()]
     return Link("signatures", not complaints, "; ".join(said) or f"{len(envelopes)} statements {by}")

@@ -13,6 +13,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.core.files import private_folder
+from deploy.core.state import STATE_DIR
+
 TEMP_PREFIX = "rehearsal-"
 
 _INHERITED = frozenset(
@@ -52,6 +55,17 @@ def cache_dir(environment: Mapping[str, str] | None = None) -> Path:
     known = os.environ if environment is None else environment
     base = known.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "rehearsal"
+
+
+def private_state(state_dir: Path) -> None:
+    """Make the state folder, and let only its owner enter what is ours of it: it may hold inputs, logs and settings.
+
+    A folder that was there before under another name is the user's, and stays open as it is.
+    """
+    if not state_dir.exists() or state_dir.name == STATE_DIR.name:
+        private_folder(state_dir)
+    for name in ("logs", "run", "runs", "up"):
+        private_folder(state_dir / name)
 
 
 def processes_dir(state_dir: Path) -> Path:

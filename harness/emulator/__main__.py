@@ -31,6 +31,7 @@ from harness.serving.runtimes.docker_limits import MachineLimits
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    os.umask(0o077)  # what it writes may hold inputs, answers and settings
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return _run(options)
@@ -66,6 +67,7 @@ def _run(options: argparse.Namespace) -> int:
         account=Account(options.region, options.account_id),
         host=options.host,
         port=options.port,
+        allowed_hosts=tuple(options.allow_host),
         time_scale=options.time_scale,
     )
     stop_requested = threading.Event()
@@ -97,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness.emulator", description="SageMaker endpoints, emulated.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="another name it may be called by"
+    )
     parser.add_argument("--state-dir", type=Path, required=True, help="folder of database, logs and instances")
     parser.add_argument("--cloud-url", required=True, help="the local cloud with S3, SNS and CloudWatch")
     parser.add_argument("--region", default=Account.region)

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from types import TracebackType
 
 from deploy.core.waiting import wait_until
+from harness.core.callers import Callers
 from harness.core.errors import TimedOut
 from harness.core.state import remove_tree
 from harness.emulator.app import Dependencies, Parts, assemble
@@ -78,7 +79,7 @@ class Emulator:
             self._spawn("metrics", self.parts.publisher.publish, every=self.settings.publish_every_real_seconds)
             self._spawn("logs", self.parts.log_times.note, every=_LOOK_EVERY_SECONDS)
             self._spawn("housekeeping", self.parts.housekeeping.tidy, every=_TIDY_EVERY_SECONDS)
-            app = HttpApplication(self.parts.operations, self.reports())
+            app = HttpApplication(self.parts.operations, self.reports(), self._callers())
             self._server = HttpServer(app, self._socket)
             self._server.start()
         except BaseException:
@@ -109,6 +110,9 @@ class Emulator:
             INSTANCES_PATH: self.instances,
             TIMINGS_PATH: self.parts.records.timings.report,
         }
+
+    def _callers(self) -> Callers:
+        return Callers(self.settings.host, self.settings.allowed_hosts)
 
     def health(self) -> dict[str, object]:
         endpoints = {endpoint.name: endpoint.status for endpoint in self.parts.context.catalog.endpoints()}

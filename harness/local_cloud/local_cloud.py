@@ -68,6 +68,8 @@ class CloudAsked:
 
     url: str | None = None
     kind: Literal["embedded", "docker"] = "embedded"
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which an embedded one may be called besides loopback ones."""
 
 
 EMBEDDED = CloudAsked()
@@ -91,7 +93,7 @@ def open_cloud(
         from harness.local_cloud.compose import start_compose
 
         return start_compose(session_id, region=region, progress=progress)
-    return start_embedded(state_dir=state_dir, region=region, progress=progress)
+    return start_embedded(state_dir=state_dir, region=region, allowed_hosts=asked.allowed_hosts, progress=progress)
 
 
 def connect(cloud_url: str, *, region: str = DEFAULT_REGION) -> ExternalCloud:

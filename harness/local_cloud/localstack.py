@@ -11,7 +11,7 @@ import shutil
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -69,6 +69,7 @@ def start_embedded(
     *,
     state_dir: Path,
     region: str = DEFAULT_REGION,
+    allowed_hosts: Sequence[str] = (),
     cache: Path | None = None,
     timeout_seconds: float = STARTUP_TIMEOUT_SECONDS,
     progress: Callable[[str], None] = lambda _: None,
@@ -81,7 +82,7 @@ def start_embedded(
     python = localstack_python(cache or cache_dir(), progress=progress)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _start_once(python, reserve(), state_dir, region, timeout_seconds)
+            return _start_once(python, reserve(), state_dir, region, allowed_hosts, timeout_seconds)
         except ServiceDidNotStart as error:
             if _PORT_TAKEN not in error.log_tail or attempt == ATTEMPTS:
                 raise
@@ -89,7 +90,12 @@ def start_embedded(
 
 
 def _start_once(
-    python: Path, port: ReservedPort, state_dir: Path, region: str, timeout_seconds: float
+    python: Path,
+    port: ReservedPort,
+    state_dir: Path,
+    region: str,
+    allowed_hosts: Sequence[str],
+    timeout_seconds: float,
 ) -> EmbeddedCloud:
     name = f"localstack-{uuid.uuid4().hex[:12]}"
     folder = (state_dir / "run" / name).absolute()
@@ -104,7 +110,7 @@ def _start_once(
             what="LocalStack",
             state_dir=state_dir,
             log_path=(state_dir / "logs" / f"{name}.log").absolute(),
-            environment=_environment(port.port, folder, home=environment_dir / "home"),
+            environment=_environment(port.port, folder, allowed_hosts, home=environment_dir / "home"),
             cwd=folder,
             remove=[folder],
         )
@@ -129,12 +135,13 @@ def _copy_if_absent(source: Path, target: Path) -> None:
         remove_tree(aside)
 
 
-def _environment(port: int, folder: Path, *, home: Path) -> dict[str, str]:
+def _environment(port: int, folder: Path, allowed_hosts: Sequence[str], *, home: Path) -> dict[str, str]:
     private = {
         "HOME": str(home),  # LocalStack caches its plugin index there
         "TMPDIR": str(folder / "tmp"),
         "FILESYSTEM_ROOT": str(folder / "root"),
         "REHEARSAL_S3_DIR": str(folder / "s3"),
+        "REHEARSAL_ALLOWED_HOSTS": ",".join(allowed_hosts),
         "LOCALSTACK_VOLUME_DIR": str(folder / "volume"),
         "OVERRIDE_IN_DOCKER": "0",  # in a development container LocalStack would detect the official image
         "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
@@ -142,7 +149,7 @@ def _environment(port: int, folder: Path, *, home: Path) -> dict[str, str]:
         "SQS_ENDPOINT_STRATEGY": "path",  # queue URLs below that host, not a name that must be resolved
     }
     loading = {"SERVICES": ",".join(SERVICES), "EAGER_SERVICE_LOADING": "1"}
-    silent = {"DISABLE_EVENTS": "1", "SKIP_SSL_CERT_DOWNLOAD": "1", "DNS_ADDRESS": "0"}
+    silent = {"DISABLE_EVENTS": "1", "SKIP_SSL_CERT_DOWNLOAD": "1", "DNS_ADDRESS": "0", "DISABLE_CORS_HEADERS": "1"}
     inherited = {name: value for name, value in inherited_environment().items() if "proxy" not in name.lower()}
     return {**inherited, "PYTHONUNBUFFERED": "1", **private, **loading, **silent}
 

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.core.files import PRIVATE, write_text
 from harness.local_cloud.clients import dummy_credentials
 from harness.local_environment.record import LocalEnvironment
 
@@ -44,5 +45,5 @@ def write_config_file(running: LocalEnvironment, path: Path) -> Path:
     lines += ["", f"[services {PROFILE}]"]
     for name, url in services.items():
         lines += [f"{name} =", f"  endpoint_url = {url}"]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n", PRIVATE)
     return path

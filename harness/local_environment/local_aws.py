@@ -36,6 +36,7 @@ class EmulatorOptions:
     choice: Choice
     limits: MachineLimits = UNLIMITED
     port: int = 0
+    allowed_hosts: tuple[str, ...] = ()
     time_scale: float = 1.0
 
 
@@ -115,7 +116,8 @@ def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: Emulat
         "--shared-memory-bytes": limits.shared_memory_bytes,
     }
     given = [str(word) for name, value in words.items() if value is not None for word in (name, value)]
-    return [sys.executable, "-m", "harness.emulator", *given, *(["--gpu"] if choice.gpu else [])]
+    allowed = [word for name in options.allowed_hosts for word in ("--allow-host", name)]
+    return [sys.executable, "-m", "harness.emulator", *given, *allowed, *(["--gpu"] if choice.gpu else [])]
 
 
 def _environment(choice: Choice) -> dict[str, str]:

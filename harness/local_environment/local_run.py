@@ -15,6 +15,7 @@ from deploy import config
 from deploy.config import Project
 from deploy.core.state import STATE_DIR
 from harness.core.progress import Progress
+from harness.core.state import private_state
 from harness.local_cloud.local_cloud import EMBEDDED, CloudAsked
 from harness.local_environment.local_aws import EmulatorOptions, LocalAws, open_local_aws
 from harness.processes.leftovers import sweep_leftovers
@@ -60,6 +61,7 @@ class LocalRun:
         """A new run with its folder. What killed runs left behind is ended, removed and reported first."""
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
         run = LocalRun(run_id, options, region, progress)
+        private_state(run.state_dir)
         for swept in sweep_leftovers(run.state_dir):
             progress.say(f"cleaned up after a run that was killed: {swept.what}")
         run.folder.mkdir(parents=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from deploy.core.files import write_text
+from deploy.core.files import PRIVATE, write_text
 from harness.core.errors import MachineCannot
 
 SCHEMA = "rehearsal.up/1"
@@ -49,7 +49,7 @@ def _record(state_dir: Path) -> Path:
 
 
 def write(state_dir: Path, environment: LocalEnvironment) -> None:
-    write_text(_record(state_dir), json.dumps({"schema": SCHEMA, **asdict(environment)}, indent=1))
+    write_text(_record(state_dir), json.dumps({"schema": SCHEMA, **asdict(environment)}, indent=1), PRIVATE)
 
 
 def forget(state_dir: Path) -> None:

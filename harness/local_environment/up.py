@@ -20,7 +20,7 @@ import psutil
 
 from deploy.core.waiting import wait_until
 from harness.core.errors import ConfigurationError, ServiceDidNotStart, TimedOut
-from harness.core.state import remove_tree
+from harness.core.state import private_state, remove_tree
 from harness.local_cloud.clients import DEFAULT_REGION
 from harness.local_cloud.local_cloud import EMBEDDED, CloudAsked, open_cloud
 from harness.local_environment import exports, record
@@ -45,10 +45,10 @@ class UpOptions:
 def keep(options: UpOptions, on_up: Callable[[LocalEnvironment], None], say: Callable[[str], None]) -> None:
     """Run until told to stop. Raises ConfigurationError when a local environment runs here already."""
     _refuse_second(options.state_dir)
+    private_state(options.state_dir)
     folder = up_dir(options.state_dir)
     sweep_leftovers(options.state_dir)
     remove_tree(folder / "sagemaker")  # its endpoints are useless without the cloud that held their models and outputs
-    folder.mkdir(parents=True, exist_ok=True)
     told_to_stop = _stop_event()
     with ExitStack() as stack:
         cloud = stack.enter_context(
@@ -73,8 +73,8 @@ def keep(options: UpOptions, on_up: Callable[[LocalEnvironment], None], say: Cal
 def detach(options: UpOptions, arguments: Sequence[str]) -> LocalEnvironment:
     """Start a keeper with these arguments of `harness up` in the background; returns when the services run."""
     _refuse_second(options.state_dir)
+    private_state(options.state_dir)
     log_path = up_dir(options.state_dir) / "up.log"
-    log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("wb") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "harness.cli", "up", *arguments],

@@ -30,6 +30,8 @@ from harness.core.state import is_ours_to_remove, processes_dir, remove_tree
 from harness.processes import ledger
 from harness.processes.ledger import ProcessRecord
 
+# No other user may read what a child writes.
+_PRIVATE = 0o077
 TAIL_BYTES = 256 * 1024
 KILL_TIMEOUT_SECONDS = 10.0
 
@@ -132,6 +134,7 @@ def _spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=_PRIVATE,
         )
 
 

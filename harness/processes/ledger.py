@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from deploy.core.files import write_text
+from deploy.core.files import PRIVATE, write_text
 from deploy.core.waiting import wait_until
 from harness.core.state import processes_dir
 
@@ -99,7 +99,7 @@ def is_alive(who: ProcessIdentity) -> bool:
 
 
 def write(state_dir: Path, record: ProcessRecord) -> None:
-    write_text(processes_dir(state_dir) / f"{record.id}.json", json.dumps(_to_json(record), indent=1))
+    write_text(processes_dir(state_dir) / f"{record.id}.json", json.dumps(_to_json(record), indent=1), PRIVATE)
 
 
 def forget(state_dir: Path, record_id: str) -> None:

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from deploy.releases import keys
-from deploy.releases.keys import PublicKey, Signer
-from deploy.releases.signing import Envelope, seal
+from deploy.signatures import keys
+from deploy.signatures.dsse import Envelope, seal
+from deploy.signatures.keys import PublicKey, Signer
 
 KEYS = ("ed25519", "p256")
 

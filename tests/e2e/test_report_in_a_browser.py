@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.e2e import browsers
 from tests.e2e.runs import Finished, validate
 
 pytestmark = pytest.mark.e2e
 
-BROWSERS = ("chromium", "google-chrome", "chromium-browser")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--window-size=1200,2400",
-)
 # At least this share of the pixels is green: the box and the marks of the verdict.
 GREEN_SHARE = 0.001
 
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found:
-        return found
-    if os.environ.get("FAIL_WITHOUT_BROWSER"):
-        pytest.fail("FAIL_WITHOUT_BROWSER is set, and there is no chromium")
-    pytest.skip("no chromium on this machine")
+    return browsers.chromium()
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +26,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return validate(tmp_path_factory.mktemp("browser"))
 
 
-def open_page(browser: str, page: Path, folder: Path, *flags: str) -> str:
-    command = [browser, *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-
-
 def test_the_page_says_the_verdict_and_shows_the_pictures(browser: str, run: Finished, tmp_path: Path) -> None:
     page = run.out_dir / "report.html"
-    text = open_page(browser, page, tmp_path, "--dump-dom")
+    text = browsers.opened(browser, page.as_uri(), tmp_path / "profile", "--dump-dom")
     assert "Passed" in text
     assert run.report.bundle.sha256 in text
     assert text.count("<img") >= 5
@@ -61,7 +36,7 @@ def test_the_page_says_the_verdict_and_shows_the_pictures(browser: str, run: Fin
 
 def test_the_page_is_painted(browser: str, run: Finished, tmp_path: Path) -> None:
     shot = tmp_path / "shot.png"
-    open_page(browser, run.out_dir / "report.html", tmp_path, f"--screenshot={shot}")
+    browsers.opened(browser, (run.out_dir / "report.html").as_uri(), tmp_path / "profile", f"--screenshot={shot}")
     with Image.open(shot) as picture:
         colours = picture.convert("RGB").getcolors(maxcolors=1 << 24)
     assert colours is not None

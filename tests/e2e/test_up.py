@@ -53,6 +53,17 @@ def test_the_config_file_has_a_profile_that_works(stage: Path) -> None:
     assert json.loads(answer.stdout) == {"Models": []}, answer.stderr
 
 
+def test_no_other_user_can_read_its_state(tmp_path: Path) -> None:
+    script = f"umask 0; {HARNESS} up --detach --runtime process; {HARNESS} down"
+    done = run(tmp_path, "bash", "-ec", script)
+    assert done.returncode == 0, done.stderr
+    state = tmp_path / ".rehearsal"
+    assert state.stat().st_mode & 0o077 == 0
+    left = [path for path in state.rglob("*") if path.suffix in (".sqlite", ".json") or path.name == "aws-config"]
+    assert len(left) >= 2
+    assert [path for path in left if path.stat().st_mode & 0o077] == []
+
+
 def test_a_second_one_in_the_same_folder_is_refused(stage: Path) -> None:
     second = run(stage, str(HARNESS), "up", "--detach")
     assert second.returncode == 2

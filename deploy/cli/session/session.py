@@ -33,11 +33,12 @@ from deploy.promote import smoke
 from deploy.promote.promote import PromotionRequest
 from deploy.promote.rollback import RollbackRequest
 from deploy.promote.smoke import Probe
-from deploy.releases import Release, ReleaseStore, keys
-from deploy.releases.keys import PublicKey, Signer
+from deploy.releases import Release, ReleaseStore
 from deploy.resources.desired_state import Desired, desired_state_of
 from deploy.resources.monitoring import Monitoring
 from deploy.resources.scaling import Throughput, desired_monitoring
+from deploy.signatures import keys
+from deploy.signatures.keys import PublicKey, Signer
 
 
 class Session:
@@ -203,6 +204,7 @@ class Session:
         """See Lock.owner."""
         path = self.state_dir / "owner"
         if not path.exists():
+            files.private_folder(path.parent)
             files.write_text(path, uuid.uuid4().hex)
         return path.read_text(encoding="utf-8").strip()
 

@@ -12,10 +12,18 @@ from __future__ import annotations
 
 import os
 
+_CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _DEMUXERS = (
     "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mxf,gxf,ivf,rm,nut,swf,dv,wtv,"
     "yuv4mpegpipe,h264,hevc,vvc,av1,obu,m4v,mjpeg,vc1"
 )
+
+
+def _with_open_options(given: str) -> str:
+    """What is given to OpenCV's FFmpeg, with ours: a setting of the container's must not let playlists in."""
+    pairs = [pair for pair in given.split("|") if pair and pair.partition(";")[0].strip() not in OPEN_OPTIONS]
+    return "|".join([*pairs, *(f"{key};{value}" for key, value in OPEN_OPTIONS.items())])
+
 
 # OpenCV and PyAV pass these options to FFmpeg at every open.
 OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
@@ -23,12 +31,12 @@ OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
 for _name, _value in {
     "OPENCV_LOG_LEVEL": "SILENT",
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
-    "OPENCV_FFMPEG_CAPTURE_OPTIONS": "|".join(f"{key};{value}" for key, value in OPEN_OPTIONS.items()),
     # By default OpenCV ends a clip at a pause of the picture beside 4096 packets of sound.
     "OPENCV_FFMPEG_READ_ATTEMPTS": str(1 << 30),
     "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 26),
 }.items():
     os.environ.setdefault(_name, _value)
+os.environ[_CAPTURE_OPTIONS] = _with_open_options(os.environ.get(_CAPTURE_OPTIONS, ""))
 
 import cv2  # noqa: E402  the environment above must come first
 

@@ -6,7 +6,7 @@ S3, SNS, SQS, CloudWatch and SageMaker with asynchronous endpoints.
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +35,15 @@ class EmulatorArguments:
     port: Annotated[
         int, typer.Option("--port", help="Where the emulator listens; 0 takes a free port.", metavar="PORT")
     ] = 0
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            help="Another name by which programs call it, such as a container's for its host; .NAME takes all names "
+            "below. May be given again.",
+            metavar="NAME",
+        ),
+    ] = None
     time_scale: Annotated[
         float,
         typer.Option(
@@ -64,8 +73,9 @@ def up(
     found = record.find(run.state_dir) if export else None
     if found is None:
         choice = choose(run.runtime, run.image, region=emulator.region)
-        wanted = EmulatorOptions(choice, run.limits, emulator.port, emulator.time_scale)
-        asked = UpOptions(run.state_dir, wanted, emulator.region, run.cloud)
+        hosts = tuple(emulator.allow_host or ())
+        wanted = EmulatorOptions(choice, run.limits, emulator.port, hosts, emulator.time_scale)
+        asked = UpOptions(run.state_dir, wanted, emulator.region, replace(run.cloud, allowed_hosts=hosts))
         if not (detached or export):
             keep(asked, lambda running: _tell(running, run.state_dir, output_format), stderr_progress().say)
             return

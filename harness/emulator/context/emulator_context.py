@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploy.core.files import private_folder
 from harness.emulator.context.arns import Account
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.timestamps import Now
@@ -26,6 +27,6 @@ class EmulatorContext:
 def open_context(settings: EmulatorSettings, now: Now) -> EmulatorContext:
     """Create the folders of the state and open its database."""
     for folder in (settings.state_dir, settings.work_root, settings.logs_dir):
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
     store = Store(settings.state_dir / "emulator.sqlite")
     return EmulatorContext(settings, now, store, Catalog(store))

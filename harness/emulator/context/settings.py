@@ -19,6 +19,8 @@ class EmulatorSettings:
     host: str = "127.0.0.1"
     port: int = 0
     """0 takes a free port."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which it may be called besides loopback ones and `host` (see `harness.core.callers`)."""
     time_scale: float = 1.0
     """How many AWS seconds of scaling, alarm and deployment waits pass in one: 60 turns minutes into seconds."""
     default_concurrency: int = 4

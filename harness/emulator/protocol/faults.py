@@ -93,5 +93,11 @@ def unreadable(message: str) -> AwsFault:
     return AwsFault("SerializationException", message)
 
 
+def foreign_caller(why: str) -> AwsFault:
+    """The emulator's own: AWS's endpoints have no such check."""
+    allowed = "A program that calls it by another name needs `harness up --allow-host NAME`."
+    return AwsFault("AccessDeniedException", f"This emulator answers this machine alone: {why}. {allowed}", status=403)
+
+
 def internal(code: str = "InternalFailure") -> AwsFault:
     return AwsFault(code, "The emulator failed to handle this request; see its log.", status=500)

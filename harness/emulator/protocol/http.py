@@ -1,7 +1,7 @@
 """The HTTP application: one port serves all services of the table of operations.
 
-It finds the operation, reads the body up to its limit and calls the protocol in a thread. Besides AWS's paths it serves
-the emulator's own reports. It knows no operation by name.
+It refuses foreign web pages, finds the operation, reads the body up to its limit and calls the protocol in a thread.
+Besides AWS's paths it serves the emulator's own reports. It knows no operation by name.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from deploy.core import header_text
+from harness.core.callers import Callers
 from harness.emulator.protocol import faults, json_rpc, rest_json
 from harness.emulator.protocol.operations import OperationTable
 from harness.emulator.protocol.reply import Reply
@@ -28,8 +29,8 @@ Reports = Mapping[str, Callable[[], object]]
 class HttpApplication:
     """An ASGI application. It replaces Starlette's router, which decodes path segments that AWS keeps encoded."""
 
-    def __init__(self, table: OperationTable, reports: Reports) -> None:
-        self._table, self._reports = table, reports
+    def __init__(self, table: OperationTable, reports: Reports, callers: Callers | None = None) -> None:
+        self._table, self._reports, self._callers = table, reports, callers or Callers()
         self.routes = rest_json.routes(table)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,10 +40,17 @@ class HttpApplication:
         if scope["type"] != "http":
             return
         try:
-            reply = await self._answer(Request(scope, receive))
+            reply = await self._answered(Request(scope, receive))
         except ClientDisconnect:
             return
         await _send(reply, send)
+
+    async def _answered(self, request: Request) -> Reply:
+        given = [request.headers.getlist(name) for name in ("host", "origin", "sec-fetch-site")]
+        refusal = self._callers.refusal(*given)
+        if refusal is not None:
+            return json_rpc.json_fault(faults.foreign_caller(refusal))
+        return await self._answer(request)
 
     async def _answer(self, request: Request) -> Reply:
         path = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1").partition("?")[0]

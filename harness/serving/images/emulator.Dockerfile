@@ -13,4 +13,4 @@ RUN uv sync --frozen --no-dev --no-cache && mkdir -p /var/lib/rehearsal
 ENV PATH=/rehearsal/.venv/bin:$PATH PYTHONUNBUFFERED=1
 EXPOSE 4570
 ENTRYPOINT ["python", "-m", "harness.emulator"]
-CMD ["--host", "0.0.0.0", "--port", "4570", "--state-dir", "/var/lib/rehearsal", "--cloud-url", "http://localstack:4566", "--runtime", "process"]
+CMD ["--host", "0.0.0.0", "--port", "4570", "--allow-host", "emulator", "--allow-host", "emulator-gpu", "--state-dir", "/var/lib/rehearsal", "--cloud-url", "http://localstack:4566", "--runtime", "process"]

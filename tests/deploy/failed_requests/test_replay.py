@@ -350,6 +350,28 @@ def test_a_folder_that_lost_something_is_no_kept_request(stage: Stage) -> None:
         kept.read(stage.folder)
 
 
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..", ".", "", "runs/../../secret", "a\\..\\b/c"])
+def test_an_input_outside_the_folder_is_refused(stage: Stage, name: str) -> None:
+    found = stage.fetch(Asked(stage.submit().failure_url))
+    (found.folder.parent / "secret").write_text("not the sender's")
+    path = found.folder / "request.json"
+    document = json.loads(path.read_text())
+    document["request"]["file"] = name
+    path.write_text(json.dumps(document))
+    with pytest.raises(ConfigurationError, match=r"request\.file: .*is not the name of a file in this folder"):
+        kept.read(found.folder)
+
+
+def test_an_input_that_is_a_link_is_refused(stage: Stage) -> None:
+    found = stage.fetch(Asked(stage.submit().failure_url))
+    secret = found.folder.parent / "secret"
+    secret.write_text("not the sender's")
+    (found.folder / found.kept.request.file).unlink()
+    (found.folder / found.kept.request.file).symlink_to(secret)
+    with pytest.raises(ConfigurationError, match="fetch the request again"):
+        kept.read(found.folder)
+
+
 def test_requests_of_one_name_have_folders_of_their_own(stage: Stage) -> None:
     first = stage.fetch(Asked(stage.put("async/input/a/clip.mp4", b"1")))
     second = stage.fetch(Asked(stage.put("async/input/b/clip.mp4", b"2")))

@@ -24,9 +24,9 @@ from deploy.promote.recording import store_of
 from deploy.promote.rollback import RollbackRequest, rollback
 from deploy.promote.verify import verify
 from deploy.releases import ReleaseStore
-from deploy.releases.keys import PublicKey, Signer
 from deploy.releases.provenance import Link
-from deploy.releases.signing import Envelope, opened, seal
+from deploy.signatures.dsse import Envelope, opened, seal
+from deploy.signatures.keys import PublicKey, Signer
 from tests.deploy.keyrings import Ring
 from tests.deploy.promotion_requests import promotion_request
 from tests.deploy.watched_cloud import WatchedCloud

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -49,6 +51,20 @@ def test_a_message_published_to_a_topic_reaches_its_queue(cloud: EmbeddedCloud) 
     sns.publish(TopicArn=topic, Message="done")
     (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
     assert json.loads(message["Body"])["Message"] == "done"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example"}, {"Origin": "https://app.localstack.cloud"}, {"Sec-Fetch-Site": "cross-site"}],
+)
+def test_no_foreign_page_is_answered(cloud: EmbeddedCloud, headers: dict[str, str]) -> None:
+    """LocalStack itself answers any name, and the pages of its makers besides."""
+    for path in ("/", "/_localstack/health", "/?Action=ListQueues"):
+        with closing(http.client.HTTPConnection(cloud.url.removeprefix("http://"), timeout=30)) as connection:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, b"AccessDenied" in answer.read()) == (403, True), path
+        assert not [name for name, _ in answer.getheaders() if name.lower().startswith("access-control-")]
 
 
 def test_it_listens_on_the_loopback_interface_only(cloud: EmbeddedCloud) -> None:

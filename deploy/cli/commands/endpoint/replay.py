@@ -21,6 +21,7 @@ from deploy.cli import output
 from deploy.cli.options import EndpointOptions, Format, OutputOption, RuntimeName
 from deploy.cli.session import Session, open_session
 from deploy.core.errors import ConfigurationError
+from deploy.core.files import private_folder
 from deploy.core.state import STATE_DIR
 from deploy.failed_requests import replay as fetching
 from deploy.failed_requests.clues import Places
@@ -86,7 +87,7 @@ def replay(
 
 
 def _default_root(work: Session) -> Path:
-    return work.project.root / STATE_DIR / "replays"
+    return private_folder(work.project.root / STATE_DIR / "replays")
 
 
 def _source(work: Session) -> Source:

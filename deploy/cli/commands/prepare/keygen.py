@@ -16,8 +16,8 @@ from deploy.cli import output
 from deploy.cli.options import ConfigOption, Format, OutputOption
 from deploy.core import settings
 from deploy.core.project_file import FILE_NAME
-from deploy.releases import keygen as making
-from deploy.releases import keys
+from deploy.signatures import keygen as making
+from deploy.signatures import keys
 
 
 def keygen(

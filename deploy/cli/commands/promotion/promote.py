@@ -10,7 +10,7 @@ from deploy.cli.output import rendering
 from deploy.cli.session import open_session, resume_state
 from deploy.gates import gate as gates
 from deploy.plan import plan as plans
-from deploy.releases import keys
+from deploy.signatures import keys
 
 
 def promote(options: PromotionOptions) -> None:

@@ -26,7 +26,8 @@ ROOMS_OF_SERVICES = {
 def ask(app: HttpApplication, method: str, path: str, target: str = "") -> tuple[int, dict[str, Any]]:
     """Return status and document of one request without a body."""
     sent: list[Any] = []
-    scope = {"type": "http", "method": method, "path": path, "headers": [(b"x-amz-target", target.encode())]}
+    headers = [(b"host", b"localhost"), (b"x-amz-target", target.encode())]
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}

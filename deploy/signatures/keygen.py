@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.core.errors import ConfigurationError, DeployError
-from deploy.releases.keys import keyid_of
+from deploy.signatures.keys import keyid_of
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from deploy.cli.session.target import Options
 from deploy.config.sections import ProjectFile
 from deploy.core.errors import ConfigurationError, DeployError
 from deploy.core.settings import read
-from deploy.releases import keys
-from deploy.releases.keygen import keygen
-from deploy.releases.keys import Signer
-from deploy.releases.signing import Envelope, complaint, opened, pre_authentication_encoding, seal
+from deploy.signatures import keys
+from deploy.signatures.dsse import Envelope, complaint, opened, pre_authentication_encoding, seal
+from deploy.signatures.keygen import keygen
+from deploy.signatures.keys import Signer
 from tests.deploy.keyrings import KEYS, Ring, private_pem, public_pem
 
 ROOT = Path(__file__).parents[3]

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from deploy.releases.keys import PublicKey, Signer, shown
+from deploy.signatures.keys import PublicKey, Signer, shown
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 
