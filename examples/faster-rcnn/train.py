@@ -30,9 +30,9 @@ FIRST_SEED = 5_000_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the detector of shapes.")
-    parser.add_argument("--steps", type=int, default=80)
-    parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--batch-size", type=int, default=2)
+    parser.add_argument("--learning-rate", type=float, default=4e-3)
     parser.add_argument("--out", type=Path, default=FOLDER / "checkpoint.pth")
     arguments = parser.parse_args()
     torch.manual_seed(11)
