@@ -51,6 +51,7 @@ def of_project(project: Project, on_progress: download.OnProgress | None = None)
         check_state_dict(model.weights)
         return ModelFiles((Member(WEIGHTS, model.weights), *_spec(project)), model.weights.name)
     if model.weights == "coco" or model.spec is not None or is_flagship:
+        _check_is_of_coco(model.spec)
         weights = download.coco_weights(settings.read().cache_dir, on_progress=on_progress)
         check_state_dict(weights)
         return ModelFiles((Member(WEIGHTS, weights), *_spec(project)), "coco")
@@ -162,6 +163,19 @@ def _spec(project: Project) -> Iterator[Member]:
         raise ConfigurationError(f"{spec} (model.spec in {project.path}) does not exist")
     _check_spec(spec)
     yield Member(SPEC, spec)
+
+
+def _check_is_of_coco(spec: Path | None) -> None:
+    """Refuse, before they are downloaded, weights that are another network's than the specification says."""
+    if spec is None or not spec.is_file():
+        return
+    _check_spec(spec)
+    own, of_coco = json.loads(spec.read_text(encoding="utf-8")).get("architecture"), download.COCO_ARCHITECTURE
+    if own not in (None, of_coco):
+        raise ConfigurationError(
+            f"{spec} is of the architecture {own!r}, and the COCO weights, which are taken where [model] weights names "
+            f"no file, are of {of_coco}: name the model's own state_dict with weights, or leave spec out"
+        )
 
 
 def _check_spec(path: Path) -> None:

@@ -92,6 +92,15 @@ class GoldenSection(Section):
         return self.model_copy(update=given)
 
 
+class NpySection(Section):
+    """The array that the answer is, in application/x-npy."""
+
+    shape: Annotated[tuple[Annotated[int, Field(ge=0)], ...] | None, Field(strict=False)] = None
+    """As in [512, 2560, 3]."""
+    dtype: str | None = Field(default=None, min_length=1, max_length=100)
+    """numpy's name, as in uint8."""
+
+
 class ExpectSection(Section):
     status: Literal["completed", "failed"] = "completed"
     code: int | None = Field(default=None, ge=400, le=599)
@@ -102,6 +111,8 @@ class ExpectSection(Section):
     """JSON pointer = value. A number may be given as `{ about = 0.93, within = 0.02 }`."""
     tolerance: float = Field(default=1e-6, ge=0, allow_inf_nan=False)
     """By how much other numbers of `json` with a fraction may differ; whole numbers must be equal."""
+    npy: NpySection | None = None
+    """Shape and type of an answer that is one npy array."""
     golden: FilePath | None = None
     """A recorded answer to compare with; `harness golden record` writes it."""
     golden_tolerance: GoldenSection | None = None
@@ -113,8 +124,8 @@ class ExpectSection(Section):
     def _says_one_thing(self) -> ExpectSection:
         if self.status == "completed" and self.code is not None:
             raise ValueError("expect.code is the HTTP status of a refusal: write expect.status = 'failed' beside it")
-        if self.status == "failed" and (self.json_schema or self.json_ or self.golden):
-            raise ValueError("a request that must fail has no answer for json_schema, json or golden: remove them")
+        if self.status == "failed" and (self.json_schema or self.json_ or self.npy or self.golden):
+            raise ValueError("a request that must fail has no answer for json_schema, json, npy or golden: remove them")
         if self.golden_tolerance is not None and self.golden is None:
             raise ValueError("golden_tolerance is for a recorded answer: name its file with expect.golden")
         return self

@@ -4,6 +4,7 @@ pointers    RFC 6901: what a JSON pointer names in a document
 values      whether a value is the expected one, numbers with a tolerance, and how it differs
 schemas     a JSON Schema, read and checked, and what violates it
 media       whether a body is what its content type says, and of a type that was asked for
+npy         the shape and type of an answer that is one npy array
 answers     all of it on one answer: `judge`
 
 `harness validate` judges cases with it. May not: send anything, or fetch what a schema refers to.

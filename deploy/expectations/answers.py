@@ -1,4 +1,4 @@
-"""Judges the answer to a `[[case]]`: its type, its schema, and its values."""
+"""Judges the answer to a `[[case]]`: its type, its schema, its values, the array that it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy.config.case_sections import ExpectSection
 from deploy.evidence import Finding
-from deploy.expectations import media
+from deploy.expectations import media, npy
 from deploy.expectations.pointers import NotThereError, resolve
 from deploy.expectations.schemas import read_schema, violations
 from deploy.expectations.values import difference
@@ -24,7 +24,8 @@ def judge(body: bytes, content_type: str, *, expect: ExpectSection, accept: str 
 
     `accept` is what the case itself asks for. Raises ConfigurationError when the schema is none.
     """
-    return (*_emptiness(body), *media.judge(body, content_type, accept), *_json_findings(body, expect))
+    kind = media.judge(body, content_type, accept)
+    return (*_emptiness(body), *kind, *_json_findings(body, expect), *npy.judge(body, expect.npy))
 
 
 def _emptiness(body: bytes) -> Iterator[Finding]:

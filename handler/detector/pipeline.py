@@ -69,6 +69,7 @@ def load(model_dir: Path, settings: Settings, gpu_index: int | None = None) -> S
     threads.keep_to_share()
     device = chosen_device(gpu_index)
     gpu_memory.cap(device, settings.gpu_memory_bytes)
+    settings = model.settled(model_dir, settings)
     batch_size = settings.batch_size or default_batch_size(device)
     decided = replace(settings, batch_size=batch_size, precision=precision.chosen(settings.precision, device))
     predictor, spec = model.load(model_dir, device, decided)

@@ -19,8 +19,12 @@ _KNOWN_ANSWER_IN_THE_REPOSITORY = "harness/samples/known_answer"
 def files() -> Mapping[str, bytes]:
     """The files of the project by relative path: `handler/`, `known_answer/` and `rehearsal.toml`."""
     text = PROJECT_FILE.read_text(encoding="utf-8").replace(_KNOWN_ANSWER_IN_THE_REPOSITORY, "known_answer")
-    folders = (*_below(HANDLER, "handler"), *_below(KNOWN_ANSWER.folder, "known_answer"))
-    return {**dict(folders), "rehearsal.toml": text.encode()}
+    return {**handler(), **dict(_below(KNOWN_ANSWER.folder, "known_answer")), "rehearsal.toml": text.encode()}
+
+
+def handler() -> Mapping[str, bytes]:
+    """The files of its handler alone, below `handler/`."""
+    return dict(_below(HANDLER, "handler"))
 
 
 def copy_to(folder: Path) -> Path:

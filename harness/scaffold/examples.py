@@ -1,7 +1,8 @@
 """The working examples: folders with a rehearsal.toml of their own, in the repository's `examples/` and in the wheel.
 
-The flagship is one too. An example whose weights are too large to be carried has a `fetch_model.py`, which is run in
-the new project by this Python. May not: install anything.
+The flagship is one too, and an example may serve its own model with the flagship's handler, which is then copied along.
+An example whose weights are too large to be carried has a `fetch_model.py`, which is run in the new project by this
+Python. May not: install anything.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from harness.scaffold.planned import Plan
 
 FLAGSHIP = "mask-rcnn"
 FETCHING = "fetch_model.py"
+# Where an example finds the flagship's handler, in the repository and in the wheel.
+_FLAGSHIPS_HANDLER = b'source = "../../handler"'
 _LEFT_OUT = ("__pycache__", ".rehearsal", "rehearsal-report", "rehearsal-bench", "dist")
 
 
@@ -47,7 +50,7 @@ def plan_example(folder: Path, example: str, *, name: str, with_workflow: bool) 
         raise ConfigurationError(
             f"there is no example {example!r}{did_you_mean(example, known)} (examples: {', '.join(known)})"
         )
-    files = dict(flagship.files() if example == FLAGSHIP else _files(EXAMPLES / example))
+    files = dict(flagship.files() if example == FLAGSHIP else _with_handler(_files(EXAMPLES / example)))
     files[FILE_NAME] = _renamed(files[FILE_NAME], name)
     is_fetching = FETCHING in files
     if with_workflow:
@@ -82,6 +85,14 @@ def _files(folder: Path) -> Mapping[str, bytes]:
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     relative = ((path, path.relative_to(folder)) for path in found)
     return {name.as_posix(): path.read_bytes() for path, name in relative if not set(_LEFT_OUT) & set(name.parts)}
+
+
+def _with_handler(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The same files, and the flagship's handler where the example serves with it."""
+    project_file = files[FILE_NAME]
+    if _FLAGSHIPS_HANDLER not in project_file:
+        return files
+    return {**files, **flagship.handler(), FILE_NAME: project_file.replace(_FLAGSHIPS_HANDLER, b'source = "handler"')}
 
 
 def _summary(folder: Path) -> str:

@@ -16,6 +16,7 @@ from deploy.core.digests import digest_of_file
 from deploy.core.errors import DeployError
 
 COCO_URL = "https://download.pytorch.org/models/maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"
+COCO_ARCHITECTURE = "maskrcnn_resnet50_fpn"
 _CHUNK_BYTES = 1 << 20
 
 # Called with the bytes so far and, where the server sent a Content-Length, the bytes in all.

@@ -141,13 +141,13 @@ class Settings:
     default depends on the device. `frame_width` and `frame_height` are the size of the network's input in pixels: with
     one of them the other follows the aspect, with neither the frames keep their size. Detections below
     `score_threshold` are dropped; the network itself has already dropped those below its own threshold (0.05 in
-    torchvision). `precision` is the number format of the heavy parts of the network, `compiled` selects those that
-    torch's compiler makes faster, `forward` is how the pictures of a batch go through the network, `kernels` whether
-    the handler's own kernels run on a GPU, and `prepared` where colours are converted and pictures scaled. A video of
-    which more than `failed_packets_percent` cannot be decoded is an error; with 0, each packet that fails is one;
-    `damaged_frames` says what becomes of frames that depend on those. With `square_pixels` a video is seen in the shape
-    in which it is shown, and boxes are in its pixels. `gpu_memory_bytes` limits the GPU memory that torch may take;
-    None means all.
+    torchvision, 0.01 and 0.001 in its SSDs). `precision` is the number format of the heavy parts of the network,
+    `compiled` selects those that torch's compiler makes faster, `forward` is how the pictures of a batch go through the
+    network, `kernels` whether the handler's own kernels run on a GPU, and `prepared` where colours are converted and
+    pictures scaled. A video of which more than `failed_packets_percent` cannot be decoded is an error; with 0, each
+    packet that fails is one; `damaged_frames` says what becomes of frames that depend on those. With `square_pixels` a
+    video is seen in the shape in which it is shown, and boxes are in its pixels. `gpu_memory_bytes` limits the GPU
+    memory that torch may take; None means all.
     """
 
     frame_interval: int = 1

@@ -3,12 +3,14 @@
     spec            reads model.json: the part that every family shares
     weights         loads model.pth as the tensors of a network; nothing is unpickled
     architectures   the table: the architecture that model.json names, and the family that reads, builds and runs it
-    maskrcnn        the family of torchvision's Mask R-CNN
+    maskrcnn        the family of torchvision's Mask R-CNN and Faster R-CNN
+    onestage        the family of torchvision's RetinaNet and SSD
+    shared          what the families share
 
 Imports `core` and `speed`. A family imports neither the table nor another family: the table calls it.
 """
 
-from detector.model.architectures import build_network, load, load_network, read_spec, spec_in
+from detector.model.architectures import build_network, load, load_network, read_spec, settled, spec_in
 from detector.model.spec import SPEC_FILE, SPEC_SCHEMA, ModelSpec
 from detector.model.weights import WEIGHTS_FILE
 
@@ -21,5 +23,6 @@ __all__ = [
     "load",
     "load_network",
     "read_spec",
+    "settled",
     "spec_in",
 ]

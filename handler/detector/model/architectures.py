@@ -2,7 +2,7 @@
 
 Owns: the table, and the way from an unpacked archive to its predictor. May not: depend on a network's internals.
 
-Another model family is one module beside this one, with the three functions of a `Family`, and one row in the table.
+Another model family is one module beside this one, with the functions of a `Family`, and one row in the table.
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ from torch import nn
 from detector.core.errors import ModelArtifactError
 from detector.core.predictor import Predictor
 from detector.core.settings import Settings
-from detector.model import maskrcnn, spec, weights
+from detector.model import maskrcnn, onestage, spec, weights
 from detector.model.spec import ModelSpec
 
 Spec = TypeVar("Spec", bound=ModelSpec)
+
+
+def _all_used(_: ModelSpec, settings: Settings) -> Settings:
+    return settings
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,24 @@ class Family(Generic[Spec]):
 
     `make_predictor` takes the network with its weights, in evaluation mode on the CPU, the device to run on, and the
     container's settings with `batch_size` and `precision` decided.
+
+    `settled` gives the container's settings as the family uses them, before anything is decided or loaded, and logs
+    each that it does not use; by default it uses all.
     """
 
     parse_spec: Callable[[Mapping[str, Any]], Spec]
     build_network: Callable[[Spec], nn.Module]
     make_predictor: Callable[[nn.Module, torch.device, Settings], Predictor]
+    settled: Callable[[Spec, Settings], Settings] = _all_used
 
 
 _MASK_RCNN = Family(maskrcnn.parse_spec, maskrcnn.build_network, maskrcnn.make_predictor)
+_ONE_STAGE = Family(onestage.parse_spec, onestage.build_network, onestage.make_predictor, onestage.settled)
 
-ARCHITECTURES: dict[str, Family[Any]] = dict.fromkeys(maskrcnn.ARCHITECTURES, _MASK_RCNN)
+ARCHITECTURES: dict[str, Family[Any]] = {
+    **dict.fromkeys(maskrcnn.ARCHITECTURES, _MASK_RCNN),
+    **dict.fromkeys(onestage.ARCHITECTURES, _ONE_STAGE),
+}
 
 
 def family_of(architecture: str) -> Family[Any]:
@@ -73,6 +85,13 @@ def read_spec(path: Path) -> ModelSpec:
 def _parsed(document: Mapping[str, Any]) -> ModelSpec:
     parsed: ModelSpec = family_of(str(document["architecture"])).parse_spec(document)
     return parsed
+
+
+def settled(model_dir: Path, settings: Settings) -> Settings:
+    """The settings as the archive's model uses them. Raises ModelArtifactError."""
+    model_spec = spec_in(model_dir)
+    used: Settings = family_of(model_spec.architecture).settled(model_spec, settings)
+    return used
 
 
 def build_network(model_spec: ModelSpec) -> nn.Module:

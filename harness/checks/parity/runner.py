@@ -24,7 +24,7 @@ from harness.serving.instances.model_data import unpack
 _WORKER = Path(__file__).with_name("worker.py")
 _LOG_LINES = 30
 DEFAULT_SCORE_THRESHOLD = 0.5
-# Torchvision's networks drop every object below it (`box_score_thresh`).
+# Torchvision's networks of two stages and RetinaNet drop every object below it (`box_score_thresh`, `score_thresh`).
 LEAST_SCORE_THRESHOLD = 0.05
 
 

@@ -11,12 +11,17 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 # torchvision sets the epsilon of these to 0.0 when it loads its COCO_V1 weights (`overwrite_eps`).
-_EPS_CHANGED_FOR_COCO = ("maskrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn")
+_EPS_CHANGED_FOR_COCO = ("maskrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn", "retinanet_resnet50_fpn")
+
+# torchvision drops smaller boxes of its Faster R-CNN (`remove_small_boxes`), and keeps those of RetinaNet and SSD.
+_LEAST_SIDE_PIXELS = 0.01
 
 
 def main(mode: str, request_path: str) -> None:
@@ -89,15 +94,40 @@ def _by_torchvision(spec: dict[str, Any], weights: Path) -> Any | None:
     """
     from torchvision.models import detection
 
-    build = getattr(detection, spec["architecture"], None)
-    if build is None:
+    if not hasattr(detection, spec["architecture"]):
         return None
-    sizes = {name: spec[name] for name in ("min_size", "max_size") if name in spec}
-    network = build(weights=None, weights_backbone=None, num_classes=spec["num_classes"], **sizes)
+    network = _built(spec["architecture"], spec)
     eps = spec.get("batch_norm_eps", 0.0 if _are_of_torchvision(weights, spec["architecture"]) else None)
     if eps is not None:
         _set_batch_norm_eps(network, float(eps))
     return network
+
+
+def _built(architecture: str, spec: dict[str, Any]) -> Any:
+    from torchvision.models import MobileNet_V3_Large_Weights, detection
+
+    sizes = {name: spec[name] for name in ("min_size", "max_size") if name in spec}
+    build, count = getattr(detection, architecture), spec["num_classes"]
+    if spec.get("reduced_tail", True):
+        return build(weights=None, weights_backbone=None, num_classes=count, **sizes)
+    # With these torchvision makes the whole tail of SSDlite's MobileNet. The archive's weights replace them.
+    with _nothing_loaded():
+        return build(weights=None, weights_backbone=MobileNet_V3_Large_Weights.IMAGENET1K_V1, num_classes=count)
+
+
+@contextmanager
+def _nothing_loaded() -> Iterator[None]:
+    """Networks are made for pretrained weights, and neither download nor load them."""
+    from torch import nn
+    from torchvision.models import WeightsEnum
+
+    before = nn.Module.load_state_dict, WeightsEnum.get_state_dict
+    try:
+        nn.Module.load_state_dict = lambda *_, **__: None  # type: ignore[method-assign]
+        WeightsEnum.get_state_dict = lambda *_, **__: {}
+        yield
+    finally:
+        nn.Module.load_state_dict, WeightsEnum.get_state_dict = before  # type: ignore[method-assign]
 
 
 def _are_of_torchvision(weights: Path, architecture: str) -> bool:
@@ -109,10 +139,13 @@ def _are_of_torchvision(weights: Path, architecture: str) -> bool:
 
     if architecture not in _EPS_CHANGED_FOR_COCO:
         return False
-    published = get_model_weights(architecture).COCO_V1
+    return _has_digest_of(weights, get_model_weights(architecture).COCO_V1.url)
+
+
+def _has_digest_of(weights: Path, url: str) -> bool:
     with weights.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest.startswith(published.url.rsplit("-", 1)[1].partition(".")[0])
+    return digest.startswith(url.rsplit("-", 1)[1].partition(".")[0])
 
 
 def _set_batch_norm_eps(network: Any, eps: float) -> None:
@@ -159,8 +192,9 @@ def _scaled(picture: Any, width: int | None, height: int | None) -> Any:
 
 
 def _detections(found: Any, labels: dict[int, str], scale: tuple[float, float]) -> list[dict[str, Any]]:
+    """In pixels of the source; without boxes that have no area, which no box can be matched with."""
     columns = zip(found["boxes"].tolist(), found["labels"].tolist(), found["scores"].tolist(), strict=True)
-    return [
+    detections = [
         {
             "box": [x1 * scale[0], y1 * scale[1], x2 * scale[0], y2 * scale[1]],
             "label_id": label_id,
@@ -169,6 +203,11 @@ def _detections(found: Any, labels: dict[int, str], scale: tuple[float, float]) 
         }
         for (x1, y1, x2, y2), label_id, score in columns
     ]
+    return [each for each in detections if _shorter_side(each["box"]) >= _LEAST_SIDE_PIXELS]
+
+
+def _shorter_side(box: list[float]) -> float:
+    return min(box[2] - box[0], box[3] - box[1])
 
 
 if __name__ == "__main__":

@@ -104,6 +104,15 @@ def test_a_handler_of_ones_own_that_names_no_model_gets_none(tmp_path: Path) -> 
     assert built(project).manifest.weights_origin == "none"
 
 
+@pytest.mark.parametrize("toml", ['weights = "coco"\nspec = "model.json"\n', 'spec = "model.json"\n'])
+def test_coco_weights_of_another_network_are_refused_before_they_are_downloaded(tmp_path: Path, toml: str) -> None:
+    spec = {"schema": "rehearsal.model/1", "architecture": "retinanet_resnet50_fpn", "num_classes": 91, "labels": {}}
+    files = {f"src/{FLAGSHIP}": b"", "model.json": json.dumps(spec).encode()}
+    said = refused(project_of(tmp_path, toml=f"[model]\n{toml}", files=files))
+    assert "is of the architecture 'retinanet_resnet50_fpn', and the COCO weights" in said
+    assert "are of maskrcnn_resnet50_fpn: name the model's own state_dict with weights" in said
+
+
 @pytest.mark.parametrize("toml", ["", '[model]\nweights = "coco"\n', '[model]\nspec = "model.json"\n'])
 def test_the_flagship_without_weights_gets_those_of_torchvision(tmp_path: Path, toml: str) -> None:
     files = {f"src/{FLAGSHIP}": b"", "model.json": b'{"schema": "rehearsal.model/1"}'}

@@ -1,4 +1,4 @@
-"""Every architecture of the table that torchvision has: its weights load, and its answers are found."""
+"""Every Mask R-CNN and Faster R-CNN of the table that torchvision has: its weights load, its answers are found."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 from detector.core.detections import FrameDetections
 from detector.core.errors import BadParameter, ModelArtifactError
 from detector.core.settings import Forward, Kernels, Precision, Settings
-from detector.model.architectures import ARCHITECTURES, load, load_network
-from detector.model.maskrcnn import coco_spec, tuning
+from detector.model.architectures import load, load_network
+from detector.model.maskrcnn import ARCHITECTURES, coco_spec, tuning
 from tests.handler.networks import CPU, assert_same, batch_of, eager
 
 ARCHITECTURES_OF_TORCHVISION = [name for name in ARCHITECTURES if hasattr(detection, name)]

@@ -48,14 +48,17 @@ def test_a_dry_run_makes_not_even_the_folder(tmp_path: Path, capsys: pytest.Capt
 
 def test_the_examples_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--list") == 0
-    assert capsys.readouterr().out.startswith("image-classifier  EfficientNet-Lite0")
+    assert capsys.readouterr().out.startswith("face-detector     MTCNN")
     assert run("--list", "--output", "json") == 0
     assert [each["name"] for each in json.loads(capsys.readouterr().out)["examples"]][-1] == "minimal"
 
 
 def test_an_unknown_example_is_answered_with_the_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path / "new", "--example", "mask-rcn") == 2
-    assert "did you mean mask-rcnn? (examples: image-classifier, mask-rcnn, minimal)" in capsys.readouterr().err
+    assert (
+        "did you mean mask-rcnn? (examples: face-detector, faster-rcnn, image-classifier, mask-rcnn, minimal)"
+        in capsys.readouterr().err
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from deploy.core.waiting import Clock
 from harness.core.errors import MachineCannot, ServiceDidNotStart
 from harness.emulator.store.store import Store
 from harness.local_cloud.local_cloud import ExternalCloud, LocalCloud
@@ -100,11 +101,11 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: list[Any]) -> tu
     said: list[str] = []
     addresses: list[str] = []
     monkeypatch.setattr(keeper, "open_emulator", emulators.open)
-    monkeypatch.setattr("harness.local_environment.keeper.time.sleep", emulators.pauses.append)
     record.up_dir(tmp_path).mkdir()
     options = keeper.UpOptions(tmp_path, EmulatorOptions(Choice("process", "")))
+    clock = Clock(sleep=emulators.pauses.append)
     one = keeper._Keeper(
-        options, cast(LocalCloud, EMBEDDED), lambda up: addresses.append(up.sagemaker_url), said.append
+        options, cast(LocalCloud, EMBEDDED), lambda up: addresses.append(up.sagemaker_url), said.append, clock
     )
     with pytest.raises(Enough):
         one.run()

@@ -11,7 +11,7 @@ import pytest
 from deploy import config
 from harness import scaffold
 from harness.core.errors import MachineCannot
-from harness.core.top_level import EXAMPLES
+from harness.core.top_level import EXAMPLES, HANDLER
 from harness.samples import flagship
 
 NAMES = [each.name for each in scaffold.examples()]
@@ -58,6 +58,14 @@ def test_the_flagship_is_the_one_that_its_own_program_copies(tmp_path: Path) -> 
     copied = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     plan = scaffold.plan(scaffold.Options(folder=tmp_path / "made", example="mask-rcnn"))
     assert plan.files.keys() == copied
+
+
+def test_an_example_with_the_flagships_handler_gets_a_copy_of_it(tmp_path: Path) -> None:
+    scaffold.write(scaffold.plan(scaffold.Options(folder=tmp_path, example="faster-rcnn")), force=False)
+    copied = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "handler").rglob("*") if path.is_file()}
+    assert copied == flagship.handler().keys()
+    assert config.load(tmp_path / "rehearsal.toml").handler.source == tmp_path / "handler"
+    assert config.load(EXAMPLES / "faster-rcnn" / "rehearsal.toml").handler.source.resolve() == HANDLER
 
 
 def fetching(folder: Path, program: str) -> scaffold.Plan:

@@ -125,7 +125,7 @@ def test_an_empty_folder_gets_the_minimal_project(tmp_path: Path) -> None:
         ({"example": "image-classifier", "cases": ("a.jpg",)}, "leave --handler and --case out"),
         ({"cases": ("a.jpg",)}, "has no handler that --case could be sent to"),
         ({"name": "a_b"}, "--name a_b: at most 50 letters"),
-        ({"example": "image-clasifier"}, "; did you mean image-classifier.*examples: image-classifier, mask-rcnn, min"),
+        ({"example": "image-clasifier"}, "; did you mean image-classifier.*examples:.* mask-rcnn, min"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:

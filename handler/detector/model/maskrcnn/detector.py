@@ -9,9 +9,6 @@ only when masks are asked for, and masks are never pasted into full-size picture
 
 from __future__ import annotations
 
-import logging
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -22,16 +19,14 @@ from torchvision.models.detection.transform import resize_boxes
 
 from detector.core import frames
 from detector.core.detections import FrameDetections
-from detector.core.errors import BadParameter, OutOfMemory
+from detector.core.errors import BadParameter
 from detector.core.frames import FrameBatch
 from detector.core.settings import Compiled, Settings
 from detector.model.maskrcnn import inputs, masks, tuning
 from detector.model.maskrcnn.forwards import Found, Ways, forward_of
+from detector.model.shared import Halving
 
-logger = logging.getLogger(__name__)
 Rows = npt.NDArray[np.float32]
-
-_CPU_SHORTAGE = "can't allocate memory"  # torch's CPU allocator raises a plain RuntimeError with this text
 
 
 class Detector:
@@ -50,7 +45,7 @@ class Detector:
         self.device = device
         self._forward = forward_of(self._network, device, ways or Ways())
         self._batch_size = batch_size or 1
-        self._most_at_once = sys.maxsize
+        self._halving = Halving(device, self._forward.save_memory)
 
     @property
     def plain_batch_count(self) -> int:
@@ -64,35 +59,10 @@ class Detector:
         """
         if with_masks and not self._network.roi_heads.has_mask():
             raise BadParameter("masks=rle was asked for, and this model answers with boxes alone; ask for masks=none")
-        while True:
-            parts = batch.parts(self._most_at_once)
-            try:
-                with self._as_current_device():
-                    return [found for part in parts for found in self._detected(part, score_threshold, with_masks)]
-            except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
-                    raise
-                shortage = str(error).strip().partition("\n")[0]
-            # Out of the except block: the error's traceback held the tensors of the failed attempt.
-            self._halve(batch, len(parts[0].pixels), shortage)
-
-    def _as_current_device(self) -> AbstractContextManager[object]:
-        """Graphs and kernels run on the device that is current, which each thread has of its own."""
-        return torch.cuda.device(self.device) if self.device.type == "cuda" else nullcontext()
-
-    def _halve(self, batch: FrameBatch, tried: int, shortage: str) -> None:
-        width, height = batch.size
-        failed = f"out of memory on {self.device} with {tried} frames of {width} x {height} pixels at once"
-        self._forward.save_memory()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        if tried == 1:
-            raise OutOfMemory(f"{failed}; lower FRAME_WIDTH or FRAME_HEIGHT in the model's Environment ({shortage})")
-        self._most_at_once = tried // 2
-        logger.warning("%s; going on with %d: set BATCH_SIZE to that (%s)", failed, self._most_at_once, shortage)
+        return self._halving.detected(batch, lambda part: self._detected(part, score_threshold, with_masks))
 
     def _detected(self, batch: FrameBatch, score_threshold: float, with_masks: bool) -> list[FrameDetections]:
-        pixels = batch.filled(min(self._batch_size, self._most_at_once))
+        pixels = batch.filled(min(self._batch_size, self._halving.most_at_once))
         found = self._forward(inputs.uploaded(pixels, self._network.transform, self.device, batch.planes), batch.planes)
         wanted = [rows[rows[:, 4] >= score_threshold] for rows in found.rows[: len(batch.pixels)]]
         shown = [_in_source_pixels(rows, found.size, batch) for rows in wanted]
@@ -132,10 +102,6 @@ def make_predictor(network: nn.Module, device: torch.device, settings: Settings)
         blank = frames.blank(settings.frame_width, settings.frame_height)
         detector.detect(blank, score_threshold=1.0, with_masks=False)
     return detector
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or _CPU_SHORTAGE in str(error)
 
 
 def _in_source_pixels(rows: Rows, size: tuple[int, int], batch: FrameBatch) -> Rows:

@@ -13,8 +13,8 @@ import torch
 from torch.nn import functional
 from torchvision.models.detection.image_list import ImageList
 
-from detector.core.errors import UnreadableMedia
 from detector.core.planes import Pixels, PlaneLayout
+from detector.model.shared import scale
 from detector.speed.graphs import constant
 from detector.speed.pictures import planar
 
@@ -25,7 +25,7 @@ def uploaded(pixels: Pixels, transform: Any, device: torch.device, planes: Plane
     Raises UnreadableMedia for pictures too thin for the network, before anything is allocated.
     """
     width, height = (planes.width, planes.height) if planes else (pixels.shape[2], pixels.shape[1])
-    _scale(height, width, transform.min_size[-1], transform.max_size)
+    scale(height, width, transform.min_size[-1], transform.max_size)
     return torch.from_numpy(pixels).to(device, non_blocking=True)
 
 
@@ -35,7 +35,7 @@ def computed(given: torch.Tensor, transform: Any, planes: PlaneLayout | None = N
     images = shown.to(torch.float32, memory_format=torch.channels_last).div_(255)
     images.sub_(_channels(tuple(transform.image_mean), images.device))
     images.div_(_channels(tuple(transform.image_std), images.device))
-    resized = _resized(images, _scale(images.shape[2], images.shape[3], transform.min_size[-1], transform.max_size))
+    resized = _resized(images, scale(images.shape[2], images.shape[3], transform.min_size[-1], transform.max_size))
     height, width = resized.shape[-2:]
     divisor = transform.size_divisible
     padded = functional.pad(resized, (0, -width % divisor, 0, -height % divisor))
@@ -47,18 +47,8 @@ def _channels(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32, device=device)[:, None, None]
 
 
-def _scale(height: int, width: int, min_size: int, max_size: int) -> float:
-    scale = min(min_size / min(height, width), max_size / max(height, width))
-    if int(min(height, width) * scale) < 1:
-        raise UnreadableMedia(
-            f"pictures of {width} x {height} are too thin: the network scales the longer side to {max_size} pixels, "
-            "and nothing would be left of the shorter one; crop or pad them"
-        )
-    return scale
-
-
-def _resized(images: torch.Tensor, scale: float) -> torch.Tensor:
+def _resized(images: torch.Tensor, factor: float) -> torch.Tensor:
     resized: torch.Tensor = functional.interpolate(
-        images, scale_factor=scale, mode="bilinear", recompute_scale_factor=True, align_corners=False
+        images, scale_factor=factor, mode="bilinear", recompute_scale_factor=True, align_corners=False
     )
     return resized

@@ -1,14 +1,15 @@
 """Builds the untrained networks. May not: read weights, or use a device.
 
-The small architecture exists so that the whole stack can be judged by a known answer: it is a real torchvision Mask
-R-CNN (same transform, RPN, RoI heads, outputs) with a four-stage backbone of about a million parameters, so it trains
-in minutes on a CPU, and the repository can hold its weights.
+The small architectures exist so that the whole stack can be judged by a known answer: a real torchvision Mask R-CNN
+(same transform, RPN, RoI heads, outputs) with a four-stage backbone of about a million parameters, so it trains in
+minutes on a CPU, and the repository can hold its weights. The other is the same without masks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,11 +31,14 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 from detector.model.maskrcnn.spec import (
     FASTER_RESNET50_FPN,
     FASTER_RESNET50_FPN_V2,
+    FASTER_SMALL_FPN,
     RESNET50_FPN,
     RESNET50_FPN_V2,
     SMALL_FPN,
     MaskRCNNSpec,
 )
+
+_SMALL_CHANNELS = 64
 
 
 def build_network(spec: MaskRCNNSpec) -> FasterRCNN:
@@ -59,31 +63,41 @@ def _v2(build: Callable[..., FasterRCNN], spec: MaskRCNNSpec) -> FasterRCNN:
 
 
 def _small_fpn(spec: MaskRCNNSpec) -> MaskRCNN:
-    channels = 64
     return MaskRCNN(
-        BackboneWithFPN(
+        **_small_parts(spec),
+        mask_roi_pool=MultiScaleRoIAlign(["0", "1", "2", "3"], output_size=14, sampling_ratio=2),
+        mask_head=MaskRCNNHeads(_SMALL_CHANNELS, (64, 64), 1),
+        mask_predictor=MaskRCNNPredictor(64, 64, spec.num_classes),
+    )
+
+
+def _faster_small_fpn(spec: MaskRCNNSpec) -> FasterRCNN:
+    return FasterRCNN(**_small_parts(spec))
+
+
+def _small_parts(spec: MaskRCNNSpec) -> dict[str, Any]:
+    """What the two small networks share: everything but the masks."""
+    return {
+        "backbone": BackboneWithFPN(
             _SmallBody(),
             return_layers={"stage1": "0", "stage2": "1", "stage3": "2", "stage4": "3"},
             in_channels_list=[32, 64, 96, 128],
-            out_channels=channels,
+            out_channels=_SMALL_CHANNELS,
         ),
-        num_classes=None,
-        min_size=spec.min_size,
-        max_size=spec.max_size,
-        rpn_anchor_generator=AnchorGenerator(((12,), (24,), (48,), (96,), (192,)), ((0.5, 1.0, 2.0),) * 5),
-        rpn_pre_nms_top_n_train=300,
-        rpn_pre_nms_top_n_test=300,
-        rpn_post_nms_top_n_train=150,
-        rpn_post_nms_top_n_test=100,
-        box_roi_pool=MultiScaleRoIAlign(["0", "1", "2", "3"], output_size=7, sampling_ratio=2),
-        box_head=TwoMLPHead(channels * 7 * 7, 128),
-        box_predictor=FastRCNNPredictor(128, spec.num_classes),
-        mask_roi_pool=MultiScaleRoIAlign(["0", "1", "2", "3"], output_size=14, sampling_ratio=2),
-        mask_head=MaskRCNNHeads(channels, (64, 64), 1),
-        mask_predictor=MaskRCNNPredictor(64, 64, spec.num_classes),
-        box_batch_size_per_image=96,
-        box_detections_per_img=50,
-    )
+        "num_classes": None,
+        "min_size": spec.min_size,
+        "max_size": spec.max_size,
+        "rpn_anchor_generator": AnchorGenerator(((12,), (24,), (48,), (96,), (192,)), ((0.5, 1.0, 2.0),) * 5),
+        "rpn_pre_nms_top_n_train": 300,
+        "rpn_pre_nms_top_n_test": 300,
+        "rpn_post_nms_top_n_train": 150,
+        "rpn_post_nms_top_n_test": 100,
+        "box_roi_pool": MultiScaleRoIAlign(["0", "1", "2", "3"], output_size=7, sampling_ratio=2),
+        "box_head": TwoMLPHead(_SMALL_CHANNELS * 7 * 7, 128),
+        "box_predictor": FastRCNNPredictor(128, spec.num_classes),
+        "box_batch_size_per_image": 96,
+        "box_detections_per_img": 50,
+    }
 
 
 _BUILDERS: Mapping[str, Callable[[MaskRCNNSpec], FasterRCNN]] = {
@@ -92,6 +106,7 @@ _BUILDERS: Mapping[str, Callable[[MaskRCNNSpec], FasterRCNN]] = {
     SMALL_FPN: _small_fpn,
     FASTER_RESNET50_FPN: partial(_resnet50_fpn, FasterRCNN),
     FASTER_RESNET50_FPN_V2: partial(_v2, fasterrcnn_resnet50_fpn_v2),
+    FASTER_SMALL_FPN: _faster_small_fpn,
 }
 
 

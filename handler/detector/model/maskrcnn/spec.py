@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
-
 from detector.core.errors import ModelArtifactError
+from detector.model.shared import coco_labels
 
 RESNET50_FPN = "maskrcnn_resnet50_fpn"
 RESNET50_FPN_V2 = "maskrcnn_resnet50_fpn_v2"
 SMALL_FPN = "maskrcnn_small_fpn"
 FASTER_RESNET50_FPN = "fasterrcnn_resnet50_fpn"
 FASTER_RESNET50_FPN_V2 = "fasterrcnn_resnet50_fpn_v2"
-ARCHITECTURES = (RESNET50_FPN, SMALL_FPN, RESNET50_FPN_V2, FASTER_RESNET50_FPN, FASTER_RESNET50_FPN_V2)
+FASTER_SMALL_FPN = "fasterrcnn_small_fpn"
+ARCHITECTURES = (
+    RESNET50_FPN,
+    SMALL_FPN,
+    RESNET50_FPN_V2,
+    FASTER_RESNET50_FPN,
+    FASTER_RESNET50_FPN_V2,
+    FASTER_SMALL_FPN,
+)
 # torchvision sets the epsilon of these to 0.0 when it loads its COCO_V1 weights.
 _EPS_CHANGED_FOR_COCO = (RESNET50_FPN, FASTER_RESNET50_FPN)
 COCO_BATCH_NORM_EPS = 0.0
@@ -74,8 +81,3 @@ def coco_spec() -> MaskRCNNSpec:
     """torchvision's COCO Mask R-CNN: 91 classes with the background."""
     labels = coco_labels()
     return MaskRCNNSpec(RESNET50_FPN, len(labels) + 1, labels, batch_norm_eps=COCO_BATCH_NORM_EPS)
-
-
-def coco_labels() -> dict[int, str]:
-    categories: list[str] = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
-    return dict(enumerate(categories[1:], start=1))
