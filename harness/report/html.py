@@ -77,6 +77,7 @@ def render(report: Report, gallery: Gallery) -> str:
         .render(
             report=report,
             cases=_case_views(report, gallery),
+            counts_frames=texts.counts_frames(report.cases),
             stages=stage_rows(report.stages),
             findings=[one for one in texts.findings_of(report) if one.finding.severity != "info" or one.owner == "run"],
             animation=gallery.animation,
@@ -134,6 +135,7 @@ def _environment() -> Environment:
         assurance=texts.assurance,
         served_by=texts.served_by,
         frames=texts.frames,
+        detections=texts.detections,
         words=lambda slug: str(slug).replace("_", " "),
     )
     return environment

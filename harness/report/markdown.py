@@ -41,19 +41,20 @@ def _case_table(cases: tuple[Case, ...]) -> str:
     if not cases:
         return ""
     worst_first = sorted(cases, key=lambda case: case.judgement == "passed")
+    counts_frames = texts.counts_frames(cases)
     rows = [
         (
             texts.GLYPHS[case.judgement],
             escaped(case.name),
             texts.outcome(case),
-            texts.frames(case),
-            texts.ABSENT if case.detection_count is None else str(case.detection_count),
+            *((texts.frames(case), texts.detections(case)) if counts_frames else ()),
             "; ".join(f"{escaped(metric.name)} {texts.metric(metric)}" for metric in case.metrics) or texts.ABSENT,
             texts.seconds(case.timings.total_seconds),
         )
         for case in worst_first[:_CASE_LIMIT]
     ]
-    table = _table(("", "case", "outcome", "frames", "detections", "metrics", "time"), rows)
+    counted = ("frames", "detections") if counts_frames else ()
+    table = _table(("", "case", "outcome", *counted, "metrics", "time"), rows)
     left_out = len(cases) - len(rows)
     return f"{table}\n\n{left_out} more cases are in `report.html`." if left_out else table
 

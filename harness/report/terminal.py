@@ -31,12 +31,13 @@ def show(report: Report, folder: Path, console: Console) -> None:
 
 
 def _case_table(report: Report) -> Table:
-    table = _table("Cases")
+    table, counts_frames = _table("Cases"), texts.counts_frames(report.cases)
     table.add_column("")
     table.add_column("case", overflow="fold")
     table.add_column("outcome")
-    table.add_column("frames", justify="right")
-    table.add_column("detections", justify="right")
+    if counts_frames:
+        table.add_column("frames", justify="right")
+        table.add_column("detections", justify="right")
     table.add_column("metrics")
     table.add_column("time", justify="right")
     for case in report.cases:
@@ -44,8 +45,7 @@ def _case_table(report: Report) -> Table:
             _glyph(case.judgement),
             Text(case.name),
             texts.outcome(case),
-            texts.frames(case),
-            texts.ABSENT if case.detection_count is None else str(case.detection_count),
+            *((texts.frames(case), texts.detections(case)) if counts_frames else ()),
             Text("\n".join(f"{metric.name} {texts.metric(metric)}" for metric in case.metrics)),
             texts.seconds(case.timings.total_seconds),
         )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from deploy.evidence import Case, Finding, Metric, Report, RuntimeUsed
-from harness.core.top_level import is_installed
+from harness.core.state import uv_hint
 
 GLYPHS: Mapping[str, str] = MappingProxyType({"passed": "✓", "failed": "✗", "inconclusive": "?", "skipped": "–"})
 ABSENT = "–"
-_RUN = "" if is_installed() else "uv run "  # in a checkout, uv keeps the environment with the programs
 
 
 @dataclass(frozen=True)
@@ -133,10 +132,24 @@ def subject(report: Report) -> str:
     return f"bundle {short(report.bundle.sha256)}, {report.runtime.assurance} runtime"
 
 
+def counts_frames(cases: Sequence[Case]) -> bool:
+    """Whether frames or detections were counted in any of them, as they are for a detector's answers alone."""
+    return any(case.frames is not None or case.detection_count is not None for case in cases)
+
+
+def detections(case: Case) -> str:
+    return ABSENT if case.detection_count is None else str(case.detection_count)
+
+
+def _run() -> str:
+    """How the programs are called here: who came by `uv run` may have them by it alone."""
+    return "uv run " if uv_hint() else ""
+
+
 def next_step(report: Report, folder: Path) -> str:
     """The command to run after this report."""
     if report.verdict.passed:
-        return f"{_RUN}deploy   # shows the plan for this bundle; changes nothing"
+        return f"{_run()}deploy   # shows the plan for this bundle; changes nothing"
     if report.verdict.outcome == "inconclusive":
-        return f"{_RUN}harness validate   # something was not measured; a gate will not accept this report"
-    return f"open {folder / 'report.html'}   # every finding with its advice, then run `{_RUN}harness validate` again"
+        return f"{_run()}harness validate   # something was not measured; a gate will not accept this report"
+    return f"open {folder / 'report.html'}   # every finding with its advice, then run `{_run()}harness validate` again"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from deploy.evidence import Check, Report
@@ -15,6 +16,22 @@ def shown(evidence: Report, width: int = 120) -> list[str]:
     terminal.show(evidence, Path("out"), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().rstrip("\n").split("\n")
+
+
+@pytest.fixture(autouse=True)
+def by_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV", "/usr/bin/uv")
+
+
+def test_who_did_not_come_by_uv_is_not_sent_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV")
+    assert shown(report())[-1].startswith("Next: deploy ")
+
+
+def test_frames_are_a_column_where_frames_were_counted() -> None:
+    stranger = good_case().model_copy(update={"frames": None, "detection_count": None})
+    assert "frames" in "\n".join(shown(report([good_case()])))
+    assert "frames" not in "\n".join(shown(report([stranger])))
 
 
 def test_the_verdict_and_the_next_command_come_last() -> None:
