@@ -105,7 +105,7 @@ def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: Emulat
         "--cloud-url": cloud.url,
         "--region": cloud.region,
         "--account-id": cloud.account_id,
-        "--runtime": choice.kind,
+        "--runtime": choice.address or choice.kind,
         "--session-id": run_dir.name,
         "--ready-file": ready_file,
         "--time-scale": options.time_scale,
@@ -130,7 +130,7 @@ def _command(run_dir: Path, ready_file: Path, cloud: LocalCloud, options: Emulat
 
 def _environment(choice: Choice) -> dict[str, str]:
     """The docker runtime also needs the engine's address, and compose the user's HOME, which may hold its plugins."""
-    if choice.kind == "process":
+    if choice.kind != "docker":
         return inherited_environment()
     return installer_environment() | {"DOCKER_HOST": engine_host()}
 

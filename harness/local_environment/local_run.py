@@ -19,7 +19,7 @@ from harness.core.state import private_state
 from harness.local_cloud.local_cloud import EMBEDDED, CloudAsked
 from harness.local_environment.local_aws import EmulatorOptions, LocalAws, open_local_aws
 from harness.processes.leftovers import sweep_leftovers
-from harness.serving.runtimes.choose import AskedKind, Choice, choose
+from harness.serving.runtimes.choose import Choice, choose
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 
 
@@ -29,7 +29,8 @@ class RunOptions:
 
     state_dir: Path = STATE_DIR
     cloud: CloudAsked = EMBEDDED
-    runtime: AskedKind = "auto"
+    runtime: str = "auto"
+    """`auto`, `process`, `docker`, or the address of a container (`harness up` alone)."""
     image: str | None = None
     limits: MachineLimits = UNLIMITED
 

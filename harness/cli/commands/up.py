@@ -1,6 +1,7 @@
 """Run a local AWS, for any AWS client, until it is told to end.
 
-S3, SNS, SQS, CloudWatch and SageMaker with asynchronous endpoints.
+S3, SNS, SQS, CloudWatch and SageMaker with asynchronous endpoints. With --runtime http://HOST:PORT the instances of
+every endpoint are the one container there, which you run yourself, such as in a debugger.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def up(
     run = local.asked()
     found = record.find(run.state_dir) if export else None
     if found is None:
-        choice = choose(run.runtime, run.image, region=emulator.region)
+        choice = choose(run.runtime, run.image, region=emulator.region, takes_address=True)
         hosts = tuple(emulator.allow_host or ())
         wanted = EmulatorOptions(choice, run.limits, emulator.port, hosts, emulator.time_scale)
         asked = UpOptions(run.state_dir, wanted, emulator.region, replace(run.cloud, allowed_hosts=hosts))

@@ -27,6 +27,16 @@ GoldenCasesOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
+_ADDRESSES = ("http://", "https://")
+
+
+def _runtime(text: str) -> str:
+    names = [name.value for name in RuntimeName]
+    if text in names or text.startswith(_ADDRESSES):
+        return text
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(names)}, nor the http:// address of a container")
+
+
 class CloudChoice(StrEnum):
     EMBEDDED = "embedded"
     DOCKER = "docker"
@@ -58,9 +68,14 @@ class LocalRunOptions:
     """How the container and the local cloud run."""
 
     runtime: Annotated[
-        RuntimeName,
-        typer.Option("--runtime", help="How the container is run: auto takes docker where it can, else process."),
-    ] = RuntimeName.AUTO
+        str,
+        typer.Option(
+            "--runtime",
+            help="How the container is run: auto takes docker where it can, else process.",
+            parser=_runtime,
+            metavar="<auto|process|docker>",
+        ),
+    ] = RuntimeName.AUTO.value
     image: Annotated[
         str | None, typer.Option("--image", help="The image that the docker runtime runs.", metavar="URI")
     ] = None
@@ -84,7 +99,7 @@ class LocalRunOptions:
         return RunOptions(
             state_dir=self.state_dir,
             cloud=CloudAsked(self.cloud_url, self.cloud.value),
-            runtime=self.runtime.value,
+            runtime=self.runtime,
             image=self.image,
             limits=self.limits.limits(),
         )

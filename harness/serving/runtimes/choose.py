@@ -20,8 +20,7 @@ from harness.serving.instances.runtime import Runtime
 from harness.serving.runtimes.docker_limits import UNLIMITED, MachineLimits
 from harness.serving.stacks import Stack, default_stack
 
-RuntimeKind = Literal["process", "docker"]
-AskedKind = Literal["auto", "process", "docker"]
+RuntimeKind = Literal["process", "docker", "address"]
 
 
 @dataclass(frozen=True)
@@ -32,20 +31,26 @@ class Choice:
     image: str | None = None
     """What Docker runs; None for the process runtime."""
     gpu: bool = False
+    address: str | None = None
+    """Where a container is that somebody else runs."""
 
 
 def choose(
-    asked: AskedKind = "auto",
+    asked: str = "auto",
     image: str | None = None,
     *,
+    takes_address: bool = False,
     region: str = DEFAULT_REGION,
     connect: Callable[[], Engine] = Engine.connect,
     has_gpu: Callable[[], bool] = lambda: bool(gpus()),
 ) -> Choice:
     """`auto` takes Docker when an engine runs and an image is here. Raises MachineCannot when `docker` cannot be had.
 
-    Without `image`: the official one of the region if it is here, else the compatible one.
+    Without `image`: the official one of the region if it is here, else the compatible one. Raises ConfigurationError
+    for the address of a container, unless it `takes_address`: what serves there is not known, so it is no evidence.
     """
+    if asked not in ("auto", "process", "docker"):
+        return _at(asked, takes_address)
     if asked == "process":
         return Choice("process", "the process runtime was asked for")
     try:
@@ -57,7 +62,15 @@ def choose(
         return Choice("process", f"no Docker here: {error}")
 
 
-def _with_engine(asked: AskedKind, engine: Engine, image: str | None, region: str, has_gpu: bool) -> Choice:
+def _at(address: str, takes_address: bool) -> Choice:
+    if takes_address:
+        return Choice("address", f"the container at {address} was asked for", address=address)
+    raise ConfigurationError(
+        f"--runtime {address}: what serves there is not known, so it proves nothing: only `harness up` takes an address"
+    )
+
+
+def _with_engine(asked: str, engine: Engine, image: str | None, region: str, has_gpu: bool) -> Choice:
     gpu = has_gpu and engine.facts().has_gpu_runtime
     candidates = [image] if image is not None else [official_image(region, gpu=gpu), COMPATIBLE_IMAGE]
     for candidate in candidates:

@@ -7,13 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
 import pytest
 
 from deploy.core.waiting import wait_until
+from harness.local_cloud.clients import local_client
 from harness.local_environment import record
 from tests.e2e.runs import HARNESS, processes_below
 
@@ -90,6 +93,61 @@ def test_down_ends_everything_and_status_then_says_so(stage: Path) -> None:
     status = run(stage, str(HARNESS), "status")
     assert status.returncode == 3
     assert "harness up" in status.stderr
+
+
+class Container(BaseHTTPRequestHandler):
+    """What somebody runs by hand: it answers with what it was sent, backwards."""
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"]))[::-1])
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def container() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Container) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_endpoints_are_served_by_a_container_that_somebody_else_runs(tmp_path: Path, container: str) -> None:
+    up = run(tmp_path, str(HARNESS), "up", "--detach", "--runtime", container)
+    try:
+        assert up.returncode == 0, up.stderr
+        found = record.require(tmp_path / ".rehearsal")
+        region = found.region
+        s3 = local_client("s3", endpoint_url=found.cloud_url, region=region)
+        sagemaker = local_client("sagemaker", endpoint_url=found.sagemaker_url, region=region)
+        runtime = local_client("sagemaker-runtime", endpoint_url=found.sagemaker_url, region=region)
+        s3.create_bucket(Bucket="results")
+        sagemaker.create_model(ModelName="m", PrimaryContainer={"Image": "mine:1"})
+        sagemaker.create_endpoint_config(
+            EndpointConfigName="c",
+            ProductionVariants=[
+                {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+            ],
+            AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://results/out"}},
+        )
+        sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="e", WaiterConfig={"Delay": 1})
+        place = runtime.invoke_endpoint_async(EndpointName="e", Body=b"stressed")["OutputLocation"]
+        key = place.removeprefix("s3://results/")
+        s3.get_waiter("object_exists").wait(Bucket="results", Key=key, WaiterConfig={"Delay": 1})
+        assert s3.get_object(Bucket="results", Key=key)["Body"].read() == b"desserts"
+    finally:
+        run(tmp_path, str(HARNESS), "down")
 
 
 def test_a_dead_local_cloud_is_seen(stage: Path) -> None:
