@@ -1,6 +1,6 @@
 """Measures the handler against a reference, and the emulator against limits.
 
-    clips         clips made by ffmpeg, with known lengths and groups of pictures
+    clips         clips made by PyAV, with known lengths and groups of pictures
     contestants/  what is measured: the handler, and a plain handler that does every step the obvious way, the
                   denominator of every ratio, each in a worker process; `sameness` says whether answers are equal
     pairs         drives two workers alternately, and compares their times

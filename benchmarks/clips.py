@@ -1,27 +1,31 @@
-"""Makes clips with ffmpeg: a zooming fractal under noise, as hard to decode as real footage of the same bit rate."""
+"""Makes clips with PyAV's FFmpeg: a zooming fractal under noise, as hard to decode as real footage of that bit rate."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-_ENCODERS = {
-    "h264": ("libx264", "-preset", "veryfast"),
-    "hevc": ("libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-tag:v", "hvc1"),
-    "mpeg4": ("mpeg4",),
-    "vp9": ("libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"),
-    "av1": ("libsvtav1", "-preset", "12"),
+import av
+from av.filter import Graph
+
+_ENCODERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "h264": ("libx264", {"preset": "veryfast", "sc_threshold": "0"}),
+    "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}),
+    "mpeg4": ("mpeg4", {"sc_threshold": "0"}),
+    "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "row-mt": "1"}),
+    "av1": ("libsvtav1", {"preset": "12"}),
 }
 # Every build of OpenCV reads this codec, and every suite needs it; the others may be missing.
 ALWAYS_READ = "h264"
-_TIMEOUT_SECONDS = 900
 
 
 class CannotMake(Exception):
-    """There is no ffmpeg, or it lacks the encoder; the message names the missing clip."""
+    """This PyAV lacks the encoder; the message names the missing clip."""
 
 
 @dataclass(frozen=True)
@@ -43,36 +47,48 @@ class ClipRecipe:
 
 
 def made(recipe: ClipRecipe, cache: Path) -> Path:
-    """Make the clip once. The fractal is drawn in half size and enlarged, which is cheaper, and soft like footage.
-
-    Raises CannotMake.
-    """
+    """Make the clip once. Raises CannotMake."""
     path = cache / recipe.name
     if path.exists():
         return path
-    codec, *options = _ENCODERS[recipe.codec]
-    _require_encoder(codec, path)
+    codec, options = _ENCODERS[recipe.codec]
+    if codec not in av.codecs_available:
+        raise CannotMake(f"{path} is not there and PyAV {av.__version__} has no encoder {codec}; install one that has")
     cache.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder has a log of its own: errors only
     draft = path.with_suffix(".draft.mp4")
-    source = f"mandelbrot=size={recipe.width // 2}x{recipe.height // 2}:rate={recipe.rate}:maxiter=800"
-    look = f"scale={recipe.width}:{recipe.height},noise=alls=12:allf=t,format=yuv420p"
-    command = [
-        *("ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", source, "-vf", look),
-        *("-frames:v", str(recipe.frame_count), "-c:v", codec, *options, "-b:v", f"{recipe.megabits_per_second}M"),
-        *("-g", str(recipe.gop), "-keyint_min", str(recipe.gop), "-sc_threshold", "0", str(draft)),
-    ]
-    if recipe.codec == "hevc":  # x265 takes its own parameters and does not know this one
-        command = [word for word in command if word not in ("-sc_threshold", "0")]
-    quiet = {"SVT_LOG": "1"}  # the AV1 encoder has a log of its own: errors only
-    subprocess.run(command, check=True, timeout=_TIMEOUT_SECONDS, env={**os.environ, **quiet})
+    _encode(recipe, codec, {**options, "g": str(recipe.gop), "keyint_min": str(recipe.gop)}, draft)
     draft.rename(path)
     return path
 
 
-def _require_encoder(encoder: str, path: Path) -> None:
-    if shutil.which("ffmpeg") is None:
-        raise CannotMake(f"{path} is not there and ffmpeg is not installed; install it, or run this once where it is")
-    asked = ["ffmpeg", "-v", "error", "-h", f"encoder={encoder}"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if f"Encoder {encoder} " not in told.stdout:
-        raise CannotMake(f"{path} is not there and this ffmpeg has no encoder {encoder}; install one that has")
+def _encode(recipe: ClipRecipe, codec: str, options: Mapping[str, str], path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=recipe.rate, options=dict(options))
+        stream.width, stream.height, stream.pix_fmt = recipe.width, recipe.height, "yuv420p"
+        stream.bit_rate = recipe.megabits_per_second * 1_000_000
+        if recipe.codec == "hevc":
+            stream.codec_context.codec_tag = "hvc1"
+        for picture in _pictures(recipe):
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+
+
+def _pictures(recipe: ClipRecipe) -> Iterator[Any]:
+    """The fractal is drawn in half size and enlarged, which is cheaper, and soft like footage."""
+    graph = Graph()
+    drawn = f"size={recipe.width // 2}x{recipe.height // 2}:rate={recipe.rate}:maxiter=800"
+    steps = [
+        graph.add("mandelbrot", drawn),
+        graph.add("scale", f"{recipe.width}:{recipe.height}"),
+        graph.add("noise", "alls=12:allf=t"),
+        graph.add("format", "yuv420p"),
+        graph.add("buffersink"),
+    ]
+    for step, following in pairwise(steps):
+        step.link_to(following)
+    graph.configure()
+    for number in range(recipe.frame_count):
+        picture: Any = graph.pull()
+        picture.pts, picture.time_base = number, Fraction(1, recipe.rate)
+        yield picture

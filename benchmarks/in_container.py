@@ -93,7 +93,7 @@ def put_packages(folder: Path, project: Project) -> None:
 
 
 def make_clips(names: Sequence[str], frame_count: int) -> None:
-    """Make the clips of the suites on the host, which has ffmpeg, and report the codecs that it cannot write."""
+    """Make the clips of the suites on the host, and report the codecs that it cannot write."""
     for recipe in suites.clips_of(names, frame_count):
         try:
             clips.made(recipe, ROOT / ".benchmarks" / "inputs")

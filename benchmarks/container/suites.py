@@ -1,4 +1,4 @@
-"""Lists the suites that run inside a serving image, and the clips that the host must make, as an image has no ffmpeg.
+"""Lists the suites that run inside a serving image, and the clips that the host must make, as an image has no encoders.
 
 The other suites need what no serving image has: LocalStack, the emulator, the harness.
 """

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def prepare(folder: Path, python: str) -> None:
-    """Raises CannotMake without ffmpeg, CalledProcessError where a program fails."""
+    """Raises CannotMake without an encoder, CalledProcessError where a program fails."""
     folder.mkdir(parents=True, exist_ok=True)
     for gop in GOPS:
         for frame_count in (WHOLE_FRAMES, CUT_FRAMES):
