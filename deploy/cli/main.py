@@ -5,12 +5,12 @@ Results go to stdout, progress to stderr. May not: do any work of its own, or im
 
 from __future__ import annotations
 
-import sys
+from typing import NoReturn
 
 import typer
 
 from deploy.cli.options.promotion import PromotionOptions
-from deploy.cli.program import INTERRUPTED, Section, Stopping, VersionOption, group, refuse_strayed
+from deploy.cli.program import Section, VersionOption, group, refuse_strayed, run
 from deploy.core.errors import RehearsalError
 
 HELP = """Bundle, gate, plan and promote a SageMaker asynchronous endpoint.
@@ -56,18 +56,12 @@ ELSEWHERE = {
 app = group("deploy", HELP, SECTIONS, deploy, runs_alone=True, is_program=True, elsewhere=ELSEWHERE)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the console script, and exit with the code of the result."""
-    stopping = Stopping()
-    stopping.obey()
-    try:
-        app(args=arguments, prog_name="deploy")
-    except RehearsalError as error:
-        from deploy.cli import output
+    run(app, "deploy", arguments, _print_error)
 
-        output.error(str(error))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(stopping.exit_code(INTERRUPTED))
-    except SystemExit as end:
-        sys.exit(stopping.exit_code(end.code))
+
+def _print_error(error: RehearsalError) -> None:
+    from deploy.cli import output
+
+    output.error(str(error))

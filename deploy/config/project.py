@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from deploy.config import sections
 from deploy.config.case_sections import CaseSection, GoldenSection
+from deploy.config.instance_types import require_known
 from deploy.config.spelling import did_you_mean
 from deploy.core.digests import digest_of
 from deploy.core.errors import ConfigurationError
@@ -115,6 +116,7 @@ def load(path: Path, environment: str | None = None) -> Project:
     """
     found = document(path, environment)
     _check_key_stays_home(path, found)
+    require_known(found.endpoint.instance_type, f"{path}: endpoint.instance_type")
     return Project(
         path=path,
         environment=environment,

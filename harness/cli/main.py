@@ -5,9 +5,9 @@ Results go to stdout, progress to stderr. May not do any work of its own, or imp
 
 from __future__ import annotations
 
-import sys
+from typing import NoReturn
 
-from deploy.cli.program import INTERRUPTED, Section, Stopping, VersionOption, group
+from deploy.cli.program import Section, VersionOption, group, run
 from deploy.core.errors import RehearsalError
 
 HELP = """Rehearse a SageMaker asynchronous endpoint on this machine. Exit codes: 0 ok, 1 checks ran and failed, \
@@ -29,18 +29,12 @@ def harness(version: VersionOption = False) -> None:
 app = group("harness", HELP, SECTIONS, harness, is_program=True)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """The console script. It ends the process with the exit code of the command."""
-    stopping = Stopping()
-    stopping.obey()
-    try:
-        app(args=arguments, prog_name="harness")
-    except RehearsalError as error:
-        from harness.cli.output import print_error
+    run(app, "harness", arguments, _print_error)
 
-        print_error(error)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(stopping.exit_code(INTERRUPTED))
-    except SystemExit as end:
-        sys.exit(stopping.exit_code(end.code))
+
+def _print_error(error: RehearsalError) -> None:
+    from harness.cli.output import print_error
+
+    print_error(error)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from deploy.apply.steps import Step
 from deploy.cli.options import Format
+from deploy.cli.program.documents import print_document
 
 stdout = Console(soft_wrap=True, highlight=False)
 stderr = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -19,7 +20,10 @@ stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def result(output: Format, document: Mapping[str, Any], text: str) -> None:
     """Print `document`, which names its schema, or `text`, the same for people with the most important line last."""
-    stdout.print(json.dumps(document, indent=2) if output is Format.JSON else text, markup=False)
+    if output is Format.JSON:
+        print_document(json.dumps(document, indent=2))
+    else:
+        stdout.print(text, markup=False)
 
 
 def error(message: str) -> None:

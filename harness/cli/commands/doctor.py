@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.cli.options import Format, OutputOption, RuntimeName
+from deploy.cli.program.documents import print_document
 from deploy.core.state import STATE_DIR
 from deploy.evidence import Finding
 from harness.cli.options import StateOption
@@ -38,7 +39,7 @@ def doctor(
     fixed = clean(state_dir) if fix else []
     findings = diagnose(runtime.value, region=region, state_dir=state_dir)
     if output_format is Format.JSON:
-        typer.echo(json.dumps(document(runtime.value, findings, fixed), indent=2))
+        print_document(json.dumps(document(runtime.value, findings, fixed), indent=2))
     else:
         print_findings(runtime.value, findings, fixed)
     if not can_run(findings):

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.options import Format, OutputOption
+from deploy.cli.program.documents import print_document
 from deploy.core.errors import ConfigurationError
 from harness.cli.options import LocalRunOptions, QuietOption
 from harness.core.progress import stderr_progress
@@ -53,7 +54,7 @@ def replay(
     )
     replayed = replaying.replay(asked, stderr_progress(quiet=quiet))
     if output_format is Format.JSON:
-        typer.echo(replayed.model_dump_json(indent=2, by_alias=True))
+        print_document(replayed.model_dump_json(indent=2, by_alias=True))
     else:
         typer.echo(rendering.text(replayed))
     if replayed.verdict != "answered":

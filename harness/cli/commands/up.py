@@ -35,7 +35,10 @@ class EmulatorArguments:
         DEFAULT_REGION
     )
     port: Annotated[
-        int, typer.Option("--port", help="Where the emulator listens; 0 takes a free port.", metavar="PORT")
+        int,
+        typer.Option(
+            "--port", help="Where the emulator listens; 0 takes a free port.", metavar="PORT", min=0, max=65535
+        ),
     ] = 0
     allow_host: Annotated[
         list[str] | None,

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from deploy.cli.options import Format, OutputOption, PackedProjectOptions
+from deploy.cli.program.documents import print_document
 from harness.cli.options import LocalRunOptions, QuietOption
 from harness.core.progress import stderr_progress
 from harness.rehearsal import validate as validation
@@ -20,6 +21,9 @@ from harness.report import terminal
 
 
 def validate(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Clips or other files to send as well, as with --video.", metavar="FILE")
+    ] = None,
     *,
     video: Annotated[
         list[Path] | None,
@@ -45,7 +49,7 @@ def validate(
         config_path=project.config,
         environment=project.env,
         without_packages=project.without_packages,
-        videos=tuple(video or ()),
+        videos=(*(files or ()), *(video or ())),
         cases=tuple(cases or ()),
         out_dir=out,
         **vars(local.asked()),
@@ -53,7 +57,7 @@ def validate(
     )
     rehearsed = validation.validate(asked, stderr_progress(quiet=quiet))
     if output_format is Format.JSON:
-        typer.echo(rehearsed.written.report_json.read_text(encoding="utf-8"))
+        print_document(rehearsed.written.report_json.read_text(encoding="utf-8").rstrip())
     else:
         terminal.show(rehearsed.report, out, Console(highlight=False))
     if rehearsed.error is not None:

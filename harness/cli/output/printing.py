@@ -10,12 +10,16 @@ import typer
 from rich.console import Console
 
 from deploy.cli.options import Format
+from deploy.cli.program.documents import print_document
 from deploy.core.errors import RehearsalError
 
 
 def print_result(output: Format, document: Mapping[str, Any], text: str) -> None:
     """Print `document`, which carries its own schema, as JSON, or `text`, which says the same to people."""
-    typer.echo(json.dumps(document, indent=2) if output is Format.JSON else text)
+    if output is Format.JSON:
+        print_document(json.dumps(document, indent=2))
+    else:
+        typer.echo(text)
 
 
 def print_error(error: RehearsalError) -> None:

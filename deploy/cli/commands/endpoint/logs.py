@@ -10,6 +10,7 @@ import typer
 
 from deploy.aws import logs as reading
 from deploy.cli.options import EndpointOptions, Format, OutputOption
+from deploy.cli.program.documents import print_document
 from deploy.cli.session import open_session
 
 
@@ -26,6 +27,6 @@ def logs(
     read = reading.follow if follows else reading.logs
     for line in read(work.clients, work.project.endpoint_name, since=since, pattern=pattern):
         if output_format is Format.JSON:
-            typer.echo(json.dumps({"at": line.at.isoformat(), "stream": line.stream, "text": line.text}))
+            print_document(json.dumps({"at": line.at.isoformat(), "stream": line.stream, "text": line.text}))
         else:
             typer.echo(f"{line.at:%H:%M:%S} {line.stream}  {line.text}")

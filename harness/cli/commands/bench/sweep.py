@@ -8,7 +8,8 @@ import typer
 
 from deploy import config
 from deploy.cli.options import Format, PackedProjectOptions
-from deploy.cli.program import INTERRUPTED
+from deploy.cli.program.documents import print_document
+from deploy.cli.program.stopping import INTERRUPTED
 from deploy.core.errors import ConfigurationError
 from deploy.evidence import passed
 from harness.bench import sweep as sweeping
@@ -64,7 +65,7 @@ def sweep(
     written = writing.write_all(benched.bench, result.out)
     signing.sign(written.evidence, config.load(project.config, project.env), progress.say)
     if result.output_format is Format.JSON:
-        typer.echo(written.bench_json.read_text(encoding="utf-8"))
+        print_document(written.bench_json.read_text(encoding="utf-8").rstrip())
     else:
         typer.echo(benchmark.in_words(benched, written))
     if benched.was_interrupted:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.options import Format, OutputOption, ProjectOptions
+from deploy.cli.program.documents import print_document
 from harness.cli.options import QuietOption
 from harness.core.progress import stderr_progress
 from harness.rehearsal import parity as parity_check
@@ -34,7 +35,7 @@ def parity(
         found = parity_check.check(options)
         stage.ok, stage.result = found.judgement == "passed", found.summary
     if output_format is Format.JSON:
-        typer.echo(found.model_dump_json(indent=2))
+        print_document(found.model_dump_json(indent=2))
     else:
         for finding in found.findings:
             typer.echo(f"{finding.severity}: {finding.message}" + (f" ({finding.where})" if finding.where else ""))
