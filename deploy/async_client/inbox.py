@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from deploy.aws import Clients
@@ -23,6 +24,8 @@ class Notification:
 
     topic: TopicName
     body: dict[str, Any]
+    arrived: datetime | None = None
+    """When the queue received it, by the queue's clock."""
 
     @property
     def inference_id(self) -> str | None:
@@ -71,12 +74,21 @@ class Inbox:
 
     def _poll(self) -> None:
         answer = self.clients.sqs.receive_message(
-            QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=WAIT_SECONDS_PER_POLL
+            QueueUrl=self.queue_url,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=WAIT_SECONDS_PER_POLL,
+            MessageSystemAttributeNames=["SentTimestamp"],
         )
         for message in answer.get("Messages", []):
             envelope = json.loads(message["Body"])
-            self.received.append(Notification(self.topics[envelope["TopicArn"]], json.loads(envelope["Message"])))
+            topic, body = self.topics[envelope["TopicArn"]], json.loads(envelope["Message"])
+            self.received.append(Notification(topic, body, _arrived(message.get("Attributes", {}))))
             self.clients.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _arrived(attributes: Mapping[Any, str]) -> datetime | None:
+    milliseconds = attributes.get("SentTimestamp")
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC) if milliseconds else None
 
 
 def open_inbox(clients: Clients, topics: Mapping[str, TopicName], name: str) -> Inbox:

@@ -46,6 +46,12 @@ def uv_hint() -> str | None:
     return os.environ.get("UV")
 
 
+def step_summary() -> Path | None:
+    """The file that a step of GitHub Actions may write Markdown to, which is then shown on the page of its run."""
+    named = os.environ.get("GITHUB_STEP_SUMMARY")
+    return Path(named) if named else None
+
+
 def java_home_hint() -> str | None:
     return os.environ.get("JAVA_HOME")
 

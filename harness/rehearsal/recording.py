@@ -46,7 +46,7 @@ def record(
         output_location=outcome.submitted.output_url or None,
         failure_location=outcome.submitted.failure_url,
         failure=failure,
-        notification=_notification(ended.notification) if ended else None,
+        notification=_notification(ended, started) if ended else None,
         timings=_timings(ended) if ended else evidence.Timings(),
         frames=frames,
         detection_count=detection_count,
@@ -137,11 +137,20 @@ def _timings(ended: Completed | Failed) -> evidence.Timings:
     return evidence.Timings(upload_seconds=ended.upload_seconds, total_seconds=total_seconds(ended))
 
 
-def _notification(found: Notification | None) -> evidence.Notification | None:
+def _notification(ended: Completed | Failed, started: datetime) -> evidence.Notification | None:
+    found = ended.notification
     if found is None or found.status is None:
         return None
     return evidence.Notification(
+        received_after_seconds=_seconds_to_arrival(found, started, ended.upload_seconds or 0.0),
         topic=found.topic,
         invocation_status=found.status,
         failure_reason=found.failure_reason or "",
     )
+
+
+def _seconds_to_arrival(found: Notification, started: datetime, upload_seconds: float) -> float | None:
+    """From the submission, which follows the upload that began at `started`; None where the queue gave no time."""
+    if found.arrived is None:
+        return None
+    return round(max(0.0, (found.arrived - started).total_seconds() - upload_seconds), 3)

@@ -7,8 +7,9 @@ common one (testsuites/testsuite/properties/testcase) that GitHub, GitLab, Jenki
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from xml.etree import ElementTree as ET
 
 from deploy.evidence import Case, Check, Finding, Metric, Report
@@ -30,16 +31,40 @@ class Line:
 
 
 def render(report: Report) -> bytes:
+    facts = {
+        "bundle.sha256": report.bundle.sha256,
+        "configuration.sha256": report.configuration.sha256,
+        "runtime.assurance": report.runtime.assurance,
+        "verdict": report.verdict.outcome,
+        "tool.version": report.tool_version,
+    }
     lines = [*map(_of_case, report.cases), *map(_of_check, report.checks), _of_run(report)]
-    attributes = {"name": "harness validate", **_counts(lines), "time": f"{report.total_seconds:.3f}"}
-    root = ET.Element("testsuites", attributes)
-    suite = ET.SubElement(root, "testsuite", {**attributes, "timestamp": report.created.isoformat(timespec="seconds")})
-    _add_properties(suite, report)
-    for line in lines:
-        _add_line(suite, line)
-    ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
+    return Suite("harness validate", lines, report.total_seconds, report.created, facts).rendered()
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One file: its lines, and facts about all of them."""
+
+    name: str
+    lines: Sequence[Line]
+    seconds: float
+    created: datetime
+    facts: Mapping[str, str]
+
+    def rendered(self) -> bytes:
+        attributes = {"name": self.name, **_counts(self.lines), "time": f"{self.seconds:.3f}"}
+        root = ET.Element("testsuites", attributes)
+        timestamp = self.created.isoformat(timespec="seconds")
+        suite = ET.SubElement(root, "testsuite", {**attributes, "timestamp": timestamp})
+        properties = ET.SubElement(suite, "properties")
+        for name, value in self.facts.items():
+            ET.SubElement(properties, "property", name=name, value=_clean(value))
+        for line in self.lines:
+            _add_line(suite, line)
+        ET.indent(root)
+        text = ET.tostring(root, encoding="unicode")
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
 
 def _of_case(case: Case) -> Line:
@@ -85,7 +110,7 @@ def _text(lines: Iterable[str]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _counts(lines: list[Line]) -> dict[str, str]:
+def _counts(lines: Sequence[Line]) -> dict[str, str]:
     judgements = [line.judgement for line in lines]
     return {
         "tests": str(len(lines)),
@@ -93,19 +118,6 @@ def _counts(lines: list[Line]) -> dict[str, str]:
         "errors": str(judgements.count("inconclusive")),
         "skipped": str(judgements.count("skipped")),
     }
-
-
-def _add_properties(suite: ET.Element, report: Report) -> None:
-    properties = ET.SubElement(suite, "properties")
-    facts = {
-        "bundle.sha256": report.bundle.sha256,
-        "configuration.sha256": report.configuration.sha256,
-        "runtime.assurance": report.runtime.assurance,
-        "verdict": report.verdict.outcome,
-        "tool.version": report.tool_version,
-    }
-    for name, value in facts.items():
-        ET.SubElement(properties, "property", name=name, value=_clean(value))
 
 
 def _add_line(suite: ET.Element, line: Line) -> None:

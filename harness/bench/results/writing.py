@@ -15,7 +15,7 @@ from deploy import evidence
 from deploy.core.files import write_bytes
 from deploy.evidence import Report
 from deploy.evidence.bench import Bench, BenchPoint, Price
-from harness.bench.results import charts, columns
+from harness.bench.results import charts, columns, junit
 from harness.bench.results.bounds import bounded_by
 from harness.report import texts
 from harness.report.markdown import escaped
@@ -47,6 +47,7 @@ def write_all(bench: Bench, out_dir: Path) -> Written:
     write_bytes(out_dir / "bench.json", bench.model_dump_json(indent=1, by_alias=True).encode() + b"\n")
     write_bytes(out_dir / "report.html", page(bench).encode())
     write_bytes(out_dir / "summary.md", markdown(bench).encode())
+    write_bytes(out_dir / "junit.xml", junit.render(bench))
     document = json.dumps(pytest_benchmark(bench), indent=1)
     write_bytes(out_dir / "pytest-benchmark.json", document.encode())
     found = report(bench)

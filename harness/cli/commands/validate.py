@@ -15,6 +15,7 @@ from rich.console import Console
 from deploy.cli.options import Format, OutputOption, PackedProjectOptions
 from deploy.cli.program.documents import print_document
 from harness.cli.options import LocalRunOptions, QuietOption
+from harness.cli.output.summary import show_in_ci
 from harness.core.progress import stderr_progress
 from harness.rehearsal import validate as validation
 from harness.report import terminal
@@ -56,6 +57,7 @@ def validate(
         arguments=tuple(sys.argv[1:]),
     )
     rehearsed = validation.validate(asked, stderr_progress(quiet=quiet))
+    show_in_ci(rehearsed.written.summary_md)
     if output_format is Format.JSON:
         print_document(rehearsed.written.report_json.read_text(encoding="utf-8").rstrip())
     else:

@@ -6,6 +6,7 @@ benchmark   a benchmark
 golden      goldens, recorded, checked and shown
 image       a container image
 init        a new project
+summary     the summary of a run where CI shows it
 """
 
 from harness.cli.output.printing import print_error, print_result

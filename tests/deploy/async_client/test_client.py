@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,11 @@ class Queue:
         batch = self.batches.pop(0) if self.batches else []
         return {
             "Messages": [
-                {"Body": json.dumps({"TopicArn": topic, "Message": json.dumps(body)}), "ReceiptHandle": str(number)}
+                {
+                    "Body": json.dumps({"TopicArn": topic, "Message": json.dumps(body)}),
+                    "ReceiptHandle": str(number),
+                    "Attributes": {"SentTimestamp": "1764322200500"},
+                }
                 for number, (topic, body) in enumerate(batch)
             ]
         }
@@ -164,7 +169,8 @@ def test_the_inbox_gives_the_notification_of_the_request(served: tuple[LosingClo
     cloud.answer = lambda _: None
     outcome = client_of(cloud, inbox_of(queue)).send(Request(clip, "video/mp4", inference_id="mine"))
     assert isinstance(outcome, Failed)
-    assert outcome.notification == Notification("error", mine[1])
+    arrived = datetime(2025, 11, 28, 9, 30, 0, 500_000, UTC)
+    assert outcome.notification == Notification("error", mine[1], arrived)
     assert outcome.reason == "no such clip"
     assert queue.deleted == ["0", "0"]
     assert queue.subscribed == [(SUCCESS, "arn:queue"), (ERROR, "arn:queue")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,17 @@ def test_a_case_says_where_its_time_went(case: Case) -> None:
     assert (known.upload_seconds, known.model_seconds) == (0.1, 0.5)
     assert known.queue_seconds == pytest.approx(0.25)
     assert judged.timed({}).record.timings.model_seconds is None
+
+
+def test_a_case_says_when_its_notification_arrived(case: Case) -> None:
+    at = NOW + timedelta(seconds=1.6)
+    told = completed(b"<html>", replace(SUCCESS, arrived=at))
+    notification = judging.judge(case, told, DEMANDS, NOW).record.notification
+    assert notification is not None
+    assert notification.received_after_seconds == pytest.approx(1.5), "0.1 s of it was the upload"
+    untold = judging.judge(case, completed(b"<html>"), DEMANDS, NOW).record.notification
+    assert untold is not None
+    assert untold.received_after_seconds is None
 
 
 def test_an_answer_that_is_no_predictions_fails_and_says_what_it_is(case: Case) -> None:

@@ -24,6 +24,7 @@ from harness.cli.commands.bench.options import (
 )
 from harness.cli.options import LocalRunOptions
 from harness.cli.output import benchmark
+from harness.cli.output.summary import show_in_ci
 from harness.core.progress import stderr_progress
 from harness.report import signing
 
@@ -64,6 +65,7 @@ def sweep(
     benched = sweeping.bench(asked, progress)
     written = writing.write_all(benched.bench, result.out)
     signing.sign(written.evidence, config.load(project.config, project.env), progress.say)
+    show_in_ci(written.summary_md)
     if result.output_format is Format.JSON:
         print_document(written.bench_json.read_text(encoding="utf-8").rstrip())
     else:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from typer.testing import CliRunner
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from deploy import evidence
 from deploy.core.errors import ConfigurationError as DeployConfigurationError
 from deploy.evidence.bench import Bench, read_bench, throughput
-from harness.bench.results import choosing, writing
+from harness.bench.results import choosing, junit, writing
 from harness.bench.results.choosing import Constraints, Rate
 from harness.bench.results.compare import Limit, compare
 from harness.cli.main import app
@@ -268,3 +269,13 @@ def test_a_price_that_is_none_is_refused(text: str) -> None:
 
 def test_a_precision_that_is_none_is_a_usage_error() -> None:
     assert CliRunner().invoke(app, ["bench", "--precision", "int8"]).exit_code == 2
+
+
+def test_ci_is_told_of_every_point_and_of_the_recommendation() -> None:
+    points = (*FOUR, point("batch 8", 11.0, outcome="unstable"), point("batch 16", outcome="not_run"))
+    suite = ET.fromstring(junit.render(bench(*points))).find("testsuite")  # noqa: S314  # written just now, by us
+    assert suite is not None
+    assert [case.get("name") for case in suite.iter("testcase")] == [*(each.name for each in points), "recommendation"]
+    counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "7", "failures": "1", "errors": "1", "skipped": "1"}
+    assert "frames_per_second: 8.0" in str(suite.findtext("testcase/system-out"))
