@@ -1,4 +1,4 @@
-"""The seam `LocalCloud`: S3, SNS, SQS, STS, IAM and CloudWatch at one address, ours or the user's.
+"""The seam `LocalCloud`: S3, SNS, SQS, STS, IAM, CloudWatch and KMS at one address, ours or the user's.
 
 Owns the seam and the choice between its kinds: embedded (a LocalStack process of ours), docker (a LocalStack container
 of ours) and external (an address that the user gives). It creates nothing in the cloud.

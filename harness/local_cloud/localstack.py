@@ -26,7 +26,7 @@ from harness.local_cloud.install import localstack_python
 from harness.processes import ChildProcess, start_process
 from harness.processes.ports import LOOPBACK, ReservedPort, listens
 
-SERVICES = ("s3", "sns", "sqs", "sts", "iam", "cloudwatch")
+SERVICES = ("s3", "sns", "sqs", "sts", "iam", "cloudwatch", "kms")
 STARTUP_TIMEOUT_SECONDS = 90.0
 ATTEMPTS = 3
 _MAIN = Path(__file__).with_name("localstack_main.py")

@@ -1,20 +1,23 @@
 """The program that runs LocalStack in its own environment. It is run as a file, never imported.
 
-Four behaviours of LocalStack 4.12 cannot be configured, and are corrected here before it starts:
+Five behaviours of LocalStack 4.12 cannot be configured, and are corrected here before it starts:
 - its Twisted server ignores the host of GATEWAY_LISTEN and binds every interface (`runtime/server/twisted.py`), and a
   local cloud with dummy credentials must not be reachable from the network;
 - it keeps S3 objects in one fixed folder below /tmp (`services/s3/provider.py`), which all running LocalStacks share:
   the first to end would remove the buckets of the others;
+- its KMS calls `uuid.uuid5` with bytes, which Python takes from 3.12 on (`services/kms/models.py`);
 - it answers whoever calls, by whatever name, and pages of its own web application besides (`aws/handlers/cors.py`);
 - it asks the name service for a host of its own (`utils/aws/aws_stack.py`), which takes seconds where none answers.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import runpy
 import signal
+import uuid
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,10 +34,24 @@ def main() -> None:
     endpoints.TCP4ServerEndpoint = partial(endpoints.TCP4ServerEndpoint, interface="127.0.0.1")
     s3: Any = importlib.import_module("localstack.services.s3.provider")
     s3.DEFAULT_S3_TMP_DIR = os.environ["REHEARSAL_S3_DIR"]
+    _take_bytes_in_uuid5()
     _refuse_strangers()
     aws_stack: Any = importlib.import_module("localstack.utils.aws.aws_stack")
     aws_stack.CACHE_S3_HOSTNAME_DNS_STATUS = False
     importlib.import_module("localstack.runtime.main").main()
+
+
+def _take_bytes_in_uuid5() -> None:
+    """As RFC 9562 has it: the hash of the name space's bytes and the name's, marked as version 5."""
+    plain = uuid.uuid5
+
+    def uuid5(namespace: uuid.UUID, name: str | bytes) -> uuid.UUID:
+        if isinstance(name, str):
+            return plain(namespace, name)
+        digest = hashlib.sha1(namespace.bytes + name, usedforsecurity=False).digest()
+        return uuid.UUID(bytes=digest[:16], version=5)
+
+    uuid.uuid5 = uuid5
 
 
 def _refuse_strangers() -> None:

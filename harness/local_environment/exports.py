@@ -15,7 +15,7 @@ from harness.local_environment.record import LocalEnvironment
 
 PROFILE = "rehearsal"
 EMULATED_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "APPLICATION_AUTO_SCALING", "CLOUDWATCH_LOGS")
-CLOUD_SERVICES = ("S3", "SNS", "SQS", "STS", "IAM", "CLOUDWATCH")
+CLOUD_SERVICES = ("S3", "SNS", "SQS", "STS", "IAM", "CLOUDWATCH", "KMS")
 
 
 def environment(running: LocalEnvironment) -> Mapping[str, str]:

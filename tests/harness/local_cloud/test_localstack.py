@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -134,3 +135,21 @@ def test_one_that_never_gets_healthy_is_told_with_its_log_and_ended(tmp_path: Pa
     assert str(tmp_path / "logs") in str(caught.value)
     assert list(ledger.records(tmp_path)) == []
     assert list((tmp_path / "run").glob("localstack-*")) == []
+
+
+def test_objects_are_encrypted_with_keys_of_its_kms(cloud: EmbeddedCloud) -> None:
+    """SageMaker's Python SDK 2 uploads everything so."""
+    s3 = local_client("s3", endpoint_url=cloud.url, region=cloud.region)
+    kms = local_client("kms", endpoint_url=cloud.url, region=cloud.region)
+    s3.create_bucket(Bucket="encrypted", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    sent: Any = {"Bucket": "encrypted", "Body": b"frames", "ServerSideEncryption": "aws:kms"}
+    s3.put_object(Key="own", SSEKMSKeyId=key, **sent)
+    s3.put_object(Key="default", **sent)
+    own, default = (s3.get_object(Bucket="encrypted", Key=name) for name in ("own", "default"))
+    assert (own["Body"].read(), own["ServerSideEncryption"], own["SSEKMSKeyId"]) == (b"frames", "aws:kms", key)
+    assert default["ServerSideEncryption"] == "aws:kms"
+    assert default["SSEKMSKeyId"] not in ("", key)
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
+    sealed = kms.encrypt(KeyId="alias/mine", Plaintext=b"secret")["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"secret"

@@ -13,7 +13,7 @@ REASONS = {
     "sick": "the container of the obedient model is healthy as soon as it runs: it cannot be held back",
     "container": "the check looks into the container or ends it, which is possible with the scripted one alone",
     "emulator": "the check looks into the emulator",
-    "kms": "the check watches the emulator's S3 client, so that no KMS key is needed",
+    "kms": "a key in KMS costs a dollar a month, and can be deleted after a week at the earliest",
     "minutes": "two scale-outs and a scale-in take more than an hour of AWS's minutes: walked with a time scale only",
 }
 _A_MODEL_LACKS = frozenset({"drop", "chunked", "sick", "container"})
