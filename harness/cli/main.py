@@ -17,7 +17,7 @@ HELP = """Rehearse a SageMaker asynchronous endpoint on this machine. Exit codes
 _COMMANDS = "harness.cli.commands"
 SECTIONS = (
     Section("Rehearse", _COMMANDS, ("init", "validate", "golden", "bench", "check", "replay")),
-    Section("A running local AWS", _COMMANDS, ("up", "status", "logs", "down")),
+    Section("A running local AWS", _COMMANDS, ("up", "run", "status", "logs", "down")),
     Section("This machine", _COMMANDS, ("doctor", "image")),
 )
 

@@ -46,6 +46,11 @@ def uv_hint() -> str | None:
     return os.environ.get("UV")
 
 
+def users_environment() -> dict[str, str]:
+    """All variables of the user's shell: for a program of the user's own, and for nothing else."""
+    return dict(os.environ)
+
+
 def step_summary() -> Path | None:
     """The file that a step of GitHub Actions may write Markdown to, which is then shown on the page of its run."""
     named = os.environ.get("GITHUB_STEP_SUMMARY")

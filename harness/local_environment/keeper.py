@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
-
 from deploy.core.waiting import REAL_TIME, Clock
 from harness.core.errors import MachineCannot, ServiceDidNotStart
 from harness.core.state import private_state, remove_tree
@@ -94,7 +92,7 @@ class _Keeper:
         emulator = replace(self.options.emulator, port=self.port)
         with open_emulator(up_dir(state), state.absolute(), self.cloud, emulator) as aws:
             self.port = int(aws.sagemaker_url.rsplit(":", 1)[1])
-            running = _running(self.options, aws)
+            running = record.of(aws, self.options.emulator.choice.kind)
             _announce(state, running)
             self.on_up(running)
             self._watch(aws, running)
@@ -139,19 +137,6 @@ def _accepted_requests(state: Path) -> int:
         return len(Jobs(store).unfinished_uuids())
     finally:
         store.close()
-
-
-def _running(options: UpOptions, aws: LocalAws) -> LocalEnvironment:
-    return LocalEnvironment(
-        pid=os.getpid(),
-        started=psutil.Process().create_time(),
-        cloud_url=aws.cloud.url,
-        sagemaker_url=aws.sagemaker_url,
-        region=aws.cloud.region,
-        account_id=aws.cloud.account_id,
-        runtime=options.emulator.choice.kind,
-        cloud_ended=aws.cloud.ended() or "",
-    )
 
 
 def _announce(state_dir: Path, running: LocalEnvironment) -> None:

@@ -6,6 +6,7 @@ Owns the record `<state>/up/up.json`, schema `rehearsal.up/1`. Starts and ends n
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import psutil
 
 from deploy.core.files import PRIVATE, write_text
 from harness.core.errors import ConfigurationError, MachineCannot
+from harness.local_environment.local_aws import LocalAws
 
 SCHEMA = "rehearsal.up/1"
 CLOUD_IS_GONE = (
@@ -45,6 +47,20 @@ class LocalEnvironment:
             return keeper.create_time() == self.started and keeper.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
+
+
+def of(aws: LocalAws, runtime: str) -> LocalEnvironment:
+    """The local environment that this process keeps."""
+    return LocalEnvironment(
+        pid=os.getpid(),
+        started=psutil.Process().create_time(),
+        cloud_url=aws.cloud.url,
+        sagemaker_url=aws.sagemaker_url,
+        region=aws.cloud.region,
+        account_id=aws.cloud.account_id,
+        runtime=runtime,
+        cloud_ended=aws.cloud.ended() or "",
+    )
 
 
 def up_dir(state_dir: Path) -> Path:
