@@ -16,10 +16,10 @@ from PIL import Image
 
 from tests.e2e.runs import HARNESS, processes_below
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 STATE = Path(".rehearsal", "journey")
-CELL_SECONDS = 130
+CELL_SECONDS = 200
 FRAMES = 13
 
 
