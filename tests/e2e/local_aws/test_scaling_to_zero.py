@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 90.0
 def run(folder: Path, line: str, environment: dict[str, str] | None = None) -> str:
     """Run a command line of `harness` or `deploy`; returns its stdout."""
     program, *words = shlex.split(line)
-    command = [HARNESS.with_name(program), *words]
+    command = [str(HARNESS.with_name(program)), *words]
     variables = {**os.environ, **(environment or {})}
     ran = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=200, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
