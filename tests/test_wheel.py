@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import bundle, config
-from harness.cases.known_answer import KNOWN_ANSWER
 from harness.core.top_level import COMPOSE_FILE, EXAMPLES, HANDLER, PROJECT_FILE, top_level
-from harness.samples import flagship
 from tests.built_wheel import ROOT, build, contents
 
 DATA = "harness/data/"
@@ -57,25 +54,3 @@ def test_in_a_checkout_the_files_are_at_the_top_level() -> None:
 def test_in_an_installed_package_the_files_are_its_data(tmp_path: Path) -> None:
     (tmp_path / "harness" / "data").mkdir(parents=True)
     assert top_level(tmp_path / "harness") == tmp_path / "harness" / "data"
-
-
-def test_the_flagship_is_copied_as_a_project_of_ones_own(tmp_path: Path) -> None:
-    project_file = flagship.copy_to(tmp_path / "mine")
-    copied = {path.relative_to(tmp_path / "mine").as_posix() for path in (tmp_path / "mine").rglob("*.*")}
-    named = ("clip", "truth", "weights", "model_spec")
-    assert copied >= {"handler/inference.py", *(f"known_answer/{getattr(KNOWN_ANSWER, name).name}" for name in named)}
-    assert "harness/" not in project_file.read_text(encoding="utf-8")
-
-
-def test_the_copied_flagship_makes_the_very_bundle_of_the_checkout(tmp_path: Path) -> None:
-    copied, original = config.load(flagship.copy_to(tmp_path / "mine")), config.load(PROJECT_FILE)
-    assert copied.handler.packages == original.handler.packages
-    built = [bundle.build(each.without_packages(), tmp_path / each.root.name) for each in (copied, original)]
-    assert built[0].sha256 == built[1].sha256
-
-
-def test_the_flagship_is_never_copied_over_what_is_there(tmp_path: Path) -> None:
-    (tmp_path / "rehearsal.toml").write_text("mine")
-    with pytest.raises(FileExistsError, match="name another folder"):
-        flagship.copy_to(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["rehearsal.toml"]

@@ -14,7 +14,7 @@ from deploy.evidence import Report, write
 from harness.goldens import Golden
 from harness.report import html, junit, kept, markdown
 from harness.report.drawing import gif
-from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn, spread
+from harness.report.drawing.clip import CasePictures, DrawnFrame, drawn, spread
 from harness.report.drawing.colours import Palette
 
 # All cases together have so many pictures in one report.html, which is about 3 MB.
@@ -79,8 +79,7 @@ def _gif(report: Report, pictures: Sequence[CasePictures], palette: Palette) -> 
     order = {"user_video": 0, "known_answer": 1}
     showing = [material for material in pictures if material.labels()] or list(pictures)
     for material in sorted(showing, key=lambda one: order.get(kinds.get(one.case, ""), 2)):
-        window = busiest_window(material.frames, gif.MAX_FRAMES, material.threshold)
-        frames = drawn(material, window, palette, width=gif.MAX_WIDTH, captions=True)
+        frames = gif.frames_of(material, palette)
         if frames:
             return _Gif(material, frames, gif.encode(frames))
     return None

@@ -2,6 +2,6 @@
 
 `scene` says what moves where; `drawing` turns a scene into pixels, boxes and masks; `make_clip` writes the clip and its
 truth; `train` writes the weights. The results are kept in `known_answer/` and come with the package;
-`harness.cases.known_answer` names them. `flagship` copies them, with the flagship's handler, into a user's own project.
-A rehearsal reads the results and needs none of these modules.
+`harness.cases.known_answer` names them. A rehearsal reads the
+results and needs none of these modules.
 """

@@ -1,8 +1,9 @@
 """Scaffold: the files a project starts with, for `harness init`.
 
 Flow: `starting` chooses. `looking` says what a folder holds, as `seen` values, with the functions of each file by
-`functions`. `beside_handler`, with `model_data` and `first_case`, and `examples` say which files are wanted, as a
-`Plan`; their texts come from `project_text` and `workflow`. `planned` writes a plan, whole or not at all.
+`functions`. `beside_handler`, with `model_data` and `first_case`, and `examples`, with `taken_along`, say which files
+are wanted, as a `Plan`; their texts come from `project_text` and `workflow`. `planned` writes a plan, whole or not at
+all.
 
 No handler is imported or run: only its syntax is read.
 """

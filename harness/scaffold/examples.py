@@ -1,8 +1,8 @@
 """The working examples: folders with a rehearsal.toml of their own, in the repository's `examples/` and in the wheel.
 
-The flagship is one too, and an example may serve its own model with the flagship's handler, which is then copied along.
-An example whose weights are too large to be carried has a `fetch_model.py`, which is run in the new project by this
-Python. May not: install anything.
+An example may use what Rehearsal has, the flagship's handler and the known answer, which are then copied along. One
+whose weights are too large to be carried has a `fetch_model.py`, which is run in the new project by this Python.
+May not: install anything.
 """
 
 from __future__ import annotations
@@ -18,16 +18,13 @@ from deploy.core.errors import ConfigurationError
 from deploy.core.project_file import FILE_NAME
 from harness.core.errors import MachineCannot
 from harness.core.top_level import EXAMPLES
-from harness.samples import flagship
 from harness.scaffold import workflow
 from harness.scaffold.beside_handler import IGNORED
 from harness.scaffold.planned import Plan
+from harness.scaffold.taken_along import taken_along
 
-FLAGSHIP = "mask-rcnn"
 FETCHING = "fetch_model.py"
-# Where an example finds the flagship's handler, in the repository and in the wheel.
-_FLAGSHIPS_HANDLER = b'source = "../../handler"'
-_LEFT_OUT = ("__pycache__", ".rehearsal", "rehearsal-report", "rehearsal-bench", "dist")
+_LEFT_OUT = ("__pycache__", ".rehearsal", "rehearsal-report", "rehearsal-bench", "dist", ".ipynb_checkpoints")
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,7 @@ class Example:
 
 def examples() -> tuple[Example, ...]:
     """By name."""
-    found = [Example(path.parent.name, _summary(path.parent)) for path in EXAMPLES.glob(f"*/{FILE_NAME}")]
-    flagship_one = Example(FLAGSHIP, "Mask R-CNN over video: the flagship handler with its known answer.")
-    return tuple(sorted((*found, flagship_one), key=lambda each: each.name))
+    return tuple(Example(path.parent.name, _summary(path.parent)) for path in sorted(EXAMPLES.glob(f"*/{FILE_NAME}")))
 
 
 def plan_example(folder: Path, example: str, *, name: str, with_workflow: bool) -> Plan:
@@ -50,8 +45,9 @@ def plan_example(folder: Path, example: str, *, name: str, with_workflow: bool) 
         raise ConfigurationError(
             f"there is no example {example!r}{did_you_mean(example, known)} (examples: {', '.join(known)})"
         )
-    files = dict(flagship.files() if example == FLAGSHIP else _with_handler(_files(EXAMPLES / example)))
-    files[FILE_NAME] = _renamed(files[FILE_NAME], name)
+    files = dict(_files(EXAMPLES / example))
+    project_file, along = taken_along(files[FILE_NAME])
+    files |= {**along, FILE_NAME: _renamed(project_file, name)}
     is_fetching = FETCHING in files
     if with_workflow:
         commands = (f"python {FETCHING}", "harness validate") if is_fetching else ("harness validate",)
@@ -85,14 +81,6 @@ def _files(folder: Path) -> Mapping[str, bytes]:
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     relative = ((path, path.relative_to(folder)) for path in found)
     return {name.as_posix(): path.read_bytes() for path, name in relative if not set(_LEFT_OUT) & set(name.parts)}
-
-
-def _with_handler(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """The same files, and the flagship's handler where the example serves with it."""
-    project_file = files[FILE_NAME]
-    if _FLAGSHIPS_HANDLER not in project_file:
-        return files
-    return {**files, **flagship.handler(), FILE_NAME: project_file.replace(_FLAGSHIPS_HANDLER, b'source = "handler"')}
 
 
 def _summary(folder: Path) -> str:

@@ -14,7 +14,7 @@ from tests.e2e.runs import HARNESS, RUN_SECONDS, Finished
 
 pytestmark = pytest.mark.e2e
 
-# The flagship has tests of its own.
+# The flagship is rehearsed in `test_wheel`, right after `harness init` too.
 NAMES = [each.name for each in scaffold.examples() if each.name != "mask-rcnn"]
 
 

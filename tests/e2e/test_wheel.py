@@ -78,7 +78,7 @@ def test_an_example_is_made_and_validated_in_an_empty_folder(installed: Installe
 
 
 def test_the_flagship_is_copied_and_validated_in_an_empty_folder(installed: Installed, tmp_path: Path) -> None:
-    copied = installed.run("python", "-m", "harness.samples.flagship", ".", cwd=tmp_path)
+    copied = installed.run("harness", "init", "--example", "mask-rcnn", cwd=tmp_path)
     assert copied.returncode == 0, copied.stderr
     ran = installed.run("harness", "validate", "--runtime", "process", "--out", "report", cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -90,15 +90,19 @@ def step_base(current: int, last: LastActivity | None, now: float, cooldown_seco
     return last.capacity_before
 
 
-def choose(proposals: Sequence[Proposal], current: int, tracking_policies: int) -> Proposal | None:
-    """Choose the largest capacity; scaling in needs a proposal of every target tracking policy."""
+def choose(proposals: Sequence[Proposal], current: int, scaling_in: int) -> Proposal | None:
+    """Choose the largest capacity. `scaling_in` is the number of target tracking policies whose scale-in is enabled.
+
+    They scale in only when all of them ask for it ("Target tracking scaling policies", user guide); a step policy's
+    scale-in does not wait for them, since of several policies that act at once the one with the largest capacity wins,
+    in both directions (PutScalingPolicy).
+    """
     out = [proposal for proposal in proposals if proposal.capacity > current]
     if out:
         return max(out, key=lambda proposal: proposal.capacity)
     agreeing = sum(proposal.kind == "target" for proposal in proposals)
-    if proposals and agreeing >= tracking_policies:
-        return max(proposals, key=lambda proposal: proposal.capacity)
-    return None
+    ready = [proposal for proposal in proposals if proposal.kind == "step" or agreeing >= scaling_in]
+    return max(ready, key=lambda proposal: proposal.capacity, default=None)
 
 
 def statistic(values: Sequence[float], name: str) -> float | None:

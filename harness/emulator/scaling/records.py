@@ -44,6 +44,11 @@ class Policy:
     alarm_names: tuple[str, ...]
     created_at: float
 
+    @property
+    def scales_in_by_tracking(self) -> bool:
+        """Whether it is a target tracking policy whose scale-in is enabled."""
+        return self.kind == "TargetTrackingScaling" and not self.configuration.get("DisableScaleIn")
+
 
 @dataclass(frozen=True)
 class Activity:

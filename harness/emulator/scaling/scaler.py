@@ -64,8 +64,7 @@ class Scaler:
             return
         policies = self._records.policies(target.resource_id)
         proposals = [found for policy in policies for found in self._proposals(policy, target, current)]
-        tracking = sum(policy.kind == "TargetTrackingScaling" for policy in policies)
-        chosen = choose(proposals, current, tracking)
+        chosen = choose(proposals, current, sum(policy.scales_in_by_tracking for policy in policies))
         if chosen is not None and not self._is_suspended(target, chosen.capacity > current):
             self._set(target, chosen, current)
 

@@ -19,7 +19,7 @@ LOW_PERIODS = 15
 def tracking_alarms(policy: Policy, target: Target) -> list[MetricAlarm]:
     """Return the high alarm and, unless scaling in is disabled, the low one."""
     high = high_alarm(policy, target, f"TargetTracking-{target.resource_id}-AlarmHigh-{uuid.uuid4()}")
-    if policy.configuration.get("DisableScaleIn"):
+    if not policy.scales_in_by_tracking:
         return [high]
     return [high, low_alarm(policy, target, f"TargetTracking-{target.resource_id}-AlarmLow-{uuid.uuid4()}")]
 

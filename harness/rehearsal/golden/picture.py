@@ -13,8 +13,7 @@ from harness.checks.golden.detections import predictions_of
 from harness.goldens import Golden
 from harness.rehearsal import drawable
 from harness.report.drawing import gif
-from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn, joined
-from harness.report.drawing.colours import Palette
+from harness.report.drawing.clip import CasePictures, DrawnFrame, joined
 from harness.report.drawing.pictures import Frame
 
 
@@ -28,9 +27,7 @@ def picture_of(golden: Golden, other: Golden | None, media: Path, only: Collecti
         return ".png", _png(sides[0] if len(sides) == 1 else joined(*sides))
     if golden.kind != "detections":
         return None
-    material = _material(golden, other, media, only)
-    window = busiest_window(material.frames, gif.MAX_FRAMES, material.threshold)
-    frames = drawn(material, window, Palette.of(material.labels()), width=gif.MAX_WIDTH, captions=True)
+    frames = gif.frames_of(_material(golden, other, media, only))
     return _encoded(frames) if frames else None
 
 

@@ -9,7 +9,8 @@ from statistics import median
 
 from PIL import Image
 
-from harness.report.drawing.clip import DrawnFrame
+from harness.report.drawing.clip import CasePictures, DrawnFrame, busiest_window, drawn
+from harness.report.drawing.colours import Palette
 
 MAX_FRAMES = 60
 MAX_WIDTH = 480
@@ -18,6 +19,16 @@ MAX_BYTES = 3_000_000
 _SHRINK = 0.75
 _MIN_WIDTH = 120
 _LONE_FRAME_MILLISECONDS = 1000
+
+
+def frames_of(material: CasePictures, palette: Palette | None = None) -> list[DrawnFrame]:
+    """At most 60 frames of the material, those with the most detections; none where its media cannot be decoded.
+
+    Without a palette the labels have the colours that are theirs in this material alone.
+    """
+    window = busiest_window(material.frames, MAX_FRAMES, material.threshold)
+    colours = palette or Palette.of(material.labels())
+    return drawn(material, window, colours, width=MAX_WIDTH, captions=True)
 
 
 def encode(frames: Sequence[DrawnFrame], *, max_bytes: int = MAX_BYTES) -> bytes:

@@ -8,20 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from deploy import config
+from deploy import bundle, config
 from harness import scaffold
+from harness.cases.known_answer import KNOWN_ANSWER
 from harness.core.errors import MachineCannot
-from harness.core.top_level import EXAMPLES, HANDLER
-from harness.samples import flagship
+from harness.core.top_level import EXAMPLES, HANDLER, PROJECT_FILE
 
 NAMES = [each.name for each in scaffold.examples()]
-FOLDERS = [name for name in NAMES if (EXAMPLES / name).is_dir()]
 LARGEST_BYTES = 200_000
 
 
 def test_every_folder_of_examples_is_one() -> None:
-    assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == FOLDERS
-    assert set(NAMES) == {*FOLDERS, "mask-rcnn"}
+    assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,7 +34,7 @@ def test_an_example_is_a_project_that_can_be_loaded(name: str, tmp_path: Path) -
     assert (tmp_path / ".gitignore").is_file()
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_git_keeps_of_an_example_is_small(name: str) -> None:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "."]
     kept = subprocess.run(command, cwd=EXAMPLES / name, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -44,7 +42,7 @@ def test_what_git_keeps_of_an_example_is_small(name: str) -> None:
     assert large == []
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_its_readme_has_ten_lines_and_says_what_it_is(name: str) -> None:
     lines = (EXAMPLES / name / "README.md").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 12
@@ -53,19 +51,40 @@ def test_its_readme_has_ten_lines_and_says_what_it_is(name: str) -> None:
     assert "\n" not in summary
 
 
-def test_the_flagship_is_the_one_that_its_own_program_copies(tmp_path: Path) -> None:
-    flagship.copy_to(tmp_path)
-    copied = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    plan = scaffold.plan(scaffold.Options(folder=tmp_path / "made", example="mask-rcnn"))
-    assert plan.files.keys() == copied
+def made(folder: Path, example: str) -> Path:
+    scaffold.write(scaffold.plan(scaffold.Options(folder=folder, example=example)), force=False)
+    return folder / "rehearsal.toml"
+
+
+def below(folder: Path) -> set[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
 
 
 def test_an_example_with_the_flagships_handler_gets_a_copy_of_it(tmp_path: Path) -> None:
-    scaffold.write(scaffold.plan(scaffold.Options(folder=tmp_path, example="faster-rcnn")), force=False)
-    copied = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "handler").rglob("*") if path.is_file()}
-    assert copied == flagship.handler().keys()
-    assert config.load(tmp_path / "rehearsal.toml").handler.source == tmp_path / "handler"
+    project_file = made(tmp_path, "faster-rcnn")
+    assert below(tmp_path / "handler") == below(HANDLER)
+    assert config.load(project_file).handler.source == tmp_path / "handler"
     assert config.load(EXAMPLES / "faster-rcnn" / "rehearsal.toml").handler.source.resolve() == HANDLER
+    assert not (tmp_path / "known_answer").exists()
+
+
+def test_the_flagship_has_its_handler_and_its_known_answer(tmp_path: Path) -> None:
+    project_file = made(tmp_path, "mask-rcnn")
+    assert below(tmp_path / "handler") == below(HANDLER)
+    assert below(tmp_path / "known_answer") == below(KNOWN_ANSWER.folder)
+    assert "../" not in project_file.read_text(encoding="utf-8")
+
+
+def test_the_flagship_makes_the_very_bundle_of_the_checkout(tmp_path: Path) -> None:
+    """Copied, in its folder of the repository, and by the rehearsal.toml of the repository."""
+    files = (made(tmp_path / "mine", "mask-rcnn"), EXAMPLES / "mask-rcnn" / "rehearsal.toml", PROJECT_FILE)
+    projects = [config.load(file) for file in files]
+    assert len({project.handler.packages for project in projects}) == 1
+    built = [
+        bundle.build(project.without_packages(), tmp_path / str(number)) for number, project in enumerate(projects)
+    ]
+    assert len({each.sha256 for each in built}) == 1
 
 
 def fetching(folder: Path, program: str) -> scaffold.Plan:

@@ -313,6 +313,15 @@ def test_the_largest_wins_and_scaling_in_needs_every_tracking_policy() -> None:
     assert choose([down, Proposal(0, "", "b", "target")], 2, 2) == down
 
 
+def test_a_step_scales_in_without_asking_a_tracking_policy() -> None:
+    to_zero, to_one = Proposal(0, "", "a", "step"), Proposal(1, "", "b", "target")
+    assert choose([to_zero], 2, 0) == to_zero, "the tracking policy only scales out"
+    assert choose([to_zero], 2, 1) == to_zero, "the tracking policy is not ready to scale in"
+    assert choose([to_zero, to_one], 2, 1) == to_one, "both at once: the largest"
+    assert choose([to_zero, to_one], 2, 2) == to_zero, "one of two tracking policies is not ready"
+    assert choose([], 2, 0) is None
+
+
 def test_missing_data_do_not_breach() -> None:
     assert not is_breaching([None, None, 1.0], "GreaterThanOrEqualToThreshold", 1, 2)
     assert is_breaching([1.0, None, 1.0], "GreaterThanOrEqualToThreshold", 1, 2)
