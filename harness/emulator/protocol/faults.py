@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.core.errors import HarnessError
+from harness.emulator.store.trouble import local_trouble
 
 
 class AwsFault(HarnessError):
@@ -97,6 +98,18 @@ def foreign_caller(why: str) -> AwsFault:
     """The emulator's own: AWS's endpoints have no such check."""
     allowed = "A program that calls it by another name needs `harness up --allow-host NAME`."
     return AwsFault("AccessDeniedException", f"This emulator answers this machine alone: {why}. {allowed}", status=403)
+
+
+def not_stored(why: str) -> AwsFault:
+    """The text is the emulator's own. Clients repeat a 503."""
+    text = f"The emulator's machine could not do this, and nothing was accepted: {why}. Make room, and send it again."
+    return AwsFault("ServiceUnavailable", text, status=503)
+
+
+def unexpected(error: Exception) -> AwsFault:
+    """The answer when an operation ended with any error but an AwsFault."""
+    trouble = local_trouble(error)
+    return internal() if trouble is None else not_stored(trouble)
 
 
 def internal(code: str = "InternalFailure") -> AwsFault:

@@ -16,14 +16,16 @@ log = logging.getLogger(__name__)
 
 
 def answer(table: OperationTable, target: str | None, body: bytes) -> Reply:
-    """Every fault becomes an AWS-shaped answer; an unexpected error is logged and becomes a 500."""
+    """Every fault becomes an AWS-shaped answer; an unexpected error is logged and becomes a 500, or a 503
+    where this machine could not store something.
+    """
     try:
         return json_reply(_answer(table, target or "", body))
     except AwsFault as fault:
         return json_fault(fault)
-    except Exception:
+    except Exception as error:
         log.exception("%s failed", target)
-        return json_fault(faults.internal())
+        return json_fault(faults.unexpected(error))
 
 
 def json_reply(document: object) -> Reply:

@@ -55,16 +55,16 @@ def routes(operations: Iterable[Operation]) -> tuple[Route, ...]:
 
 def answer(operation: Operation, labels: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Reply:
     """`headers` has lower-case names. Every fault becomes an AWS-shaped answer; an unexpected error is logged and
-    becomes a 500.
+    becomes a 500, or a 503 where this machine could not store something.
     """
     try:
         parameters = rest_parameters(operation.model, labels, headers, body)
         return rest_reply(operation.model, perform(operation, parameters) or {})
     except AwsFault as fault:
         return rest_fault(fault)
-    except Exception:
+    except Exception as error:
         log.exception("%s of %s failed", operation.name, dict(labels))
-        return rest_fault(faults.internal())
+        return rest_fault(faults.unexpected(error))
 
 
 def rest_parameters(
