@@ -140,6 +140,7 @@ def invoke(
 ) -> Answer:
     """Send `size_bytes` of `body` and write the answer's body to `answer`. Raises LocalTrouble, also after sending."""
     connection = _Connection(base_url, timeout_seconds, time.monotonic)
+    response: http.client.HTTPResponse | None = None
     try:
         connection.connect()
     except OSError as error:
@@ -164,6 +165,8 @@ def invoke(
             raise LocalTrouble(f"the answer of {base_url} could not be taken: {error}") from error
         return Unanswered(PROCESS_EXITED)
     finally:
+        if response is not None:
+            response.close()
         connection.close()
 
 
