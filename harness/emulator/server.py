@@ -83,6 +83,8 @@ class Emulator:
             self._server = HttpServer(app, self._socket)
             self._server.start()
         except BaseException:
+            if self._socket is not None:
+                self._socket.close()
             self._lock.release()
             raise
         return self
