@@ -5,10 +5,13 @@ The messages were observed on AWS unless a function says otherwise.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from harness.core.errors import HarnessError
 from harness.emulator.store.trouble import local_trouble
+
+log = logging.getLogger(__name__)
 
 
 class AwsFault(HarnessError):
@@ -106,10 +109,14 @@ def not_stored(why: str) -> AwsFault:
     return AwsFault("ServiceUnavailable", text, status=503)
 
 
-def unexpected(error: Exception) -> AwsFault:
-    """The answer when an operation ended with any error but an AwsFault."""
+def unexpected(what: str, error: Exception) -> AwsFault:
+    """Log an error of the operation `what` that is no AwsFault, and return the answer to it: a 503 or a 500."""
     trouble = local_trouble(error)
-    return internal() if trouble is None else not_stored(trouble)
+    if trouble is not None:
+        log.warning("%s was refused: %s", what, trouble)
+        return not_stored(trouble)
+    log.error("%s failed", what, exc_info=error)
+    return internal()
 
 
 def internal(code: str = "InternalFailure") -> AwsFault:

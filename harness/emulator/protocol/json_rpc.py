@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 from harness.emulator.protocol import faults, service_models
 from harness.emulator.protocol.faults import AwsFault
@@ -12,7 +11,6 @@ from harness.emulator.protocol.reply import Reply, reply
 from harness.emulator.protocol.shapes import Document
 
 _CONTENT_TYPE = "application/x-amz-json-1.1"
-log = logging.getLogger(__name__)
 
 
 def answer(table: OperationTable, target: str | None, body: bytes) -> Reply:
@@ -24,8 +22,7 @@ def answer(table: OperationTable, target: str | None, body: bytes) -> Reply:
     except AwsFault as fault:
         return json_fault(fault)
     except Exception as error:
-        log.exception("%s failed", target)
-        return json_fault(faults.unexpected(error))
+        return json_fault(faults.unexpected(str(target), error))
 
 
 def json_reply(document: object) -> Reply:

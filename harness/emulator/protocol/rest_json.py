@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +16,6 @@ from harness.emulator.protocol.shapes import Document
 
 _ERROR_TYPE_SUFFIX = ":http://internal.amazon.com/coral/com.amazon.sagemaker/"
 _CONTENT_TYPE = "application/json"
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,7 @@ def answer(operation: Operation, labels: Mapping[str, str], headers: Mapping[str
     except AwsFault as fault:
         return rest_fault(fault)
     except Exception as error:
-        log.exception("%s of %s failed", operation.name, dict(labels))
-        return rest_fault(faults.unexpected(error))
+        return rest_fault(faults.unexpected(f"{operation.name} of {dict(labels)}", error))
 
 
 def rest_parameters(

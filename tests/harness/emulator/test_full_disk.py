@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deploy.core.waiting import wait_until
 from tests.harness.emulator.containers import Said, Seen
 from tests.harness.emulator.running import RunningEmulator, running_emulator
-from tests.harness.emulator.store.faulty_disk import TROUBLES, FaultyDisk, Plan, Trouble, no_trouble
+from tests.harness.emulator.store.faulty_disk import FULL, TROUBLES, FaultyDisk, Plan, Trouble, no_trouble
 
 SEEDS = 20 if os.environ.get("REHEARSAL_FAULTS") == "all" else 2
 JOBS = 60
@@ -212,3 +212,54 @@ def test_too_many_open_files_fail_no_job_and_no_instance(
     client.wait()
     assert "Too many open files" in caplog.text
     client.check()
+
+
+def test_a_stop_on_a_full_disk_keeps_the_job_for_the_next_start(tmp_path: Path) -> None:
+    with running_emulator(tmp_path, disk := FaultyDisk(), drain_seconds=0.1) as running:
+        running.serve()
+        inside, leave = threading.Event(), threading.Event()
+
+        def late(seen: Seen) -> Said:
+            inside.set()
+            leave.wait(30)
+            return answer(seen)
+
+        running.script.answer = late
+        given = running.client.invoke_endpoint_async(EndpointName="ep", Body=b"kept")
+        assert inside.wait(10)
+        disk.plan = lambda number, act: FULL  # noqa: ARG005
+        leave.set()
+        time.sleep(0.5)
+        assert running.objects.writes == []
+        started = time.monotonic()
+    assert time.monotonic() - started < 10, "what cannot be stored holds up no stop"
+    with running_emulator(tmp_path) as again:
+        again.script.answer = answer
+        assert again.wait_for_object(given["OutputLocation"]).body == b"kept"[::-1] * 3
+        again.wait_for_results(1)
+        assert again.objects.writes == [given["OutputLocation"]]
+        assert len(again.topics.results()) == 1
+
+
+def test_a_container_that_loses_patience_with_our_full_disk_has_not_failed(tmp_path: Path) -> None:
+    """It hangs up while its answer waits for room: the one case besides a kill in which it is asked again."""
+    with running_emulator(tmp_path, disk := FaultyDisk()) as running:
+        running.serve()
+        size = 8 * 1024 * 1024  # more than the buffers between us hold
+        asked = []
+
+        def big(seen: Seen) -> Said:
+            asked.append(seen)
+            if len(asked) == 1:
+                disk.plan = lambda number, act: FULL if act == "write" else None  # noqa: ARG005
+            return Said(200, b"x" * size)
+
+        running.script.answer = big
+        given = running.client.invoke_endpoint_async(EndpointName="ep", Body=b"patience")
+        wait_until(lambda: bool(asked) or None, what="the request", timeout_seconds=10)
+        time.sleep(1)
+        running.runtime.instances[0].hang_up()
+        disk.plan = no_trouble
+        assert len(running.wait_for_object(given["OutputLocation"]).body) == size
+        assert [one["invocationStatus"] for one in running.wait_for_results(1)] == ["Completed"]
+        assert len(asked) == 2

@@ -175,7 +175,7 @@ def is_refusal(error: Exception) -> bool:
     """Whether the caller got, or would get from the protocol, a 503."""
     if isinstance(error, Refused):
         return error.code == "ServiceUnavailable" and "nothing was accepted" in error.message
-    return unexpected(error).status == 503
+    return unexpected("the test", error).status == 503
 
 
 def run_day(folder: Path, plan: Plan) -> Day:
