@@ -61,6 +61,8 @@ class FaultyDisk(Disk):
         self.plan: Plan = no_trouble
         self.acts = 0
         self.failed = 0
+        self.kinds: list[str] = []
+        """Of each act: what was done to which kind of file, or how the statement begins."""
 
     def before(self, act: str, what: str) -> None:
         error = self._error(act, what)
@@ -83,6 +85,7 @@ class FaultyDisk(Disk):
         with self._lock:
             trouble = self.plan(self.acts, act)
             self.acts += 1
+            self.kinds.append(f"{act} {what[:20] if act == 'sql' else what.rpartition('/')[2].rpartition('.')[2]}")
             error = None if trouble is None else trouble.error(act, what)
             self.failed += error is not None
             return error

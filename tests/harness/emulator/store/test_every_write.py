@@ -2,8 +2,8 @@
 
 One emulator without threads does a day's work: an endpoint, jobs of each kind, their delivery, logs and metrics, its
 deletion. The run is repeated with the first act failing, the second, and so on, until a run has no such act any more.
-`REHEARSAL_FAULTS=all` takes every act (minutes), a number takes so many of each table, chosen by a seed; see
-CONTRIBUTING.
+`REHEARSAL_FAULTS=all` takes every act (minutes); otherwise one of each kind of file, and so many statements, chosen by
+a seed; see CONTRIBUTING.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,6 +68,7 @@ class Day:
     def run(self, plan: Plan) -> None:
         self.world.create_config("ep", concurrency=2)
         self.disk.plan, self.disk.acts = plan, 0
+        self.disk.kinds.clear()
         self._until_accepted(lambda: self.world.call("CreateEndpoint", EndpointName="ep", EndpointConfigName="ep"))
         self._until("the endpoint is in service", lambda: self.world.endpoint().status == "InService")
         for body in (b"inline", b"refuse this", BIG):
@@ -188,8 +189,16 @@ def run_day(folder: Path, plan: Plan) -> Day:
     return day
 
 
-def chosen(acts: int, dice: random.Random) -> list[int]:
-    return list(range(acts)) if SAMPLE == "all" else sorted(dice.sample(range(acts), min(acts, int(SAMPLE))))
+def chosen(kinds: Sequence[str], dice: random.Random) -> list[int]:
+    """Every act; or so many of the statements, and of each kind of file and act one."""
+    if SAMPLE == "all":
+        return list(range(len(kinds)))
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for number, kind in enumerate(kinds):
+        by_kind[kind].append(number)
+    files = [dice.choice(numbers) for kind, numbers in by_kind.items() if not kind.startswith("sql")]
+    statements = [number for number, kind in enumerate(kinds) if kind.startswith("sql")]
+    return sorted({*files, *dice.sample(statements, min(int(SAMPLE), len(statements)))})
 
 
 def test_a_day_without_trouble_asks_once_and_refuses_nothing(tmp_path: Path) -> None:
@@ -201,15 +210,15 @@ def test_a_day_without_trouble_asks_once_and_refuses_nothing(tmp_path: Path) -> 
 @pytest.mark.parametrize("length", STREAKS)
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
 def test_whatever_fails_each_job_has_exactly_one_outcome(tmp_path: Path, trouble: Trouble, length: int) -> None:
-    acts = run_day(tmp_path / "good", no_trouble).disk.acts
+    kinds = run_day(tmp_path / "good", no_trouble).disk.kinds
     wrong, counts = [], Counter[str]()
-    for first in chosen(acts, random.Random(SEED)):  # noqa: S311 - chooses acts, keeps no secret
+    for first in chosen(kinds, random.Random(SEED)):  # noqa: S311 - chooses acts, keeps no secret
         try:
             day = run_day(tmp_path / str(first), streak(trouble, first, length))
         except (AssertionError, HarnessError) as error:
             wrong.append(f"{trouble.name} at {first}: {error}")
             continue
         counts.update(days=1, failed=day.disk.failed, jobs=len(day.sent), repeated=day.repeated, refused=day.refused)
-    log.info("%s, %d in a row, of %d acts: %s", trouble.name, length, acts, dict(counts))
+    log.info("%s, %d in a row, of %d acts: %s", trouble.name, length, len(kinds), dict(counts))
     assert not wrong, "\n".join(wrong)
     assert counts["repeated"] == 0, "what arrives is kept, and nothing is asked twice"

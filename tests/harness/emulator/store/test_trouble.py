@@ -12,7 +12,7 @@ from harness.core.errors import MachineCannot, ModelDataError
 from harness.emulator.async_inference.outcomes import Cause, JobFailed
 from harness.emulator.context.cloud import CloudRefused, mapped
 from harness.emulator.instances.platform_log import LogStream, PlatformLog
-from harness.emulator.logs.times import LogTimes
+from harness.emulator.logs.times import LogTimes, Marks
 from harness.emulator.runtime.invoke_async import AsyncRequest
 from harness.emulator.server import Emulator
 from harness.emulator.store.store import Store
@@ -189,7 +189,12 @@ def test_half_a_mark_does_not_shift_the_times_of_later_lines(tmp_path: Path) -> 
     at[0] += 1
     times.note()
     for stream in times.streams():
-        assert times.notes_of(stream).stat().st_size % 16 == 0
+        with times.notes_of(stream).open("rb") as file:
+            marks = Marks(file)
+            at_millis = [marks[number].at_millis for number in range(len(marks))]
+            assert at_millis == sorted(at_millis)
+            assert at_millis[0] >= 1_000_000
+            assert marks[len(marks) - 1].end_byte == stream.path.stat().st_size
     again = LogTimes(tmp_path / "logs", tmp_path / "times", lambda: at[0])
     again.note()
     assert len(again.streams()) == 2
