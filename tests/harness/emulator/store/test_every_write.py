@@ -1,7 +1,7 @@
 """Every single act on the disk fails once, or several times in a row: each accepted job has exactly one outcome.
 
-One emulator without threads does a day's work: an endpoint, jobs of each kind, their delivery, logs and metrics, its
-deletion. The run is repeated with the first act failing, the second, and so on, until a run has no such act any more.
+One emulator without threads does a day's work: an endpoint, jobs of each kind, their delivery, logs and metrics, an
+update, the deletion. The run is repeated with the first act failing, the second, and so on, up to the last one.
 `REHEARSAL_FAULTS=all` takes every act (minutes); otherwise one of each kind of file, and so many statements, chosen by
 a seed; see CONTRIBUTING.
 """
@@ -67,6 +67,7 @@ class Day:
 
     def run(self, plan: Plan) -> None:
         self.world.create_config("ep", concurrency=2)
+        self.world.create_config("next")
         self.disk.plan, self.disk.acts = plan, 0
         self.disk.kinds.clear()
         self._until_accepted(lambda: self.world.call("CreateEndpoint", EndpointName="ep", EndpointConfigName="ep"))
@@ -75,6 +76,7 @@ class Day:
             self._submit(body)
         self._until("every job is done", self._is_done)
         self._check()
+        self._update()
         self._delete()
 
     @property
@@ -102,6 +104,16 @@ class Day:
         asked = sum(seen.body.startswith(b"refuse") for seen in self.world.script.seen)
         assert len(lines) == asked, lines
         assert all(b"Received server error (500)" in line and line.endswith(b'"\n') for line in lines), lines
+
+    def _update(self) -> None:
+        world = self.world
+        self._until_accepted(lambda: world.call("UpdateEndpoint", EndpointName="ep", EndpointConfigName="next"))
+        self._until("the update has ended", lambda: world.endpoint().status == "InService")
+        ended = world.endpoint()
+        assert (ended.deployment.config_name, ended.failure_reason) == ("next", None)
+        assert len(world.runtime.instances) == 2, "one instance of the old deployment, one of the new"
+        tests = [text for _, text in world.topics.published if "TestNotification" in text]
+        assert len(tests) == 4, "one test message on each topic for each change"
 
     def _delete(self) -> None:
         catalog, arn = self.world.parts.context.catalog, self.world.settings.account.endpoint("ep")
