@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -187,6 +187,24 @@ def test_sqlite_that_is_really_full_takes_the_change_later(running: RunningEmula
     client.check()
 
 
+def hold_all_open_files(seconds: float) -> None:
+    """Let this process open nothing for so long: take what it may still open, and what it closes meanwhile."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
+    taken: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 1, before[1]))
+    try:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with suppress(OSError):
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+            time.sleep(0.001)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for each in taken:
+            os.close(each)
+
+
 def test_too_many_open_files_fail_no_job_and_no_instance(
     running: RunningEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -201,14 +219,8 @@ def test_too_many_open_files_fail_no_job_and_no_instance(
     client = Client(running)
     for number in range(JOBS):
         assert client.submit(b"%d" % number)
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    used = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 1, before[1]))
-    try:
-        gate.set()
-        time.sleep(FAILING_SECONDS)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    threading.Timer(0.5, gate.set).start()
+    hold_all_open_files(FAILING_SECONDS)
     client.wait()
     assert "Too many open files" in caplog.text
     client.check()
