@@ -6,7 +6,8 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from typing import TYPE_CHECKING
@@ -80,6 +81,17 @@ class FaultyDisk(Disk):
             raise error
         self._was_halved = False
         return file.write(view) or 0
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What the test itself reads is no act."""
+        plan, acts = self.plan, self.acts
+        self.plan = no_trouble
+        try:
+            yield
+        finally:
+            del self.kinds[acts:]
+            self.plan, self.acts = plan, acts
 
     def _error(self, act: str, what: str) -> Exception | None:
         with self._lock:

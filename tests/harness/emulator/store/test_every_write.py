@@ -109,7 +109,8 @@ class Day:
         world = self.world
         self._until_accepted(lambda: world.call("UpdateEndpoint", EndpointName="ep", EndpointConfigName="next"))
         self._until("the update has ended", lambda: world.endpoint().status == "InService")
-        ended = world.endpoint()
+        with self.disk.aside():
+            ended = world.endpoint()
         assert (ended.deployment.config_name, ended.failure_reason) == ("next", None)
         assert len(world.runtime.instances) == 2, "one instance of the old deployment, one of the new"
         tests = [text for _, text in world.topics.published if "TestNotification" in text]
