@@ -6,7 +6,7 @@ Nothing here has a thread or a port; `server` gives the parts both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.emulator.async_inference.delivery import Delivery
 from harness.emulator.async_inference.engine import Engine
@@ -15,7 +15,7 @@ from harness.emulator.async_inference.jobs import Jobs
 from harness.emulator.async_inference.timings import PhaseTimings
 from harness.emulator.async_inference.worker import Worker
 from harness.emulator.context.cloud import Objects, Topics
-from harness.emulator.context.emulator_context import EmulatorContext, open_context
+from harness.emulator.context.emulator_context import EmulatorContext, never_rests, open_context
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.context.timestamps import Now
 from harness.emulator.control_plane.endpoint_configs import Configs
@@ -43,6 +43,7 @@ from harness.emulator.scaling.cloud_alarms import ScalingAlarms
 from harness.emulator.scaling.records import Records
 from harness.emulator.scaling.scaler import Scaler
 from harness.emulator.store.catalog import Endpoint
+from harness.emulator.store.disk import Disk
 from harness.emulator.store.spool import Spool
 from harness.serving.instances.gpu import GpuUsage
 from harness.serving.instances.runtime import Runtime
@@ -69,6 +70,8 @@ class Dependencies:
     gpu: Callable[[], GpuUsage | None] = lambda: None
     end_strays: Callable[[], Sequence[str]] = tuple
     """Ends what a killed emulator left outside its process ledger; returns a line for each."""
+    disk: Disk = field(default_factory=Disk)
+    """Through which it writes while it works."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,17 @@ class Parts:
 
 
 def assemble(
-    settings: EmulatorSettings, dependencies: Dependencies, wake: Callable[[int], None] = lambda _: None
+    settings: EmulatorSettings,
+    dependencies: Dependencies,
+    wake: Callable[[int], None] = lambda _: None,
+    rest: Callable[[float], bool] = never_rests,
 ) -> Parts:
-    """`wake` is called with the endpoint's id after a job is accepted."""
-    context, cloud = open_context(settings, dependencies.now), dependencies.cloud
-    records = JobRecords(Jobs(context.store), Spool(settings.spool_dir), PhaseTimings())
-    platform_log, meter = PlatformLog(settings.logs_dir, context.now), Meter()
-    log_times = LogTimes(settings.logs_dir, settings.log_times_dir, context.now)
+    """`wake` is called with the endpoint's id after a job is accepted; `rest` is that of `Patience`."""
+    context, cloud = open_context(settings, dependencies.now, dependencies.disk, rest), dependencies.cloud
+    spool = Spool(settings.spool_dir, context.disk, context.patience)
+    records = JobRecords(Jobs(context.store), spool, PhaseTimings())
+    platform_log, meter = PlatformLog(settings.logs_dir, context.now, context.disk), Meter()
+    log_times = LogTimes(settings.logs_dir, settings.log_times_dir, context.now, context.disk)
 
     scaling_records = Records(context.store)
     scaling = ScalingApi(context, scaling_records, cloud.scaling_alarms)

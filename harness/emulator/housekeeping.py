@@ -21,12 +21,14 @@ class Housekeeping:
         self._jobs, self._log_times, self._instances = jobs, log_times, instances
 
     def tidy(self) -> None:
+        """Remove logs first: on a full disk only that makes room for the rest."""
+        if logs := self._log_times.prune(self._settings.logs_kept_seconds, self._live_instances):
+            log.info("removed %d logs of instances long gone", logs)
         jobs = 0
         while pruned := self._jobs.prune(self._now() - self._settings.finished_jobs_kept_seconds):
             jobs += pruned
-        logs = self._log_times.prune(self._settings.logs_kept_seconds, self._live_instances)
-        if jobs or logs:
-            log.info("removed %d jobs that were delivered long ago and %d logs of instances long gone", jobs, logs)
+        if jobs:
+            log.info("removed %d jobs that were delivered long ago", jobs)
 
     def _live_instances(self) -> set[str]:
         return {instance.spec.instance_id for instance in self._instances()}

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from deploy.core.waiting import wait_until
 from harness.core.callers import Callers
-from harness.core.errors import TimedOut
+from harness.core.errors import MachineCannot, TimedOut
 from harness.core.state import remove_tree
 from harness.emulator.app import Dependencies, Parts, assemble
 from harness.emulator.async_inference.engine import REST_AFTER_AN_ERROR_SECONDS, Assignment
@@ -25,6 +25,7 @@ from harness.emulator.endpoints.life_cycle import EndpointActor
 from harness.emulator.protocol.http import HttpApplication, Reports
 from harness.emulator.protocol.http_server import HttpServer, listening_socket
 from harness.emulator.store.catalog import Endpoint
+from harness.emulator.store.trouble import EmulatorStops, local_trouble
 from harness.processes import sweep
 
 HEALTH_PATH = "/_rehearsal/health"
@@ -71,21 +72,40 @@ class Emulator:
         try:
             self._socket = listening_socket(self.settings.host, self.settings.port)
             self._sweep()
-            self.parts = assemble(self.settings, self.dependencies, self._wake)
-            self.parts.records.jobs.recover()
+            self.parts = self._opened()
             self.parts.records.spool.sweep(self.parts.records.jobs.unfinished_uuids())
             self._spawn("keeper", self._keep_endpoints)
             self._spawn("scaler", self._scale, every=self.settings.real_seconds(_SCALE_EVERY_SECONDS))
             self._spawn("metrics", self.parts.publisher.publish, every=self.settings.publish_every_real_seconds)
-            self._spawn("logs", self.parts.log_times.note, every=_LOOK_EVERY_SECONDS)
+            self._spawn("logs", self._look_at_logs, every=_LOOK_EVERY_SECONDS)
             self._spawn("housekeeping", self.parts.housekeeping.tidy, every=_TIDY_EVERY_SECONDS)
             app = HttpApplication(self.parts.operations, self.reports(), self._callers())
             self._server = HttpServer(app, self._socket)
             self._server.start()
         except BaseException:
+            if self._socket is not None:
+                self._socket.close()
             self._lock.release()
             raise
         return self
+
+    def _opened(self) -> Parts:
+        """Raises MachineCannot when the state folder cannot be written."""
+        try:
+            parts = assemble(self.settings, self.dependencies, self._wake, self._pause)
+            parts.records.jobs.recover()
+        except Exception as error:
+            trouble = local_trouble(error)
+            if trouble is None:
+                raise
+            raise MachineCannot(
+                f"the state folder {self.settings.state_dir} cannot be used: {trouble}; make room, and start again"
+            ) from error
+        return parts
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait; return False when the emulator stops."""
+        return not self._stopping.wait(seconds)
 
     def stop(self) -> None:
         """Accept no more requests, wait for those under way, end the instances. A second call does nothing."""
@@ -100,9 +120,13 @@ class Emulator:
         self.parts.engine.close()
         self._stop_instances()
         self._drain(_FAILING_REQUESTS_SECONDS)
-        self.parts.publisher.publish()
-        self.parts.context.store.close()
-        self._lock.release()
+        try:
+            self.parts.publisher.publish()
+        except Exception:
+            log.exception("the last metrics could not be published")
+        finally:
+            self.parts.context.store.close()
+            self._lock.release()
 
     def reports(self) -> Reports:
         return {
@@ -147,8 +171,15 @@ class Emulator:
         actor = self.parts.registry.add(endpoint)
         self._wake_events[endpoint.id] = threading.Event()
         gone = threading.Event()
-        self._spawn(f"life-{endpoint.name}", lambda: self._live(actor, gone), gone)
-        self._spawn(f"jobs-{endpoint.name}", lambda: self._dispatch(endpoint.id), gone, self._wake_events[endpoint.id])
+        try:
+            self._spawn(f"life-{endpoint.name}", lambda: self._live(actor, gone), gone)
+            self._spawn(
+                f"jobs-{endpoint.name}", lambda: self._dispatch(endpoint.id), gone, self._wake_events[endpoint.id]
+            )
+        except RuntimeError:  # no more threads: the keeper adds it again
+            gone.set()
+            self.parts.registry.remove(endpoint.id)
+            raise
 
     def _live(self, actor: EndpointActor, gone: threading.Event) -> None:
         if not actor.step():
@@ -164,16 +195,20 @@ class Emulator:
         while not self._stopping.is_set() and (assignment := engine.assign(endpoint_id)) is not None:
             with self._working_lock:
                 self._working += 1
-            threading.Thread(target=self._perform, args=(assignment,), name="job", daemon=True).start()
+            try:
+                threading.Thread(target=self._perform, args=(assignment,), name="job", daemon=True).start()
+            except RuntimeError as error:  # no more threads
+                with self._working_lock:
+                    self._working -= 1
+                engine.give_back(assignment, error)
+                return
 
     def _perform(self, assignment: Assignment) -> None:
         try:
             self.parts.engine.perform(assignment)
         except Exception:
-            if self.parts.engine.is_closing:  # the store may be closed; the next start resumes from the row
-                return
-            log.exception("job %s failed with an unexpected error; it is tried again", assignment.job.invocation.uuid)
-            self.parts.records.jobs.postpone(assignment.job, self.dependencies.now() + REST_AFTER_AN_ERROR_SECONDS)
+            if not self._stopping.is_set():  # otherwise the next start resumes from the row
+                log.exception("job %s ended with an unexpected error", assignment.job.invocation.uuid)
         finally:
             with self._working_lock:
                 self._working -= 1
@@ -182,6 +217,10 @@ class Emulator:
     def _scale(self) -> None:
         self.parts.publisher.sample()
         self.parts.scaler.tick()
+
+    def _look_at_logs(self) -> None:
+        self.parts.platform_log.write_kept()
+        self.parts.log_times.note()
 
     def _wake(self, endpoint_id: int) -> None:
         event = self._wake_events.get(endpoint_id)
@@ -200,8 +239,8 @@ class Emulator:
             while not self._stopping.is_set() and not (gone is not None and gone.is_set()):
                 try:
                     act()
-                except Exception:
-                    log.exception("%s failed with an unexpected error and goes on", name)
+                except Exception as error:
+                    _tell(name, error)
                     self._stopping.wait(REST_AFTER_AN_ERROR_SECONDS)
                 self._rest(wake, every)
 
@@ -228,8 +267,26 @@ class Emulator:
             log.info("%d requests under way stay queued", self._working)
 
     def _stop_instances(self) -> None:
-        stopping = [threading.Thread(target=actor.stop) for actor in self.parts.registry.actors()]
+        stopping = [threading.Thread(target=_stop, args=(actor,)) for actor in self.parts.registry.actors()]
         for thread in stopping:
             thread.start()
         for thread in stopping:
             thread.join()
+
+
+def _tell(name: str, error: Exception) -> None:
+    """Log why an act of a thread failed; the thread goes on."""
+    trouble = local_trouble(error)
+    if isinstance(error, EmulatorStops):
+        log.info("%s", error)
+    elif trouble is not None:
+        log.warning("%s waits, because this machine could not go on: %s", name, trouble)
+    else:
+        log.error("%s failed with an unexpected error and goes on", name, exc_info=error)
+
+
+def _stop(actor: EndpointActor) -> None:
+    try:
+        actor.stop()
+    except Exception:
+        log.exception("an instance could not be ended; the next start ends it")

@@ -115,12 +115,16 @@ def start_process(
     """
     record = ProcessRecord(uuid.uuid4().hex, what, ledger.me(), None, tuple(path.absolute() for path in remove))
     ledger.write(state_dir, record)
+    popen = None
     try:
         log_path.parent.mkdir(parents=True, exist_ok=True)
         popen = _spawn(command, environment={**environment, ledger.TOKEN_VARIABLE: record.id}, cwd=cwd, log=log_path)
         record = replace(record, process=ledger.identity(popen.pid))
         ledger.write(state_dir, record)
     except OSError as error:
+        if popen is not None:  # it runs, and was not written down
+            popen.kill()
+            popen.wait()
         ledger.forget(state_dir, record.id)
         raise MachineCannot(f"cannot start {what}: {error}; is {command[0]} installed and executable?") from error
     except BaseException:

@@ -1,7 +1,8 @@
 """Delivers a decided outcome: it stores the object at the promised location, then publishes the one message.
 
 A delivery resumes where it was interrupted. It waits while the cloud does not answer. A refusal fails the job, and the
-last of a limited number of 5xx answers counts as a refusal.
+last of a limited number of 5xx answers counts as a refusal. What was sent is recorded before anything else is sent,
+however long the disk takes for it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import io
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import IO
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import IO, TypeVar
 
 from harness.emulator.async_inference import notifications, outcomes
 from harness.emulator.async_inference.job_records import JobRecords
@@ -25,6 +27,7 @@ from harness.emulator.store.deployment import AsyncSettings
 
 # How long a job waits after the cloud did not answer.
 RETRY_SECONDS = 1.0
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -47,12 +50,12 @@ class Delivery:
             delivered = self._put_object(endpoint, settings, job)
             self._publish(endpoint, settings, delivered)
         except CloudFailing:
-            self._jobs.postpone_failing(job, self._context.now())
+            self._stored(job, lambda: self._jobs.postpone_failing(job, self._context.now()))
             return None
         except CloudUnreachable:
-            self._jobs.postpone(job, self._context.now() + RETRY_SECONDS)
+            self._stored(job, lambda: self._jobs.postpone(job, self._context.now() + RETRY_SECONDS))
             return None
-        self._jobs.finish(delivered)
+        self._stored(job, lambda: self._jobs.finish(delivered))
         self._spool.drop(job.invocation.uuid)
         self._measure(endpoint, delivered)
         return delivered.outcome
@@ -64,7 +67,7 @@ class Delivery:
             job = self._put_output(endpoint, settings, job)
         if isinstance(job.outcome, JobFailed):
             self._put_failure(endpoint, settings, job)
-        return self._jobs.mark_delivered(job)
+        return self._stored(job, lambda: self._jobs.mark_delivered(job))
 
     def _put_output(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> Job:
         location = job.invocation.output_location
@@ -72,13 +75,22 @@ class Delivery:
             return job
         content_type = job.outcome.content_type
         try:
-            with self._spool.answer_path(job.invocation.uuid).open("rb") as body:
+            with self._spool.open_answer(job.invocation.uuid) as body:
                 seconds = _timed(lambda: self._store(job, location, body, content_type, settings))
+        except FileNotFoundError as gone:
+            return self._fail_upload(job, location, f"the answer is gone: something removed {gone.filename}")
         except CloudRefused as refused:
-            return self._jobs.decide(job, outcomes.upload_failure(location, str(refused)), self._context.now()) or job
+            return self._fail_upload(job, location, str(refused))
         self._note(endpoint, "ResponseUploadLatency", seconds * 1e6)
         self._timings.note(job.invocation, "upload", seconds)
         return job
+
+    def _fail_upload(self, job: Job, location: str, why: str) -> Job:
+        outcome, now = outcomes.upload_failure(location, why), self._context.now()
+        return self._stored(job, lambda: self._jobs.decide(job, outcome, now)) or job
+
+    def _stored(self, job: Job, change: Callable[[], T]) -> T:
+        return self._context.patience.stored(f"the delivery of job {job.invocation.uuid}", change)
 
     def _put_failure(self, endpoint: Endpoint, settings: AsyncSettings, job: Job) -> None:
         location = job.invocation.failure_location
@@ -92,9 +104,10 @@ class Delivery:
             self._note(endpoint, "ResponseUploadFailures", 1)
 
     def _failure_body(self, job: Job, outcome: JobFailed) -> IO[bytes]:
-        if outcome.size_bytes is None:
-            return io.BytesIO(outcome.reason.encode())
-        return self._spool.answer_path(job.invocation.uuid).open("rb")
+        if outcome.size_bytes is not None:
+            with suppress(FileNotFoundError):
+                return self._spool.open_answer(job.invocation.uuid)
+        return io.BytesIO(outcome.reason.encode())
 
     def _store(
         self, job: Job, location: str, body: IO[bytes], content_type: str | None, settings: AsyncSettings
@@ -108,7 +121,7 @@ class Delivery:
         topic = notifications.topic_for(job.outcome, settings.notifications)
         if topic is None:
             return
-        answer = self._spool.answer_path(job.invocation.uuid)
+        answer = partial(self._spool.read_answer, job.invocation.uuid)
         message = notifications.result_message(
             job, job.outcome, settings.notifications, region=self._context.settings.account.region, answer=answer
         )

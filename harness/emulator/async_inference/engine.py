@@ -1,6 +1,8 @@
-"""The order of the work: which job runs when, from the queue to the delivered outcome. It has no thread, HTTP or sleep.
+"""The order of the work: which job runs when, from the queue to the delivered outcome. It has no thread and no HTTP.
 
 `assign` claims a job and a free slot together, `perform` does the work in the caller's thread, `work_one` does both.
+Whatever breaks, a claimed job is decided, delivered or postponed, and that change is tried until it is stored; only
+EmulatorStops leaves the row as it is, and the next start resumes from it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from harness.emulator.async_inference.outcomes import JobOutcome
 from harness.emulator.async_inference.worker import Worker
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances.slots import Slot, Slots
+from harness.emulator.store.trouble import EmulatorStops, local_trouble
 
 # How many outcomes are delivered before the queue is read again.
 _SETTLED_AT_ONCE = 50
@@ -56,22 +59,39 @@ class Engine:
         slot = self._slots.acquire(endpoint_id)
         if slot is None:
             return None
-        job = self._jobs.claim(endpoint_id, self._context.now(), slot.stream.instance_id)
-        if job is None:
-            slot.release()
-            return None
-        return Assignment(job, slot)
+        job = None
+        try:
+            job = self._jobs.claim(endpoint_id, self._context.now(), slot.stream.instance_id)
+        finally:
+            if job is None:
+                slot.release()
+        return None if job is None else Assignment(job, slot)
+
+    def give_back(self, assignment: Assignment, why: BaseException) -> None:
+        """Postpone a job that could not be begun."""
+        assignment.slot.release()
+        self._postpone(assignment.job, "could not be begun", why)
 
     def perform(self, assignment: Assignment) -> JobOutcome | None:
-        """Return the delivered outcome; None when the job was postponed or its endpoint was deleted."""
+        """Return the delivered outcome; None when the job was postponed or its endpoint was deleted.
+
+        Raises EmulatorStops, and any error while the engine closes.
+        """
         job = assignment.job
         try:
             outcome = self._worker.outcome(job, assignment.slot)
+        except EmulatorStops:
+            raise
+        except Exception as error:
+            if self.is_closing:
+                raise
+            self._postpone(job, "failed with an unexpected error", error)
+            outcome = None
         finally:
             assignment.slot.release()
-        decided = None if outcome is None else self._jobs.decide(job, outcome, self._context.now())
+        decided = None if outcome is None else self._decide(job, outcome)
         if decided is None:
-            self._spool.answer_path(job.invocation.uuid).unlink(missing_ok=True)
+            self._spool.drop_answer(job.invocation.uuid)
             return None
         return self._deliver(decided)
 
@@ -100,7 +120,23 @@ class Engine:
         """Postpone the job after an unexpected error, so that `settle` tries it again."""
         try:
             return self._delivery.deliver(job)
-        except Exception:
-            log.exception("the outcome of job %s could not be delivered; it is tried again", job.invocation.uuid)
-            self._jobs.postpone(job, self._context.now() + REST_AFTER_AN_ERROR_SECONDS)
+        except EmulatorStops:
+            raise
+        except Exception as error:
+            self._postpone(job, "could not be delivered", error)
             return None
+
+    def _decide(self, job: Job, outcome: JobOutcome) -> Job | None:
+        now = self._context.now()
+        what = f"the outcome of job {job.invocation.uuid}"
+        return self._context.patience.stored(what, lambda: self._jobs.decide(job, outcome, now))
+
+    def _postpone(self, job: Job, what: str, error: BaseException) -> None:
+        """Neither the job's model nor the cloud is to blame: this costs no attempt."""
+        uuid, trouble = job.invocation.uuid, local_trouble(error)
+        if trouble is None:
+            log.error("job %s %s; it is tried again", uuid, what, exc_info=error)
+        else:
+            log.warning("job %s waits, because this machine could not go on: %s", uuid, trouble)
+        until = self._context.now() + REST_AFTER_AN_ERROR_SECONDS
+        self._context.patience.stored(f"the wait of job {uuid}", lambda: self._jobs.postpone(job, until))

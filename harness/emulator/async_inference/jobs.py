@@ -137,8 +137,8 @@ class Jobs:
         """Return the job to the state from which it is claimed again, not before `until`."""
         with self._store.transaction() as rows:
             rows.execute(
-                "UPDATE jobs SET not_before = ?, state = CASE state WHEN 'running' THEN 'queued' ELSE 'settling' END"
-                " WHERE id = ?",
+                "UPDATE jobs SET not_before = ?, state = CASE state WHEN 'running' THEN 'queued'"
+                " WHEN 'delivering' THEN 'settling' ELSE state END WHERE id = ?",
                 (until, job.id),
             )
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.emulator.async_inference.jobs import Invocation, Job
@@ -29,8 +28,10 @@ def topic_for(outcome: JobOutcome, settings: NotificationSettings) -> str | None
     return settings.success_topic if isinstance(outcome, JobCompleted) else settings.error_topic
 
 
-def result_message(job: Job, outcome: JobOutcome, settings: NotificationSettings, *, region: str, answer: Path) -> str:
-    """The one message of a finished invocation; `answer` holds the container's body, if it sent one."""
+def result_message(
+    job: Job, outcome: JobOutcome, settings: NotificationSettings, *, region: str, answer: Callable[[], bytes]
+) -> str:
+    """The one message of a finished invocation; `answer` reads the container's body, if it sent one."""
     invocation = job.invocation
     status: dict[str, Any] = {"invocationStatus": "Completed"}
     if isinstance(outcome, JobFailed):
@@ -70,12 +71,18 @@ def _response_parameters(invocation: Invocation, outcome: JobOutcome) -> dict[st
     return {"responseParameters": known} if known else {}
 
 
-def _response_body(outcome: JobOutcome, settings: NotificationSettings, answer: Path) -> dict[str, dict[str, str]]:
+def _response_body(
+    outcome: JobOutcome, settings: NotificationSettings, answer: Callable[[], bytes]
+) -> dict[str, dict[str, str]]:
     wanted = "SUCCESS_NOTIFICATION_TOPIC" if isinstance(outcome, JobCompleted) else "ERROR_NOTIFICATION_TOPIC"
     if wanted not in settings.include_body_in or outcome.size_bytes is None or outcome.size_bytes > MAX_INCLUDED_BYTES:
         return {}
+    try:
+        content = answer()
+    except FileNotFoundError:  # something removed it; the message is owed all the same
+        return {}
     body = {
-        "content": base64.b64encode(answer.read_bytes()).decode("ascii"),
+        "content": base64.b64encode(content).decode("ascii"),
         "message": "Check S3 path location(if configured) or Cloudwatch for additional details.",
         "encoding": "BASE64",
     }

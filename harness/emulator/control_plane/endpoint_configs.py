@@ -38,9 +38,10 @@ class Configs:
         if request.get("AsyncInferenceConfig") is not None:
             self._check_async(request)
         arn = self._account.endpoint_config(name)
-        if not self._catalog.add("endpoint_configs", Resource(arn, name, self._now(), request)):
-            raise faults.already_exists(KIND, arn)
-        self._tags.put(arn, request.get("Tags"))
+        with self._catalog.store.transaction():
+            if not self._catalog.add("endpoint_configs", Resource(arn, name, self._now(), request)):
+                raise faults.already_exists(KIND, arn)
+            self._tags.put(arn, request.get("Tags"))
         return {"EndpointConfigArn": arn}
 
     def describe_endpoint_config(self, request: Parameters) -> Document:

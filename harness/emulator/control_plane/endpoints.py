@@ -75,7 +75,7 @@ class Endpoints:
                 raise faults.already_exists(KIND, arn)
             self._require_quota(deployment, 0, _pairs(endpoint.capacities))
             self._catalog.add_endpoint(endpoint)
-        self._tags.put(arn, request.get("Tags"))
+            self._tags.put(arn, request.get("Tags"))
         return {"EndpointArn": arn}
 
     def describe_endpoint(self, request: Parameters) -> Document:

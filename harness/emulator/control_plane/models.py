@@ -34,9 +34,10 @@ class Models:
         for container in containers:
             self._require_model_data(container)
         arn = self._account.model(request["ModelName"])
-        if not self._catalog.add("models", Resource(arn, request["ModelName"], self._now(), request)):
-            raise faults.already_exists(KIND, arn)
-        self._tags.put(arn, request.get("Tags"))
+        with self._catalog.store.transaction():
+            if not self._catalog.add("models", Resource(arn, request["ModelName"], self._now(), request)):
+                raise faults.already_exists(KIND, arn)
+            self._tags.put(arn, request.get("Tags"))
         return {"ModelArn": arn}
 
     def describe_model(self, request: Parameters) -> Document:

@@ -151,13 +151,13 @@ class EndpointActor:
         self._rollout.trouble = self._rollout.trouble or refusal
         result = self._rollout.step()
         if isinstance(result, RolledOut):
-            self._fleets, self._rollout = self._rollout.green, None
             capacities = _capacities(plan.capacities)
             self._save(replace(endpoint, status=IN_SERVICE, deployment=deployment, capacities=capacities, update=None,
                                failure_reason=None, last_deployment_config=plan.policy))  # fmt: skip
+            self._fleets, self._rollout = self._rollout.green, None
         elif isinstance(result, RolledBack):
-            self._rollout = None
             self._save(replace(endpoint, status=IN_SERVICE, update=None, failure_reason=shortened(result.reason)))
+            self._rollout = None
 
     def _delete(self, endpoint: Endpoint) -> None:
         self.stop()
@@ -200,8 +200,9 @@ class EndpointActor:
         return None
 
     def _save(self, endpoint: Endpoint) -> None:
-        self._are_topics_tested = False
+        """Store the row; what is in memory changes after that, so that a step that could not store is repeated."""
         self._tools.context.catalog.save_endpoint(replace(endpoint, modified_at=self._tools.context.now()))
+        self._are_topics_tested = False
 
     def _new_fleets(self, endpoint_name: str, deployment: Deployment) -> dict[str, Fleet]:
         return {plan.name: Fleet(endpoint_name, plan, self._tools.fleets) for plan in deployment.variants}

@@ -106,12 +106,15 @@ class Rollout:
         """The share of the traffic that goes to green."""
         self._sent_blue = self._sent_green = 0
         self.trouble: str | None = None
+        self._result: RolledOut | RolledBack | None = None
 
     def step(self) -> RolledOut | RolledBack | None:
-        """Take one step; return a value when the rollout has ended."""
-        if self.trouble is None:
-            self.trouble = self._trouble()
-        return self._forward() if self.trouble is None else self._back(self.trouble)
+        """Take one step; return a value when the rollout has ended, and the same one at every later step."""
+        if self._result is None:
+            if self.trouble is None:
+                self.trouble = self._trouble()
+            self._result = self._forward() if self.trouble is None else self._back(self.trouble)
+        return self._result
 
     @property
     def phase(self) -> Phase:

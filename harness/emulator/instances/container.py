@@ -2,7 +2,8 @@
 
 It uses the standard library's client for two reasons. The deadline must hold for the exchange as a whole, and a
 socket's time-out restarts at every read. A container that answers before it has read the whole body (a 413) must be
-heard. Bodies are streamed: memory holds at most one chunk of each.
+heard. Bodies are streamed: memory holds at most one chunk of each. What this machine cannot read or write is
+LocalTrouble, never the container's failure.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 from urllib.parse import urlsplit
 
 from deploy.core import header_text
+from harness.emulator.store.trouble import LocalTrouble, is_local, own_file
 from harness.serving.stacks.contract.ping import PING_TIMEOUT_SECONDS
 
 _CHUNK_BYTES = 256 * 1024
@@ -31,6 +32,8 @@ HEADERS_TOO_LONG = (
     "Response received from the primary container has headers with length greater than 4096 bytes. Reduce the length of"
     " your container's response headers and update your endpoint."
 )
+# A container that loses patience while its answer waits for room on the disk has not failed.
+_HELD_UP_SECONDS = 0.5
 PROCESS_EXITED = "An error occurred while handling request as the model process exited."
 
 
@@ -59,6 +62,12 @@ class Unreached:
 Answer = Answered | Unanswered | Unreached
 
 
+class Sink(Protocol):
+    """Takes the body of an answer. It may wait for room; that time is not the container's."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 class _DeadlinePassed(Exception):
     """The exchange as a whole took too long."""
 
@@ -71,6 +80,21 @@ class _Connection(http.client.HTTPConnection):
         self._now = now
         self._deadline = now() + timeout_seconds
         self._socket: socket.socket | None = None
+        self._held_up_seconds = 0.0
+
+    @property
+    def was_held_up(self) -> bool:
+        """Whether the container had to wait until a part of its answer could be stored."""
+        return self._held_up_seconds > _HELD_UP_SECONDS
+
+    def hand_over(self, chunk: bytes, sink: Sink) -> None:
+        """Store a part of the answer; the deadline moves by the time that it takes. Raises LocalTrouble."""
+        started = self._now()
+        with own_file("cannot store the answer"):
+            sink.write(chunk)
+        seconds = self._now() - started
+        self._deadline += seconds
+        self._held_up_seconds = max(seconds, self._held_up_seconds)
 
     def connect(self) -> None:
         super().connect()
@@ -89,12 +113,16 @@ class _Connection(http.client.HTTPConnection):
 
 
 def ping(base_url: str) -> bool:
-    """Whether the container answers 200 within SageMaker's two seconds."""
+    """Whether the container answers 200 within SageMaker's two seconds. Raises LocalTrouble when it cannot be asked."""
     connection = _Connection(base_url, PING_TIMEOUT_SECONDS, time.monotonic)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException, _DeadlinePassed):
+    except OSError as error:
+        if is_local(error):
+            raise LocalTrouble(f"cannot ping {base_url}: {error}") from error
+        return False
+    except (http.client.HTTPException, _DeadlinePassed):
         return False
     finally:
         connection.close()
@@ -106,12 +134,13 @@ def invoke(
     body: IO[bytes],
     size_bytes: int,
     *,
-    answer_path: Path,
+    answer: Sink,
     timeout_seconds: float,
     is_length_required: bool = True,
 ) -> Answer:
-    """Send `size_bytes` of `body` and write the answer's body to `answer_path`."""
+    """Send `size_bytes` of `body` and write the answer's body to `answer`. Raises LocalTrouble, also after sending."""
     connection = _Connection(base_url, timeout_seconds, time.monotonic)
+    response: http.client.HTTPResponse | None = None
     try:
         connection.connect()
     except OSError as error:
@@ -122,7 +151,7 @@ def invoke(
         response = connection.getresponse()
         if refusal := _refusal(response, is_length_required):
             return Unanswered(refusal)
-        size = _receive(connection, response, answer_path)
+        size = _receive(connection, response, answer)
         return Answered(
             response.status,
             _header(response, "Content-Type"),
@@ -131,9 +160,13 @@ def invoke(
         )
     except (_DeadlinePassed, TimeoutError):
         return Unanswered(TIMED_OUT)
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException) as error:
+        if is_local(error) or connection.was_held_up:
+            raise LocalTrouble(f"the answer of {base_url} could not be taken: {error}") from error
         return Unanswered(PROCESS_EXITED)
     finally:
+        if response is not None:
+            response.close()
         connection.close()
 
 
@@ -144,10 +177,15 @@ def _send(connection: _Connection, headers: Mapping[str, str], body: IO[bytes], 
     connection.putheader("Content-Length", str(size_bytes))
     connection.endheaders()
     try:
-        while chunk := body.read(_CHUNK_BYTES):
+        while chunk := _read(body):
             connection.send(chunk)
     except (BrokenPipeError, ConnectionResetError):
         return  # it may have answered already: a 413 comes before the body is read
+
+
+def _read(body: IO[bytes]) -> bytes:
+    with own_file("cannot read the request's body"):
+        return body.read(_CHUNK_BYTES)
 
 
 def _header(response: http.client.HTTPResponse, name: str) -> str | None:
@@ -164,16 +202,15 @@ def _refusal(response: http.client.HTTPResponse, is_length_required: bool) -> st
     return None
 
 
-def _receive(connection: _Connection, response: http.client.HTTPResponse, path: Path) -> int:
+def _receive(connection: _Connection, response: http.client.HTTPResponse, sink: Sink) -> int:
     size = 0
-    with path.open("wb") as answer:
-        while True:
-            connection.arm()
-            chunk = response.read1(_CHUNK_BYTES)
-            if not chunk:
-                break
-            answer.write(chunk)
-            size += len(chunk)
+    while True:
+        connection.arm()
+        chunk = response.read1(_CHUNK_BYTES)
+        if not chunk:
+            break
+        connection.hand_over(chunk, sink)
+        size += len(chunk)
     if response.length:
         raise http.client.IncompleteRead(b"", response.length)
     return size

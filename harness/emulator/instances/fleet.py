@@ -5,6 +5,7 @@ Only the endpoint's own thread calls `converge` and `check`; any thread takes an
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import threading
@@ -16,11 +17,14 @@ from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances import container
 from harness.emulator.instances.platform_log import LogStream, PlatformLog
 from harness.emulator.store.deployment import VariantPlan
+from harness.emulator.store.trouble import LocalTrouble, local_trouble
 from harness.serving.instances.runtime import Instance, InstanceSpec, Runtime
 
 _LONGEST_REASON = 1024
 _FIRST_RETRY_SECONDS = 1.0
 _LAST_RETRY_SECONDS = 60.0
+_LOCAL_RETRY_SECONDS = 2.0
+log = logging.getLogger(__name__)
 
 
 def new_instance_id() -> str:
@@ -82,6 +86,7 @@ class Fleet:
         self._members: list[Member] = []
         self._retry_at = 0.0
         self._retry_seconds = _FIRST_RETRY_SECONDS
+        self._trouble_since: float | None = None
         self.failure: str | None = None
         """Why the last instance did not start: SageMaker's text, then the cause. None once one is healthy."""
 
@@ -130,28 +135,53 @@ class Fleet:
             member.in_flight -= 1
 
     def stop(self) -> None:
-        """End every instance now, with requests under way or without."""
+        """End every instance now, with requests under way or without. Raises the first error after the last end."""
+        first: Exception | None = None
         for member in self.members():
-            self._end(member)
+            try:
+                self._end(member)
+            except Exception as error:
+                first = first or error
+        if first is not None:
+            raise first
 
     def _start(self) -> bool:
-        spec = self._new_spec()
+        try:
+            spec = self._new_spec()
+        except OSError as error:
+            self._wait_for_this_machine(error, None)
+            return False
         try:
             handle = self._tools.runtime.start(spec)
         except (RehearsalError, OSError) as error:
             shutil.rmtree(spec.work_dir, ignore_errors=True)
+            if local_trouble(error) is not None:
+                self._wait_for_this_machine(error, spec)
+                return False
             log_tail = error.log_tail if isinstance(error, RehearsalError) else ""
             self._fail(self._start_failure(error, log_tail), self._stream(spec), log_tail)
             return False
+        self._trouble_since = None
         with self._lock:
             self._members.append(Member(handle, self._stream(spec), self._tools.context.now()))
         return True
 
+    def _wait_for_this_machine(self, error: Exception, spec: InstanceSpec | None) -> None:
+        """Start again soon: the model has no part in it. For as long as a start may take; then it is a failure."""
+        now = self._tools.context.now()
+        self._retry_at = now + _LOCAL_RETRY_SECONDS
+        self._trouble_since = now if self._trouble_since is None else self._trouble_since
+        if now - self._trouble_since >= self.variant.startup_timeout_seconds:
+            self.failure = machine_failure(self.variant.name, error)
+        stream = f"{self._endpoint_name}/{self.variant.name}" if spec is None else spec.instance_id
+        log.warning("instance %s could not be started on this machine, and is tried again: %s", stream, error)
+
     def _new_spec(self) -> InstanceSpec:
         tools, variant = self._tools, self.variant
         instance_id = tools.new_instance_id()
+        log_path = tools.platform_log.container_log(LogStream(self._endpoint_name, variant.name, instance_id))
         work_dir = tools.context.settings.work_root / instance_id
-        work_dir.mkdir(parents=True)
+        tools.context.disk.make_folder(work_dir)
         return InstanceSpec(
             instance_id=instance_id,
             endpoint_name=self._endpoint_name,
@@ -160,7 +190,7 @@ class Fleet:
             model_data_url=variant.model_data_url,
             environment=variant.environment,
             work_dir=work_dir,
-            log_path=tools.platform_log.container_log(LogStream(self._endpoint_name, variant.name, instance_id)),
+            log_path=log_path,
             startup_timeout_seconds=variant.startup_timeout_seconds,
         )
 
@@ -177,7 +207,13 @@ class Fleet:
 
     def _ping(self, member: Member, now: float) -> None:
         settings = self._tools.context.settings
-        if self._tools.ping(member.handle.base_url):
+        try:
+            is_healthy = self._tools.ping(member.handle.base_url)
+        except LocalTrouble as trouble:  # nothing is known about the container
+            log.warning("%s", trouble)
+            member.next_ping_at = now + settings.ping_every_seconds
+            return
+        if is_healthy:
             self._note_healthy(member)
             member.next_ping_at = now + settings.ping_every_seconds
         elif member.is_healthy:
@@ -244,6 +280,11 @@ def ping_failure(variant_name: str, why: str, log_tail: str) -> str:
     lines = [line for line in log_tail.strip().splitlines() if line.strip()]
     cause = f" ({why}; the log ends: {' | '.join(lines[-8:])})" if lines else f" ({why})"
     return shortened(text + cause)
+
+
+def machine_failure(variant_name: str, error: Exception) -> str:
+    """The text is the emulator's own."""
+    return shortened(f"Unable to start an instance for production variant {variant_name} on this machine: {error}")
 
 
 def shortened(text: str) -> str:

@@ -1,24 +1,29 @@
 """When log lines arrived: recorded in files beside the logs, because the lines themselves do not say.
 
 A mark is 16 bytes, "the log had this length at this millisecond", in `<times>/<path of the log>.times`; each look that
-finds new lines adds one. Memory holds only the last mark of each file.
+finds new lines adds one. Memory holds only the last mark of each file. A log whose marks cannot be written or read is
+left for the next look; the others are not.
 """
 
 from __future__ import annotations
 
+import logging
 import struct
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from harness.emulator.context.timestamps import Now
 from harness.emulator.logs.streams import StreamFile, stream_files
+from harness.emulator.store.disk import Disk
 
 _RECORD = struct.Struct("<QQ")
 _BLOCK_BYTES = 64 * 1024
+log = logging.getLogger(__name__)
 # CloudWatch's classic limit; a longer line becomes several events.
 LONGEST_EVENT_BYTES = 256 * 1024
 # After so long without new bytes, a last line without a line end becomes an event.
@@ -65,7 +70,8 @@ class Marks:
 
 
 class LogTimes:
-    def __init__(self, logs_dir: Path, times_dir: Path, now: Now) -> None:
+    def __init__(self, logs_dir: Path, times_dir: Path, now: Now, disk: Disk | None = None) -> None:
+        self._disk = disk or Disk()
         self._logs_dir, self._times_dir, self._now = logs_dir, times_dir, now
         self._lock = threading.Lock()
         self._last: dict[Path, Mark] = {}
@@ -77,7 +83,8 @@ class LogTimes:
         with self._lock:
             self._latest_millis = max(round(self._now() * 1000), self._latest_millis + 1)
             for stream in stream_files(self._logs_dir):
-                self._note(stream)
+                with _left_for_later(stream):
+                    self._note(stream)
             self._has_looked = True
 
     def streams(self) -> list[StreamFile]:
@@ -96,14 +103,17 @@ class LogTimes:
             gone = [stream for stream in stream_files(self._logs_dir) if stream.instance_id not in live]
             old = [stream for stream in gone if self._now() - _changed_at(stream.path) >= seconds]
             for stream in old:
-                self._remove(stream)
+                with _left_for_later(stream):
+                    self._remove(stream)
             self._forget_missing()
         return len(old)
 
     def _forget_missing(self) -> None:
         """Remove the marks of logs that something else removed."""
         for path in [path for path in self._last if not path.exists()]:
-            self._remove(StreamFile("", "", path))
+            stream = StreamFile("", "", path)
+            with _left_for_later(stream):
+                self._remove(stream)
 
     def _note(self, stream: StreamFile) -> None:
         known = self._last.get(stream.path) or self._stored(stream)
@@ -136,10 +146,13 @@ class LogTimes:
             return marks[len(marks) - 1] if len(marks) else _NOTHING
 
     def _append(self, stream: StreamFile, mark: Mark) -> None:
-        path = self.notes_of(stream)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(_RECORD.pack(mark.end_byte, mark.at_millis))
+        """Add a mark; on an error nothing of it stays that a reader takes for one."""
+        path, record = self.notes_of(stream), _RECORD.pack(mark.end_byte, mark.at_millis)
+        self._disk.make_folder(path.parent)
+        with self._disk.open(path, "ab") as file:
+            file.truncate(file.tell() // _RECORD.size * _RECORD.size)
+            while record:
+                record = record[self._disk.write(file, record) :]
         self._last[stream.path] = mark
 
     def _start_over(self, stream: StreamFile) -> Mark:
@@ -153,10 +166,18 @@ class LogTimes:
         self._last.pop(stream.path, None)
         notes = self.notes_of(stream)
         for path in (stream.path, notes):
-            path.unlink(missing_ok=True)
+            self._disk.remove(path)
         endpoint, variant = stream.path.relative_to(self._logs_dir).parts[:2]
         _remove_empty(stream.path.parent, self._logs_dir / endpoint / variant)
         _remove_empty(notes.parent, self._times_dir)
+
+
+@contextmanager
+def _left_for_later(stream: StreamFile) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log.warning("the log %s is left for later: %s", stream.path, error)
 
 
 def _end_of_lines(path: Path, begin: int, end: int) -> int:

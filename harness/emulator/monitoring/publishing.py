@@ -43,3 +43,6 @@ class Publisher:
             self._meter.give_back(data)
         except CloudRefused as refused:
             log.warning("%d metric data were refused: %s", len(data), refused)
+        except Exception:
+            self._meter.give_back(data)
+            raise

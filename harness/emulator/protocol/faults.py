@@ -5,9 +5,13 @@ The messages were observed on AWS unless a function says otherwise.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from harness.core.errors import HarnessError
+from harness.emulator.store.trouble import local_trouble
+
+log = logging.getLogger(__name__)
 
 
 class AwsFault(HarnessError):
@@ -97,6 +101,22 @@ def foreign_caller(why: str) -> AwsFault:
     """The emulator's own: AWS's endpoints have no such check."""
     allowed = "A program that calls it by another name needs `harness up --allow-host NAME`."
     return AwsFault("AccessDeniedException", f"This emulator answers this machine alone: {why}. {allowed}", status=403)
+
+
+def not_stored(why: str) -> AwsFault:
+    """The text is the emulator's own. Clients repeat a 503."""
+    text = f"The emulator's machine could not do this, and nothing was accepted: {why}. Make room, and send it again."
+    return AwsFault("ServiceUnavailable", text, status=503)
+
+
+def unexpected(what: str, error: Exception) -> AwsFault:
+    """Log an error of the operation `what` that is no AwsFault, and return the answer to it: a 503 or a 500."""
+    trouble = local_trouble(error)
+    if trouble is not None:
+        log.warning("%s was refused: %s", what, trouble)
+        return not_stored(trouble)
+    log.error("%s failed", what, exc_info=error)
+    return internal()
 
 
 def internal(code: str = "InternalFailure") -> AwsFault:

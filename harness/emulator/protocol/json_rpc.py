@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 from harness.emulator.protocol import faults, service_models
 from harness.emulator.protocol.faults import AwsFault
@@ -12,18 +11,18 @@ from harness.emulator.protocol.reply import Reply, reply
 from harness.emulator.protocol.shapes import Document
 
 _CONTENT_TYPE = "application/x-amz-json-1.1"
-log = logging.getLogger(__name__)
 
 
 def answer(table: OperationTable, target: str | None, body: bytes) -> Reply:
-    """Every fault becomes an AWS-shaped answer; an unexpected error is logged and becomes a 500."""
+    """Every fault becomes an AWS-shaped answer; an unexpected error is logged and becomes a 500, or a 503
+    where this machine could not store something.
+    """
     try:
         return json_reply(_answer(table, target or "", body))
     except AwsFault as fault:
         return json_fault(fault)
-    except Exception:
-        log.exception("%s failed", target)
-        return json_fault(faults.internal())
+    except Exception as error:
+        return json_fault(faults.unexpected(str(target), error))
 
 
 def json_reply(document: object) -> Reply:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +16,6 @@ from harness.emulator.protocol.shapes import Document
 
 _ERROR_TYPE_SUFFIX = ":http://internal.amazon.com/coral/com.amazon.sagemaker/"
 _CONTENT_TYPE = "application/json"
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,16 +53,15 @@ def routes(operations: Iterable[Operation]) -> tuple[Route, ...]:
 
 def answer(operation: Operation, labels: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Reply:
     """`headers` has lower-case names. Every fault becomes an AWS-shaped answer; an unexpected error is logged and
-    becomes a 500.
+    becomes a 500, or a 503 where this machine could not store something.
     """
     try:
         parameters = rest_parameters(operation.model, labels, headers, body)
         return rest_reply(operation.model, perform(operation, parameters) or {})
     except AwsFault as fault:
         return rest_fault(fault)
-    except Exception:
-        log.exception("%s of %s failed", operation.name, dict(labels))
-        return rest_fault(faults.internal())
+    except Exception as error:
+        return rest_fault(faults.unexpected(f"{operation.name} of {dict(labels)}", error))
 
 
 def rest_parameters(

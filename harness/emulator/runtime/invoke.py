@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.emulator.context.emulator_context import EmulatorContext
 from harness.emulator.instances import container
@@ -88,15 +86,15 @@ class RealTime:
             slot.release()
 
     def _ask(self, endpoint: Endpoint, slot: Slot, request: RealTimeRequest) -> RealTimeAnswer:
-        with tempfile.TemporaryDirectory(prefix="rehearsal-answer-") as folder:
-            path = Path(folder) / "answer"
+        with self._context.disk.temporary(self._context.settings.spool_dir) as file:
             started = time.perf_counter()
             answer = container.invoke(
                 slot.base_url, _headers(request), io.BytesIO(request.body), len(request.body),
-                answer_path=path, timeout_seconds=TIMEOUT_SECONDS, is_length_required=False,
+                answer=file, timeout_seconds=TIMEOUT_SECONDS, is_length_required=False,
             )  # fmt: skip
             self._measure(endpoint, slot, answer, (time.perf_counter() - started) * 1e6)
-            body = path.read_bytes() if isinstance(answer, Answered) else b""
+            file.seek(0)
+            body = file.read() if isinstance(answer, Answered) else b""
         if isinstance(answer, Unanswered | Unreached):
             raise self._model_error(endpoint, slot, request, 0, answer.message)
         if not 200 <= answer.status < 300:

@@ -85,7 +85,7 @@ class Submissions:
         }
 
     def submit(self, request: AsyncRequest) -> Accepted:
-        """Store the invocation before returning. Raises AwsFault."""
+        """Store the invocation before returning. Raises AwsFault, and what says that it could not be stored."""
         endpoint = serving_endpoint(self._context, request.endpoint_name)
         settings = endpoint.deployment.async_settings
         if settings is None:
@@ -94,7 +94,11 @@ class Submissions:
         invocation = self._invocation(request, settings)
         if request.input_location is None:
             self._spool.keep_input(invocation.uuid, request.body)
-        self._jobs.add(endpoint.id, invocation, self._context.now())
+        try:
+            self._jobs.add(endpoint.id, invocation, self._context.now())
+        except BaseException:
+            self._spool.drop(invocation.uuid)
+            raise
         self._wake(endpoint.id)
         return Accepted(invocation.inference_id, invocation.output_location, invocation.failure_location)
 

@@ -126,14 +126,15 @@ class Scaler:
         activity = Activity(str(uuid.uuid4()), target.resource_id, proposal.capacity, proposal.cause, now)
         change = {"VariantName": target.variant_name, "DesiredInstanceCount": proposal.capacity}
         try:
-            self._endpoints.update_endpoint_weights_and_capacities(
-                {"EndpointName": target.endpoint_name, "DesiredWeightsAndCapacities": [change]}
-            )
+            with self._context.store.transaction():  # a change of capacity without its activity would have no cooldown
+                self._endpoints.update_endpoint_weights_and_capacities(
+                    {"EndpointName": target.endpoint_name, "DesiredWeightsAndCapacities": [change]}
+                )
+                self._records.put_activity(activity)
         except AwsFault as fault:
             message = f"Failed to set desired instance count to {proposal.capacity}. Reason: {fault.message}"
             self._records.end_activity(activity, now, "Failed", message)
             return
-        self._records.put_activity(activity)
         self._last[proposal.policy_arn] = LastActivity(now, current, proposal.capacity)
 
     def _finish_activities(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.errors import ConfigurationError
+from harness.emulator.store.disk import Disk
 
 SCHEMA_VERSION = 2
 
@@ -41,12 +42,28 @@ CREATE TABLE scaling (
 _CHANGES = {1: "ALTER TABLE jobs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"}
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that announces each statement to the disk."""
+
+    disk = Disk()
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        self.disk.before("sql", sql)
+        return super().execute(sql, values)
+
+    def executemany(self, sql: str, values: Any, /) -> sqlite3.Cursor:
+        self.disk.before("sql", sql)
+        return super().executemany(sql, values)
+
+
 class Store:
     """One connection, which every thread uses under one lock."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._depth = 0
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, factory=_Connection)
+        self._connection.disk = disk or self._connection.disk
         self._connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
             self._connection.execute(f"PRAGMA {pragma}")
@@ -66,18 +83,28 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit everything or nothing; nested transactions join the outermost."""
+        """Commit everything or nothing; nested transactions join the outermost.
+
+        Raises sqlite3.OperationalError when the file takes nothing; no part of the change is stored then.
+        """
         with self._lock:
-            if self._connection.in_transaction:
+            if self._depth:
                 yield self._connection
                 return
+            self._roll_back()
             self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
             try:
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
+            finally:
+                self._depth = 0
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        """End the transaction that an error left open: SQLite ends some by itself, and a full disk leaves some open."""
+        if self._connection.in_transaction:
+            sqlite3.Connection.execute(self._connection, "ROLLBACK")
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         with self._lock:

@@ -13,6 +13,7 @@ from deploy.core.waiting import wait_until
 from harness.emulator.app import Cloud, Dependencies
 from harness.emulator.context.settings import EmulatorSettings
 from harness.emulator.server import Emulator
+from harness.emulator.store.disk import Disk
 from harness.local_cloud.clients import local_client
 from tests.harness.emulator.containers import Script, ScriptedRuntime
 from tests.harness.emulator.memory_cloud import (
@@ -102,7 +103,7 @@ def config_request(name: str, count: int = 1, concurrency: int = 4, is_async: bo
 
 
 @contextmanager
-def running_emulator(tmp_path: Path, **settings: Any) -> Iterator[RunningEmulator]:
+def running_emulator(tmp_path: Path, disk: Disk | None = None, **settings: Any) -> Iterator[RunningEmulator]:
     chosen = {
         "stop_grace_seconds": 0.0,
         "instance_quota": 50,
@@ -114,7 +115,7 @@ def running_emulator(tmp_path: Path, **settings: Any) -> Iterator[RunningEmulato
     runtime = ScriptedRuntime(script)
     metrics, scaling_alarms = MemoryMetrics(), MemoryScalingAlarms()
     cloud = Cloud(objects, topics, alarms, scaling_alarms, metrics)
-    dependencies = Dependencies(cloud, runtime, time.time)
+    dependencies = Dependencies(cloud, runtime, time.time, disk=disk or Disk())
     with Emulator(EmulatorSettings(tmp_path / "state", "http://127.0.0.1:1", **chosen), dependencies) as emulator:
         sagemaker = local_client("sagemaker", endpoint_url=emulator.url, region=REGION)
         client = local_client("sagemaker-runtime", endpoint_url=emulator.url, region=REGION)

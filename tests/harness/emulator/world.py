@@ -17,6 +17,7 @@ from harness.emulator.protocol import json_rpc
 from harness.emulator.protocol.operations import OperationTable
 from harness.emulator.runtime.invoke_async import Accepted, AsyncRequest
 from harness.emulator.store.catalog import Endpoint
+from harness.emulator.store.disk import Disk
 from tests.harness.emulator.containers import Script, ScriptedRuntime
 from tests.harness.emulator.memory_cloud import (
     MemoryAlarms,
@@ -62,6 +63,7 @@ class World:
     alarms: MemoryAlarms = field(default_factory=MemoryAlarms)
     scaling_alarms: MemoryScalingAlarms = field(default_factory=MemoryScalingAlarms)
     metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
+    disk: Disk = field(default_factory=Disk)
     names: int = 0
 
     def __post_init__(self) -> None:
@@ -70,7 +72,11 @@ class World:
 
     def _assemble(self) -> Parts:
         cloud = Cloud(self.objects, self.topics, self.alarms, self.scaling_alarms, self.metrics)
-        return assemble(self.settings, Dependencies(cloud, self.runtime, self.clock))
+        return assemble(self.settings, Dependencies(cloud, self.runtime, self.clock, disk=self.disk), rest=self._rest)
+
+    def _rest(self, seconds: float) -> bool:
+        self.clock.pass_(seconds)
+        return True
 
     def restart(self) -> None:
         """Start again as after a kill: memory is lost, the state folder is kept."""
@@ -174,7 +180,7 @@ def call(table: OperationTable, target: str, request: dict[str, Any]) -> dict[st
     return document
 
 
-def new_world(tmp_path: Path, **settings: Any) -> World:
+def new_world(tmp_path: Path, disk: Disk | None = None, **settings: Any) -> World:
     state_dir = tmp_path / "state"
     chosen = {"ping_every_seconds": 1.0, "stop_grace_seconds": 0.0, "account": Account(), **settings}
-    return World(state_dir, EmulatorSettings(state_dir, "http://127.0.0.1:1", **chosen))
+    return World(state_dir, EmulatorSettings(state_dir, "http://127.0.0.1:1", **chosen), disk=disk or Disk())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -282,3 +283,22 @@ def test_a_reserved_port_is_given_to_nobody_who_asks_for_any() -> None:
         assert reserved.port not in {other.port for other in others}
         for other in others:
             other.release()
+
+
+def test_a_child_that_could_not_be_written_down_does_not_run(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    def no_more_files(pid: int) -> ProcessIdentity:
+        started.append(pid)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    me = ledger.me()
+    monkeypatch.setattr(ledger, "me", lambda: me)
+    monkeypatch.setattr(ledger, "identity", no_more_files)
+    with pytest.raises(MachineCannot, match="Too many open files"):
+        start_process(
+            [sys.executable, "-c", PAUSE], what="child", state_dir=state, log_path=state / "log",
+            environment=inherited_environment(), cwd=REPOSITORY,
+        )  # fmt: skip
+    assert len(started) == 1
+    assert not psutil.pid_exists(started[0])

@@ -68,10 +68,9 @@ def started(tmp_path: Path, model: str = MODEL, **environment: str) -> Iterator[
 
 def invoke(base_url: str, body: bytes, answer_path: Path) -> tuple[container.Answer, bytes]:
     headers: Mapping[str, str] = {"Content-Type": "text/plain"}
-    answer = container.invoke(
-        base_url, headers, io.BytesIO(body), len(body), answer_path=answer_path, timeout_seconds=20
-    )
-    return answer, answer_path.read_bytes() if answer_path.exists() else b""
+    with answer_path.open("wb") as file:
+        answer = container.invoke(base_url, headers, io.BytesIO(body), len(body), answer=file, timeout_seconds=20)
+    return answer, answer_path.read_bytes()
 
 
 def status_of(instance: Instance, body: bytes, answer_path: Path) -> tuple[int | None, bytes]:
