@@ -251,7 +251,7 @@ def test_every_command_of_the_readme_exists_with_its_options(line: str) -> None:
     known = dict(EVERY_COMMAND)
     words = shlex.split(line)
     name = words[0]
-    rest = words[1:]
+    rest = words[1 : words.index("--") if "--" in words else None]  # what follows is of another program
     while rest and f"{name} {rest[0]}" in known:
         name, rest = f"{name} {rest[0]}", rest[1:]
     options = {option for parameter in known[name].params for option in (*parameter.opts, *parameter.secondary_opts)}
