@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from harness.emulator.protocol.shapes import Document
 
 _ERROR_TYPE_SUFFIX = ":http://internal.amazon.com/coral/com.amazon.sagemaker/"
 _CONTENT_TYPE = "application/json"
+# Python reads more than AWS: underscores, blanks and the digits of every script.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 log = logging.getLogger(__name__)
 
 
@@ -127,7 +130,7 @@ def _header_value(type_name: str, text: str, name: str) -> object:
     if type_name != "integer":
         return text
     try:
-        return int(text)
+        return int(text) if _INTEGER.fullmatch(text) else int("")
     except ValueError:
         raise faults.runtime_invalid(
             f"1 validation error detected: Value '{text[:64]}' at '{name[0].lower()}{name[1:]}' failed to satisfy"
