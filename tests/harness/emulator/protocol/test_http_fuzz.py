@@ -179,6 +179,7 @@ def send(
         connection.close()
 
 
+@pytest.mark.timeout(300 + EXAMPLES)
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
 )
