@@ -99,12 +99,14 @@ class Stage:
     """The uuids whose message did."""
     most_kills: int = 3
 
-    def stored(self) -> dict[str, bytes]:
-        """Every result by its location."""
+    def stored(self, accepted: list[Accepted]) -> dict[str, bytes]:
+        """The results of these jobs by their location."""
         s3 = local_client("s3", endpoint_url=self.cloud.url, region=REGION)
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{self.inbox.name}/")
-        keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-        return {f"s3://{BUCKET}/{key}": s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+        keys = {item["Key"] for page in pages for item in page.get("Contents", ())}
+        wanted = {place.removeprefix(f"s3://{BUCKET}/") for one in accepted for place in (one.output, one.failure)}
+        found = keys & wanted
+        return {f"s3://{BUCKET}/{key}": s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in found}
 
     def states(self) -> Mapping[str, tuple[str, bool]]:
         """State and whether the object is stored, by the uuid of a job."""
@@ -168,7 +170,7 @@ def accepted_under_fire(stage: Stage, dice: random.Random, *, jobs: int, kills: 
     with ThreadPoolExecutor(4) as pool:
         accepting = [pool.submit(submit, client, number) for number in range(jobs)]
         for _ in range(kills):
-            threading.Event().wait(dice.uniform(0.05, 1.0))
+            threading.Event().wait(dice.uniform(0.05, jobs / 200))  # before all of them are done
             stage.strike(dice)
         accepted = [one.result() for one in accepting]
     wait_until(lambda: stage.is_settled(accepted), what="every outcome", timeout_seconds=180, every_seconds=0.2)
@@ -190,7 +192,7 @@ class Count:
 
 def count(stage: Stage, accepted: list[Accepted], kills: int) -> Count:
     """Assert that every job has exactly one end, and count."""
-    found, stored = Count(len(accepted), kills), stage.stored()
+    found, stored = Count(len(accepted), kills), stage.stored(accepted)
     for one in accepted:
         ends = [place for place in (one.output, one.failure) if place in stored]
         if one.uuid not in stage.gone:
@@ -298,7 +300,6 @@ def localstack_killed(folder: Path, _: EmbeddedCloud) -> Iterator[Stage]:
             stage = _staged(cloud, process)
 
             def strike(_: random.Random) -> None:
-                stage.inbox.collect()
                 psutil.Process(stage.cloud.child.pid).kill()
                 wait_until(stage.cloud.ended, what="LocalStack to end", timeout_seconds=10)
                 proxy.cut()

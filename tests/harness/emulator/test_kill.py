@@ -70,7 +70,7 @@ def test_containers_that_a_killed_emulator_left_are_ended_and_the_endpoint_retur
         assert alive == []
         accepted = submit(local_client("sagemaker-runtime", endpoint_url=emulator.url, region=REGION), 5)
         wait_until(lambda: stage.is_settled([accepted]), what="the outcome", timeout_seconds=90)
-        assert stage.stored()[accepted.output] == b"5"
+        assert stage.stored([accepted])[accepted.output] == b"5"
         assert emulator.stop() == 0
         assert list((emulator.state_dir / "instances").iterdir()) == []
     finally:
