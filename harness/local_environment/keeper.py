@@ -115,10 +115,11 @@ def _begin_with(folder: Path, cloud: LocalCloud, say: Say) -> None:
 
     After an orderly end nothing is kept: `harness down` said so.
     """
-    state = folder / "sagemaker"
-    accepted = _accepted_requests(state) if record.was_killed(folder) else 0
-    if accepted and cloud.kind == "external":
-        say(f"going on with {accepted} requests that were accepted before the local AWS here was killed")
+    state, was_killed = folder / "sagemaker", record.was_killed(folder)
+    accepted = _accepted_requests(state) if was_killed else 0
+    if was_killed and cloud.kind == "external":
+        # Also without such requests: whether the last was answered before the kill is no difference that a user sees.
+        say(f"going on with what was here before the local AWS was killed, and {accepted} requests without an outcome")
     elif accepted:
         aside = folder / f"sagemaker-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         state.rename(aside)

@@ -6,10 +6,9 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
-from harness.emulator.protocol import faults
+from harness.emulator.protocol import faults, values
 from harness.emulator.protocol.shapes import Parameters
 
 DEFAULT_PAGE = 10
@@ -52,15 +51,8 @@ def _is_wanted(item: Listed, request: Parameters) -> bool:
 
 
 def timestamp(value: float | str | None, default: float) -> float:
-    """Read epoch seconds, which awsJson sends, or ISO 8601, which some clients send."""
-    if value is None:
-        return default
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value).timestamp()
-        except ValueError:
-            raise faults.unreadable(f"{value!r} is not a timestamp") from None
-    return float(value)
+    """Epoch seconds of a member that validation has passed."""
+    return default if value is None else values.epoch_seconds(value)
 
 
 def _order(item: Listed, sort_by: str) -> tuple[str, float] | tuple[float, str]:

@@ -7,8 +7,10 @@ Besides AWS's paths it serves the emulator's own reports. It knows no operation 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import unquote
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -21,6 +23,8 @@ from harness.emulator.protocol.reply import Reply
 from harness.emulator.protocol.rest_json import Route
 
 MAX_CONTROL_BYTES = 4 * 1024 * 1024
+# Threads that answer one route. InvokeEndpoint's wait for a container, so that others may not depend on the same.
+_THREADS_A_ROUTE = 64
 
 # The emulator's reports about itself, outside AWS's paths: functions that return a JSON document, by path.
 Reports = Mapping[str, Callable[[], object]]
@@ -32,6 +36,7 @@ class HttpApplication:
     def __init__(self, table: OperationTable, reports: Reports, callers: Callers | None = None) -> None:
         self._table, self._reports, self._callers = table, reports, callers or Callers()
         self.routes = rest_json.routes(table)
+        self._threads = {route: CapacityLimiter(_THREADS_A_ROUTE) for route in self.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -62,7 +67,7 @@ class HttpApplication:
         for route in self.routes:
             labels = route.labels(request.method, pieces)
             if labels is not None:
-                return await _answer_rest(request, route, labels)
+                return await _answer_rest(request, route, labels, self._threads[route])
         if self._is_beside_a_route(request.method, pieces):
             return rest_json.rest_fault(faults.unknown_operation(pieces[-1][:256]))
         return json_rpc.json_fault(faults.unknown_operation(f"{request.method} {path[:256]}"))
@@ -79,10 +84,11 @@ class HttpApplication:
         return any(route.labels(method, (*pieces[:-1], route.pieces[-1])) is not None for route in self.routes)
 
 
-async def _answer_rest(request: Request, route: Route, labels: Mapping[str, str]) -> Reply:
+async def _answer_rest(request: Request, route: Route, labels: Mapping[str, str], threads: CapacityLimiter) -> Reply:
     decoded = {name: unquote(value) for name, value in labels.items()}
     body = await _body(request, route.longest_body_bytes)
-    return await run_in_threadpool(rest_json.answer, route.operation, decoded, _headers(request), body)
+    answer = partial(rest_json.answer, route.operation, decoded, _headers(request), body)
+    return await to_thread.run_sync(answer, limiter=threads)
 
 
 def _headers(request: Request) -> Mapping[str, str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Collection
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from deploy.core.waiting import wait_until
 from harness.core.errors import MachineCannot, ServiceDidNotStart, TimedOut
+from harness.emulator.protocol.connections import ConnectionLimits, protocol
 
 _START_SECONDS = 30.0
 
@@ -32,10 +34,11 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 class HttpServer:
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, limits: ConnectionLimits | None = None) -> None:
+        chosen = limits or ConnectionLimits()
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", ws="none", http="h11", loop="asyncio",
-            server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=5,
+            app, log_level="error", access_log=False, lifespan="off", ws="none", http=protocol(chosen), loop="asyncio",
+            server_header=False, timeout_keep_alive=chosen.rest_seconds, timeout_graceful_shutdown=5,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._listener = listener
@@ -52,6 +55,10 @@ class HttpServer:
             )
         except TimedOut as error:
             raise ServiceDidNotStart(f"the emulator's HTTP server did not start: {error}") from error
+
+    def connections(self) -> Collection[object]:
+        """Those open now."""
+        return list(self._server.server_state.connections)
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harness.emulator.protocol import faults, service_models
+from harness.emulator.protocol import faults, json_body, service_models
 from harness.emulator.protocol.faults import AwsFault
 from harness.emulator.protocol.operations import OperationTable, perform
 from harness.emulator.protocol.reply import Reply, reply
@@ -39,32 +39,8 @@ def _answer(table: OperationTable, target: str, body: bytes) -> Document | None:
     service = table.service_of(prefix)
     if service is None or service_models.operation(service, name) is None:
         raise faults.unknown_operation(target)
-    parameters = _json_object(body)
+    parameters = json_body.read(body)
     operation = table.find(service, name)
     if operation is None:
         raise faults.unknown_operation(target)
     return perform(operation, parameters)
-
-
-def _json_object(body: bytes) -> Document:
-    if not body:
-        return {}
-    try:
-        document = _without_nulls(json.loads(body, parse_constant=_no_constant))
-    except (ValueError, RecursionError):
-        raise faults.unreadable("The request body is not JSON.") from None
-    if not isinstance(document, dict):
-        raise faults.unreadable("The request body is not a JSON object.")
-    return document
-
-
-def _no_constant(name: str) -> object:
-    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
-    raise ValueError(name)
-
-
-def _without_nulls(value: object) -> object:
-    """Remove members that are null: AWS treats them as absent."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value

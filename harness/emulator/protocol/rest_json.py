@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from harness.emulator.protocol.shapes import Document
 
 _ERROR_TYPE_SUFFIX = ":http://internal.amazon.com/coral/com.amazon.sagemaker/"
 _CONTENT_TYPE = "application/json"
+# Python reads more than AWS: underscores, blanks and the digits of every script.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def _header_value(type_name: str, text: str, name: str) -> object:
     if type_name != "integer":
         return text
     try:
-        return int(text)
+        return int(text) if _INTEGER.fullmatch(text) else int("")
     except ValueError:
         raise faults.runtime_invalid(
             f"1 validation error detected: Value '{text[:64]}' at '{name[0].lower()}{name[1:]}' failed to satisfy"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
-from harness.emulator.protocol import faults
+from harness.emulator.protocol import faults, values
 from harness.emulator.protocol.service_models import pattern
 from harness.emulator.protocol.shapes import Parameters
 
@@ -30,7 +30,7 @@ PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
 
 def check(operation: OperationModel, parameters: Parameters, *, code: str) -> None:
     """Raise an `AwsFault` with `code` that lists every constraint `parameters` break; SerializationException for a
-    value of the wrong type."""
+    value of the wrong type, or that its type cannot hold."""
     shape = operation.input_shape
     complaints = [] if shape is None else list(_complaints(shape, dict(parameters), ""))
     if complaints:
@@ -102,6 +102,8 @@ def _join(path: str, member: str) -> str:
 def _require_type(shape: Shape, value: object, path: str) -> None:
     wanted = PYTHON_TYPES[shape.type_name]
     is_misplaced_bool = isinstance(value, bool) and shape.type_name != "boolean"
+    where = path or "the request"
     if not isinstance(value, wanted) or is_misplaced_bool:
-        where = path or "the request"
         raise faults.unreadable(f"{type(value).__name__} found at {where}, where {shape.type_name} is expected")
+    if flaw := values.flaw(shape.type_name, value):
+        raise faults.unreadable(f"{flaw} found at {where}, where {shape.type_name} is expected")

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 # The threshold of a target tracking policy's low alarm, as a share of the target.
 SCALE_IN_SLACK = 0.9
+# No target's maximum is above it; a tiny TargetValue alone asks for more, or for infinitely many.
+_MOST_INSTANCES = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def _percent(current: int, percent: int, least: int) -> int:
 
 def target_capacity(current: int, metric: float, target: float) -> int:
     """Return the number of instances that brings the metric to its target. At zero, one is assumed."""
-    return math.ceil(round(max(1, current) * metric / target, 9))
+    exact = min(max(1, current) * metric / target, _MOST_INSTANCES)
+    return math.ceil(round(exact, 9))
 
 
 def after_cooldown(

@@ -9,8 +9,7 @@ from contextlib import suppress
 
 class CuttableProxy:
     def __init__(self, target_url: str) -> None:
-        host, _, port = target_url.removeprefix("http://").partition(":")
-        self._target = (host, int(port))
+        self.lead_to(target_url)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self._is_cut = False
@@ -20,6 +19,11 @@ class CuttableProxy:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def lead_to(self, target_url: str) -> None:
+        """Connections from now on go there."""
+        host, _, port = target_url.removeprefix("http://").partition(":")
+        self._target = (host, int(port))
 
     def cut(self) -> None:
         self._is_cut = True

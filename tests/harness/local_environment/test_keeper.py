@@ -56,9 +56,21 @@ def test_requests_whose_cloud_is_gone_are_set_aside(folder: Path) -> None:
     assert str(aside) in line
 
 
+@pytest.mark.parametrize(("cloud", "is_kept"), [(EXTERNAL, True), (EMBEDDED, False)])
+def test_without_such_requests_the_endpoints_stay_where_the_cloud_does(
+    folder: Path, cloud: ExternalCloud, is_kept: bool
+) -> None:
+    store = Store(folder / "sagemaker" / "emulator.sqlite")
+    with store.transaction() as rows:
+        rows.execute("UPDATE jobs SET state = 'done'")
+    store.close()
+    begin_with(folder, cloud)
+    assert (folder / "sagemaker").exists() == is_kept
+
+
 def test_requests_whose_cloud_still_runs_are_gone_on_with(folder: Path) -> None:
     assert begin_with(folder, EXTERNAL) == [
-        "going on with 1 requests that were accepted before the local AWS here was killed"
+        "going on with what was here before the local AWS was killed, and 1 requests without an outcome"
     ]
     assert (folder / "sagemaker" / "emulator.sqlite").exists()
 

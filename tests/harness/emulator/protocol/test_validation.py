@@ -69,11 +69,47 @@ def test_a_wrong_type_is_a_serialization_error(world: World, wrong: dict[str, An
     assert caught.value.code == "SerializationException"
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'{"a": NaN}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"[]", b"null", b'{"a": NaN}', b"\xff", b"[" * 100_000, b'{"a": 1e400}', b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": "\\ud800"}', b'{"\\udc00": 1}', b'{"a": {"\\udc00": 1}}', b'{"a":' * 101 + b"1" + b"}" * 101,
+    ],
+)  # fmt: skip
 def test_a_body_that_is_no_json_object(world: World, body: bytes) -> None:
     reply = json_rpc.answer(world.parts.operations, "SageMaker.ListModels", body)
     assert reply.status == 400
     assert json.loads(reply.body)["__type"] == "SerializationException"
+
+
+def test_of_equal_names_the_last_counts(world: World) -> None:
+    body = b'{"ModelName": "first", "ModelName": "last", "PrimaryContainer": {"Image": "i"}}'
+    assert json_rpc.answer(world.parts.operations, "SageMaker.CreateModel", body).status == 200
+    assert world.call("ListModels")["Models"][0]["ModelName"] == "last"
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, -(10**400), 253402300800, "soon", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59-14:00"]
+)
+def test_what_is_no_time_is_refused(world: World, value: object) -> None:
+    with pytest.raises(Refused, match="no timestamp of the years 1 to 9999 found at creationTimeAfter"):
+        world.call("ListModels", CreationTimeAfter=value)
+
+
+@pytest.mark.parametrize("value", [0, 1.5e9, "2026-02-28T00:00:00Z", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+def test_what_is_a_time_is_taken(world: World, value: object) -> None:
+    assert world.call("ListModels", CreationTimeAfter=value) == {"Models": []}
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("DesiredInstanceCount", 2**31), ("DesiredInstanceCount", -(2**31) - 1), ("DesiredWeight", 1e39)],
+)
+def test_a_number_beyond_its_type_is_refused(world: World, member: str, value: float) -> None:
+    with pytest.raises(Refused, match="a number beyond") as caught:
+        world.call("UpdateEndpointWeightsAndCapacities", EndpointName="e",
+                   DesiredWeightsAndCapacities=[{"VariantName": "v", member: value}])  # fmt: skip
+    assert caught.value.code == "SerializationException"
 
 
 def test_null_is_absent(world: World) -> None:
@@ -145,5 +181,6 @@ def test_numbers_in_headers() -> None:
     assert operation is not None
     name = "x-amzn-sagemaker-requestttlseconds"
     assert rest_json.rest_parameters(operation, {"EndpointName": "e"}, {name: "60"}, b"")["RequestTTLSeconds"] == 60
-    with pytest.raises(AwsFault, match="Member must be an integer"):
-        rest_json.rest_parameters(operation, {"EndpointName": "e"}, {name: "soon"}, b"")
+    for text in ("soon", "", "6_0", " 60", "\u0666\u0660", "1e3", "60.0", "0x3c", "9" * 5000):
+        with pytest.raises(AwsFault, match="Member must be an integer"):
+            rest_json.rest_parameters(operation, {"EndpointName": "e"}, {name: text}, b"")

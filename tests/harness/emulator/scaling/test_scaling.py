@@ -107,6 +107,11 @@ def to_zero(world: World) -> None:
     world.step_until("ep", lambda endpoint: endpoint.status == "InService")
 
 
+@pytest.mark.parametrize(("metric", "target", "wanted"), [(1e3, 5e-324, 2**31 - 1), (0.0, 5e-324, 0), (1.0, 1e308, 0)])
+def test_a_target_at_the_end_of_a_double_asks_for_a_number(metric: float, target: float, wanted: int) -> None:
+    assert target_capacity(1, metric, target) == wanted
+
+
 def test_from_zero_to_two_and_back_driven_by_jobs_and_policies_alone(world: World) -> None:
     to_zero(world)
     step_policy(world)
