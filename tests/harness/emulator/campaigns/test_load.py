@@ -23,8 +23,8 @@ import pytest
 
 from deploy.core.waiting import wait_until
 from harness.local_cloud.clients import local_client
+from tests.harness.emulator.campaigns.kills import BUCKET, REGION, create_endpoint, fresh_cloud
 from tests.harness.emulator.emulator_process import EmulatorProcess
-from tests.harness.emulator.kills import BUCKET, REGION, create_endpoint, fresh_cloud
 from tests.harness.emulator.running import RunningEmulator, running_emulator
 
 JOBS = int(os.environ.get("REHEARSAL_LOAD_JOBS", "1000"))

@@ -19,8 +19,17 @@ from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import EmbeddedCloud
 from harness.processes import sweep
 from tests.harness.emulator import kills
+from tests.harness.emulator.campaigns.kills import (
+    BUCKET,
+    KILLED,
+    REGION,
+    Inbox,
+    Stage,
+    create_endpoint,
+    fresh_cloud,
+    submit,
+)
 from tests.harness.emulator.emulator_process import EmulatorProcess
-from tests.harness.emulator.kills import BUCKET, KILLED, REGION, Inbox, Stage, create_endpoint, fresh_cloud, submit
 
 pytestmark = pytest.mark.e2e
 
