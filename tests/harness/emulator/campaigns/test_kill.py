@@ -18,7 +18,7 @@ from deploy.core.waiting import wait_until
 from harness.local_cloud.clients import local_client
 from harness.local_cloud.localstack import EmbeddedCloud
 from harness.processes import sweep
-from tests.harness.emulator import kills
+from tests.harness.emulator.campaigns import kills
 from tests.harness.emulator.campaigns.kills import (
     BUCKET,
     KILLED,
