@@ -73,7 +73,7 @@ class GoldenSection(Section):
     box_pixels: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     """Detections: how far a side of a box may be from where it was, in pixels of the source."""
     score: float = Field(default=0.01, ge=0, le=1)
-    """Detections: by how much a score may differ. Whoever is so near the threshold may be in one answer only."""
+    """Detections: by how much a score may differ. A detection so near the threshold may be in one answer only."""
     mask_iou: float = Field(default=0.95, ge=0, le=1)
     """Detections: the least overlap of a mask with the recorded one."""
     time_seconds: float = Field(default=0.001, ge=0, allow_inf_nan=False)

@@ -38,7 +38,7 @@ class Attestation:
         return self.line is not None
 
     def complaint(self, trusted: Sequence[PublicKey]) -> str:
-        """Why nobody who is trusted stands for this file; empty if somebody does."""
+        """Why no trusted key stands for this file; empty if one does."""
         envelope = self._envelope
         if self.line is None:
             return "not signed"

@@ -61,7 +61,7 @@ class BenchPoint(Record):
     frames_per_second: Spread | None = None
     """Sampled frames, from the first request's 202 to the last result."""
     items_per_second: Spread | None = None
-    """What a case says its items are, measured alike; None where they are frames, or nobody knows."""
+    """What a case says its items are, measured alike; None where they are frames, or unknown."""
     requests_per_second: Spread | None = None
     """Requests that were answered as expected, in the time of all."""
     offered_per_second: float | None = None

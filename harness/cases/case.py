@@ -38,7 +38,7 @@ class Case:
     """What the case asks for itself; None: application/json is asked for, and any type is taken."""
     custom_attributes: str = ""
     items: int | str | None = None
-    """How many items a request holds, or the JSON pointer that tells it in the answer; None where nobody said."""
+    """How many items a request holds, or the JSON pointer that tells it in the answer; None where neither is given."""
 
     @property
     def asked_accept(self) -> str:

@@ -6,7 +6,7 @@ Five behaviours of LocalStack 4.12 cannot be configured, and are corrected here 
 - it keeps S3 objects in one fixed folder below /tmp (`services/s3/provider.py`), which all running LocalStacks share:
   the first to end would remove the buckets of the others;
 - its KMS calls `uuid.uuid5` with bytes, which Python takes from 3.12 on (`services/kms/models.py`);
-- it answers whoever calls, by whatever name, and pages of its own web application besides (`aws/handlers/cors.py`);
+- it answers every caller, by any name, and pages of its own web application besides (`aws/handlers/cors.py`);
 - it asks the name service for a host of its own (`utils/aws/aws_stack.py`), which takes seconds where none answers.
 """
 

@@ -1,4 +1,4 @@
-"""Ends a child whose parent was killed: nobody else would, until the next run sweeps.
+"""Ends a child whose parent was killed: otherwise only the next run's sweep would.
 
 Only the standard library, and nothing of ours: programs that run as files in environments of their own load it too.
 """

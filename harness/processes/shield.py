@@ -14,7 +14,7 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass
 class Shield:
-    """`received` is the signal that waits for the end of the block: whoever waits within it should hurry then."""
+    """`received` is the signal that waits for the end of the block: a wait within it should hurry then."""
 
     received: int | None = None
 

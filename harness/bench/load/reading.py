@@ -22,7 +22,7 @@ _REMEMBERED = 1000
 
 @dataclass(frozen=True)
 class Reading:
-    """`items` None: nobody knows. A `fault` says why the answer does not count."""
+    """`items` None: unknown. A `fault` says why the answer does not count."""
 
     items: int | None = None
     detections: int | None = None
@@ -97,7 +97,7 @@ class Uncounted:
 
 
 def meter_of(case: Case, *, is_flagship: bool) -> Meter:
-    """What the case says; else the flagship's answers say it themselves; else nobody knows."""
+    """What the case says; else the flagship's answers say it themselves; else they are unknown."""
     if isinstance(case.items, int):
         return Count(case.items)
     if isinstance(case.items, str):

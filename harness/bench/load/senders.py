@@ -50,7 +50,7 @@ class Unsent:
 
 @dataclass(frozen=True)
 class Shot:
-    """One request as it went. Times are the clock's; `is_open`: it was due at `due`, whoever was free."""
+    """One request as it went. Times are the clock's; `is_open`: it was due at `due`, though no client was free."""
 
     sent: Sent
     due: float

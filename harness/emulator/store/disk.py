@@ -67,5 +67,5 @@ class _Temporary(tempfile.SpooledTemporaryFile[bytes]):
             return super().seek(*to)
 
     def close(self) -> None:
-        with suppress(OSError):  # nobody reads it again
+        with suppress(OSError):  # it is not read again
             super().close()

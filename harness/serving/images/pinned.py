@@ -130,7 +130,7 @@ def pin(image: ImageFacts) -> PinnedImage:
 
 
 def _assurance(image: ImageFacts) -> ImageAssurance:
-    # Neither tag nor label tells an official image: whoever may use the engine can set both, and names of digests too.
+    # Neither tag nor label tells an official image: every user of the engine can set both, and names of digests too.
     if any(is_official(pinned) and pulled.was_given(pinned.partition("@")[2]) for pinned in image.repo_digests):
         return "official"
     return "compatible" if image.labels.get(ASSURANCE_LABEL) == "compatible" else "other"

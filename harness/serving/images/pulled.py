@@ -1,6 +1,6 @@
 """What `harness image pull` was given by AWS's registry, kept beside this machine's key.
 
-A name and a digest beside an image are the engine's word, and whoever may use the engine can give any image any name.
+A name and a digest beside an image are the engine's word, and every user of the engine can give any image any name.
 So an image counts as official only by a digest that the registry itself named here.
 """
 

@@ -57,7 +57,7 @@ def test_a_case_is_chosen_by_name_and_any_file_may_be_sent(tmp_path: Path) -> No
     found = load(path, ["rows", f"{tmp_path / 'rose.jpg'}:application/x-image", "rows"])
     assert [each.name for each in found.sent] == ["rows", "rose.jpg"]
     assert (found.sent[1].request.content_type, found.sent[1].reader.meter) == ("application/x-image", Uncounted())
-    assert found.unit is None, "requests/s only, because nobody says what the file holds"
+    assert found.unit is None, "requests/s only, because it is not said what the file holds"
 
 
 @pytest.mark.parametrize(
