@@ -86,7 +86,9 @@ def test_the_evidence_names_what_decoded_and_it_is_the_pyav_of_the_bundle(good: 
 
 def test_every_file_of_the_report_is_there(good: Finished) -> None:
     names = {path.name for path in good.out_dir.iterdir()}
-    assert names == {"report.json", "report.html", "detections.gif", "junit.xml", "summary.md"}
+    assert names == {
+        "report.json", "report.intoto.jsonl", "report.html", "detections.gif", "junit.xml", "summary.md"
+    }  # fmt: skip
     suite = ET.parse(good.out_dir / "junit.xml").getroot()  # noqa: S314  our own file
     assert len(list(suite.iter("testcase"))) >= 6
     assert not list(suite.iter("failure"))
