@@ -18,3 +18,5 @@ class Demands:
     """How far an answer may be from its golden, where the case does not say."""
     weights_sha256: str | None = None
     """Of the model that answers; None where it is not known."""
+    timeout_seconds: int | None = None
+    """After which the endpoint gives a request up (`[endpoint] invocation_timeout_seconds`)."""

@@ -48,7 +48,7 @@ def _findings(case: Case, outcome: Outcome, demands: Demands) -> Iterator[Findin
     if isinstance(outcome, Completed):
         yield from _of_answer(case, outcome)
     elif case.expects == "completed":
-        yield _unexpected(case, outcome)
+        yield _unexpected(case, outcome, demands.timeout_seconds)
     else:
         yield from _of_refusal(case, outcome)
 
@@ -61,7 +61,7 @@ def _of_answer(case: Case, outcome: Completed) -> Iterator[Finding]:
     yield from expectations.judge(outcome.body, outcome.content_type, expect=case.expectation, accept=case.accept)
 
 
-def _unexpected(case: Case, outcome: Failed) -> Finding:
+def _unexpected(case: Case, outcome: Failed, timeout_seconds: int | None) -> Finding:
     status = recording.http_status(outcome)
     cause = recording.cause_of(outcome)
     return Finding(
@@ -69,8 +69,17 @@ def _unexpected(case: Case, outcome: Failed) -> Finding:
         severity="error",
         message=f"{status}: {cause}" if status else cause,
         where=case.clip.path.name,
-        advice=f"it was sent as {case.clip.content_type}; the container's log has more",
+        advice=_advice(case, outcome, timeout_seconds),
     )
+
+
+def _advice(case: Case, outcome: Failed, timeout_seconds: int | None) -> str:
+    if timeout_seconds is not None and outcome.seconds >= timeout_seconds:
+        return (
+            f"the handler had not answered after invocation_timeout_seconds = {timeout_seconds}, when its worker is "
+            "ended: make it faster, or raise that in [endpoint]"
+        )
+    return f"it was sent as {case.clip.content_type}; the container's log has more"
 
 
 def _of_refusal(case: Case, outcome: Failed) -> Iterator[Finding]:

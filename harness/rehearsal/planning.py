@@ -89,6 +89,7 @@ def demands_of(project: Project, built: Bundle) -> Demands:
         is_notified=project.endpoint.mode == "async",
         golden=project.golden,
         weights_sha256=built.manifest.weights_sha256,
+        timeout_seconds=project.endpoint.invocation_timeout_seconds,
     )
 
 

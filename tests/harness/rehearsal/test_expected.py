@@ -54,6 +54,14 @@ def test_an_answer_as_expected_passes_whatever_its_format(tmp_path: Path) -> Non
     assert (record.judgement, record.findings) == ("passed", ())
 
 
+def test_a_failure_at_the_time_out_names_it(tmp_path: Path) -> None:
+    late = replace(failed(500, b"Worker died."), seconds=5.2)
+    (finding,) = judge(case(tmp_path), late, replace(DEMANDS, timeout_seconds=5)).findings
+    assert "invocation_timeout_seconds = 5" in finding.advice
+    (finding,) = judge(case(tmp_path), late, replace(DEMANDS, timeout_seconds=60)).findings
+    assert "it was sent as" in finding.advice
+
+
 def test_an_answer_of_another_value_fails(tmp_path: Path) -> None:
     record = judge(case(tmp_path, json={"/label": "lily"}), completed())
     assert (record.judgement, record.outcome) == ("failed", "completed")
