@@ -30,7 +30,7 @@ predictor = model.deploy(
     deserializer=JSONDeserializer(),
 )
 # The SDK waits for a failure in a thread of its own, and ends only when that has given up.
-waiting = WaiterConfig(max_attempts=12, delay=1)
+waiting = WaiterConfig(max_attempts=30, delay=1)
 now = predictor.predict({"rows": [[1, 2]]}, waiter_config=waiting)
 later = predictor.predict_async({"rows": [[3, 4]]}).get_result(waiting)
 predictor.update_endpoint(initial_instance_count=2, instance_type="ml.m5.large")
