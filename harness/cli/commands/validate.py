@@ -5,7 +5,6 @@ Its answers are judged, and the report is the evidence that `deploy` asks for.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from rich.console import Console
 
 from deploy.cli.options import Format, OutputOption, PackedProjectOptions
 from deploy.cli.program.documents import print_document
-from harness.cli.options import LocalRunOptions, QuietOption
+from harness.cli.options import LocalRunOptions, QuietOption, of_project
 from harness.cli.output.summary import show_in_ci
 from harness.core.progress import stderr_progress
 from harness.rehearsal import validate as validation
@@ -47,14 +46,10 @@ def validate(
     quiet: QuietOption = False,
 ) -> None:
     asked = validation.Options(
-        config_path=project.config,
-        environment=project.env,
-        without_packages=project.without_packages,
         videos=(*(files or ()), *(video or ())),
         cases=tuple(cases or ()),
         out_dir=out,
-        **vars(local.asked()),
-        arguments=tuple(sys.argv[1:]),
+        **of_project(project, local),
     )
     rehearsed = validation.validate(asked, stderr_progress(quiet=quiet))
     show_in_ci(rehearsed.written.summary_md)

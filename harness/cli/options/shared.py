@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from deploy.cli.options import RuntimeName
+from deploy.cli.options import PackedProjectOptions, RuntimeName
 from deploy.core.state import STATE_DIR
 from harness.local_cloud.local_cloud import CloudAsked
 from harness.local_environment.local_run import RunOptions
@@ -103,3 +104,14 @@ class LocalRunOptions:
             image=self.image,
             limits=self.limits.limits(),
         )
+
+
+def of_project(project: PackedProjectOptions, local: LocalRunOptions) -> dict[str, Any]:
+    """The arguments of `ProjectOptions`, which every run that makes evidence has. Raises what `asked` raises."""
+    return {
+        **vars(local.asked()),
+        "config_path": project.config,
+        "environment": project.env,
+        "without_packages": project.without_packages,
+        "arguments": tuple(sys.argv[1:]),
+    }

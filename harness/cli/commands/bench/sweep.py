@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from deploy import config
@@ -22,7 +20,7 @@ from harness.cli.commands.bench.options import (
     ResultOptions,
     flagships_batches,
 )
-from harness.cli.options import LocalRunOptions
+from harness.cli.options import LocalRunOptions, of_project
 from harness.cli.output import benchmark
 from harness.cli.output.summary import show_in_ci
 from harness.core.progress import stderr_progress
@@ -45,21 +43,17 @@ def sweep(
         raise ConfigurationError(f"--env names an overlay of the project file; to try values: --sweep {project.env}")
     shape = measuring.shape
     asked = sweeping.Options(
-        config_path=project.config,
         axes=axes.axes(is_open=shape != CLOSED),
         flagships_batches=flagships_batches(),
         rule=measuring.rule,
         shape=shape,
         constraints=choice.constraints(),
-        environment=project.env,
-        without_packages=project.without_packages,
         video=measuring.video,
         cases=tuple(measuring.cases or ()),
         rates=choice.rates(config.load(project.config, project.env).endpoint.region),
-        **vars(local.asked()),
+        **of_project(project, local),
         fresh=measuring.fresh,
         most_seconds=measuring.most_seconds,
-        arguments=tuple(sys.argv[1:]),
     )
     progress = stderr_progress(quiet=result.quiet)
     benched = sweeping.bench(asked, progress)

@@ -7,12 +7,10 @@ Exit codes: 0 as recorded, 1 it drifted or was not answered, 2 usage or a golden
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from deploy.cli.options import Format, OutputOption, PackedProjectOptions
-from harness.cli.options import GoldenCasesOption, LocalRunOptions, QuietOption
+from harness.cli.options import GoldenCasesOption, LocalRunOptions, QuietOption, of_project
 from harness.cli.output import golden, print_result
 from harness.core.progress import stderr_progress
 from harness.rehearsal.golden import check as checking
@@ -27,14 +25,7 @@ def check(
     output_format: OutputOption = Format.TEXT,
     quiet: QuietOption = False,
 ) -> None:
-    asked = Options(
-        config_path=project.config,
-        environment=project.env,
-        without_packages=project.without_packages,
-        cases=tuple(cases or ()),
-        **vars(local.asked()),
-        arguments=tuple(sys.argv[1:]),
-    )
+    asked = Options(cases=tuple(cases or ()), **of_project(project, local))
     checked = checking.check(asked, stderr_progress(quiet=quiet))
     print_result(output_format, golden.of_checks(checked), golden.checks_in_words(checked))
     if not all(each.passed for each in checked):

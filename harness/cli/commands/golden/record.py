@@ -8,13 +8,12 @@ Exit codes: 0 recorded or unchanged, 1 it differs or may not be recorded, 2 usag
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from deploy.cli.options import Format, OutputOption, PackedProjectOptions
-from harness.cli.options import GoldenCasesOption, LocalRunOptions, QuietOption
+from harness.cli.options import GoldenCasesOption, LocalRunOptions, QuietOption, of_project
 from harness.cli.output import golden, print_result
 from harness.core.progress import stderr_progress
 from harness.rehearsal.golden import record as recording
@@ -30,14 +29,7 @@ def record(
     output_format: OutputOption = Format.TEXT,
     quiet: QuietOption = False,
 ) -> None:
-    asked = Options(
-        config_path=project.config,
-        environment=project.env,
-        without_packages=project.without_packages,
-        cases=tuple(cases or ()),
-        **vars(local.asked()),
-        arguments=tuple(sys.argv[1:]),
-    )
+    asked = Options(cases=tuple(cases or ()), **of_project(project, local))
     recorded = recording.record(asked, stderr_progress(quiet=quiet), update=update)
     print_result(output_format, golden.of_recordings(recorded), golden.recordings_in_words(recorded, project.config))
     if not all(each.is_well for each in recorded):
