@@ -21,8 +21,8 @@ from harness.serving.stacks.torchserve import TORCHSERVE
 from tests import wheels
 from tests.e2e.conformance.conftest import local_place
 from tests.e2e.conformance.lab.lab import Lab
-from tests.e2e.conformance.lab.models import archive
 from tests.e2e.conformance.lab.needs import needs
+from tests.harness.serving.archives import archive
 
 CURIOUS = """
 import json, rehearsal_probe

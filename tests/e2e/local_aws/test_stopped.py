@@ -1,6 +1,6 @@
-"""A rehearsal that is told to end at any moment leaves no process, no port and no folder.
+"""A rehearsal that is told to end at any time leaves no process, no port and no folder.
 
-`REHEARSAL_STOPS=30` is for the night: so many moments, spread over a run, for each of the signals.
+`REHEARSAL_STOPS=30` is for the night: so many times, spread over a run, for each of the signals.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.e2e
 LONGEST_SECONDS = 24.0
 COUNT = int(os.environ.get("REHEARSAL_STOPS", "1"))
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
-MOMENTS = [
+STOPS = [
     (number, LONGEST_SECONDS * (index + random.Random(f"{number}-{index}").random()) / COUNT)  # noqa: S311
     for index in range(COUNT)
     for number in SIGNALS
 ]
 
 
-@pytest.mark.parametrize(("number", "after"), MOMENTS, ids=lambda value: getattr(value, "name", f"{value}"))
+@pytest.mark.parametrize(("number", "after"), STOPS, ids=lambda value: getattr(value, "name", f"{value}"))
 def test_nothing_is_left(tmp_path: Path, number: signal.Signals, after: float) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()

@@ -5,10 +5,8 @@ The ledger's clients create everything, and it is deleted however the run ends.
 
 from __future__ import annotations
 
-import io
 import signal
-import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from tests.e2e.conformance.lab.ledger import Ledger
 from tests.e2e.conformance.lab.place import Place
 from tests.e2e.conformance.lab.scripted import Obedient, ShiftedClock
 from tests.harness.emulator.containers import Script, ScriptedRuntime
+from tests.harness.serving.archives import archive
 
 ROOT = Path(__file__).parents[4]
 # Two workers, so that a sleeping one does not block others; bodies of 100 MB, where TorchServe's default is 6.5 MB.
@@ -36,16 +35,6 @@ ENVIRONMENT = {
 def obedient_archive() -> bytes:
     handler = Path(__file__).parents[1] / "obedient" / "inference.py"
     return archive({"model.pth": b"obedience has no weights", "code/inference.py": handler.read_bytes()})
-
-
-def archive(files: Mapping[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
 
 
 def image(region: str, instance_type: str) -> str:

@@ -12,7 +12,7 @@ from tests.harness.bench.examples import ACCEPTED
 
 
 @dataclass
-class StandingClock:
+class StoppedClock:
     seconds: float = 100.0
     slept: list[float] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -31,7 +31,7 @@ class StandingClock:
 class SlowClient:
     """Each request takes the next of `takes` seconds, the last for ever; the body is the request's attributes."""
 
-    standing: StandingClock
+    time: StoppedClock
     takes: Sequence[float]
     upload_seconds: float | None = None
     unanswered: bool = False
@@ -40,7 +40,7 @@ class SlowClient:
     def send(self, request: Request) -> Outcome:
         seconds = self.takes[min(len(self.sent), len(self.takes) - 1)]
         self.sent.append(request)
-        self.standing.sleep(seconds + (self.upload_seconds or 0.0))
+        self.time.sleep(seconds + (self.upload_seconds or 0.0))
         if self.unanswered:
             return Unanswered(ACCEPTED, seconds)
         return Completed(ACCEPTED, request.attributes.encode(), "text/plain", seconds, self.upload_seconds)

@@ -1,1 +1,1 @@
-"""Campaigns against a whole emulator: kills at random moments, and load."""
+"""Campaigns against a whole emulator: kills at random times, and load."""

@@ -6,11 +6,9 @@ brings back only what does not come back by itself.
 
 from __future__ import annotations
 
-import io
 import json
 import random
 import sqlite3
-import tarfile
 import threading
 import time
 from collections import defaultdict
@@ -31,6 +29,7 @@ from harness.processes import sweep
 from tests.harness.emulator.containers import Said, Script, Seen, serve
 from tests.harness.emulator.emulator_process import EmulatorProcess, KeeperProcess
 from tests.harness.emulator.proxy import CuttableProxy
+from tests.harness.serving.archives import archive
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -165,7 +164,7 @@ def submit(client: SageMakerRuntimeClient, number: int) -> Accepted:
 
 
 def accepted_under_fire(stage: Stage, dice: random.Random, *, jobs: int, kills: int) -> list[Accepted]:
-    """Submit jobs from four threads while the stage is struck at random moments; wait until every job has its end."""
+    """Submit jobs from four threads while the stage is struck at random times; wait until every job has its end."""
     client = local_client("sagemaker-runtime", endpoint_url=stage.url, region=REGION)
     with ThreadPoolExecutor(4) as pool:
         accepting = [pool.submit(submit, client, number) for number in range(jobs)]
@@ -356,13 +355,3 @@ KILLED: Mapping[str, Callable[[Path, EmbeddedCloud], AbstractContextManager[Stag
     "a worker": worker_killed,
     "the JVM": jvm_killed,
 }
-
-
-def archive(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

@@ -1,4 +1,4 @@
-"""`kill -9` of each part at random moments: every accepted invocation reaches exactly one terminal outcome.
+"""`kill -9` of each part at random times: every accepted invocation reaches exactly one terminal outcome.
 
 `REHEARSAL_KILL_SEEDS=50` is for the night: 50 seeds for each part, each with 200 jobs and three kills.
 """
@@ -53,7 +53,7 @@ def stage(
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(stage: Stage, seed: int) -> None:
+def test_killed_at_random_times_nothing_is_lost_or_doubled(stage: Stage, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - chooses times, keeps no secret
     strikes = min(KILLS, stage.most_kills)
     accepted = kills.accepted_under_fire(stage, dice, jobs=JOBS, kills=strikes)
