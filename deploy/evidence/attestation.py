@@ -33,10 +33,6 @@ class Attestation:
     evidence: bytes = field(repr=False)
     line: bytes | None = field(repr=False)
 
-    @property
-    def is_signed(self) -> bool:
-        return self.line is not None
-
     def complaint(self, trusted: Sequence[PublicKey]) -> str:
         """Why no trusted key stands for this file; empty if one does."""
         envelope = self._envelope
